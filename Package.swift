@@ -1,0 +1,86 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Modules in the order of docs/ARCHITECTURE.md: nothing imports a module above it.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .define("PETREL_FAULTS", .when(configuration: .debug)),
+]
+
+let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func library(_ name: String, _ pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["PetrelTestKit"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "petrel",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "petrel", targets: ["petrel"]),
+        .executable(name: "petrel-shim", targets: ["petrel-shim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .executableTarget(name: "petrel", dependencies: ["PetrelApp"], swiftSettings: strict),
+        // Static and without the Swift runtime, so that one more process per action costs little (docs/adr/0003).
+        .executableTarget(
+            name: "petrel-shim",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-executable"])]),
+
+        module("PetrelApp", [
+            "PetrelServer", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem", "PetrelChat",
+            "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", "CPetrelContent", collections, logging,
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        ]),
+        module("PetrelServer", [
+            "PetrelEngine", "PetrelExpressions", "PetrelCore", collections, logging,
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ]),
+        module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
+        module("PetrelPacks", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
+        module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
+        module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
+        module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelCore", collections]),
+        module("PetrelEngine", ["PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
+        module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
+        module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
+        module("PetrelCore", [collections]),
+
+        .target(name: "CPetrel", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(name: "CPetrelContent"),
+        library("CLibYAML", "yaml-0.1", apt: "libyaml-dev"),
+        library("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),
+        library("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
+        library("COpenSSL", "openssl", apt: "libssl-dev"),
+        library("CCrypt", "libcrypt", apt: "libcrypt-dev"),
+        library("CLWS", "libwebsockets", apt: "libwebsockets-dev"),
+
+        module("PetrelTestKit", ["PetrelEngine", "PetrelCore", collections]),
+    ]
+)

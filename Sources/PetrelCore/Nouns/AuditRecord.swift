@@ -1,0 +1,41 @@
+/// One line of the audit trail: who wanted what, where, and what was decided.
+public struct AuditRecord: Sendable, Hashable {
+    /// What the line is about; a closed list.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// A chat message was decided on.
+        case message
+        /// An execution was requested.
+        case submission
+        /// An execution ended.
+        case completion
+        /// Somebody asked to cancel.
+        case cancel
+        /// A role was claimed or changed.
+        case identity
+        /// Content was loaded, changed or refused.
+        case content
+        /// The service started, stopped or recovered something.
+        case service
+    }
+
+    public var at: Instant
+    public var kind: Kind
+    /// The user; empty for the service itself.
+    public var user: String
+    /// What it was about: an execution id, a message key, a file.
+    public var subject: String
+    /// The decision in one word: `allowed`, `refused`, `unmatched`, `succeeded`, …
+    public var decision: String
+    /// Reason, channel, raw text and other detail. Secrets must not be in it.
+    public var detail: ValueObject
+
+    /// A line to be stored.
+    public init(at: Instant, kind: Kind, user: String, subject: String, decision: String, detail: ValueObject = [:]) {
+        self.at = at
+        self.kind = kind
+        self.user = user
+        self.subject = subject
+        self.decision = decision
+        self.detail = detail
+    }
+}

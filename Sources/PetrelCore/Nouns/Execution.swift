@@ -1,0 +1,121 @@
+/// Where a request came from; children of an execution inherit it. It decides whether values are trusted in shells.
+public enum Origin: String, Sendable, CaseIterable {
+    case chat, webhook, sensor, api, cli, timer
+}
+
+/// One status that an execution had, and since when.
+public struct StatusChange: Sendable, Hashable {
+    public var status: ExecutionStatus
+    public var at: Instant
+
+    /// A change that has happened.
+    public init(_ status: ExecutionStatus, at: Instant) {
+        self.status = status
+        self.at = at
+    }
+}
+
+/// Who works on an execution: the service instance, on which boot of which machine, and until when it may be believed.
+public struct Claim: Sendable, Hashable {
+    /// The id of the service instance, new with each start.
+    public var owner: String
+    /// The machine's boot id: with another one, no child of the attempt can be alive.
+    public var boot: String
+    /// When the claim ends unless it is renewed.
+    public var leaseUntil: Instant
+
+    /// A claim to be stored.
+    public init(owner: String, boot: String, leaseUntil: Instant) {
+        self.owner = owner
+        self.boot = boot
+        self.leaseUntil = leaseUntil
+    }
+}
+
+/// One attempt at an execution; the key under which a runner keeps its traces.
+public struct AttemptKey: Sendable, Hashable, CustomStringConvertible {
+    public var execution: ExecutionID
+    /// Counted from 1.
+    public var number: Int
+
+    /// The attempt of that number.
+    public init(execution: ExecutionID, number: Int) {
+        self.execution = execution
+        self.number = number
+    }
+
+    public var description: String { "\(execution).\(number)" }
+}
+
+/// A run of an action: what was asked, by whom, how it stands and what came of it.
+public struct Execution: Sendable {
+    public var id: ExecutionID
+    public var action: ContentRef
+    /// The action as it was when the execution was requested.
+    public var actionDocument: ValueObject
+    public var runner: String
+    public var status: ExecutionStatus
+    /// The parameters as they were given and cast; defaults are not stored.
+    public var parameters: ValueObject
+    /// StackStorm's context: `user`, `pack`, `action_alias_ref`, `api_user`, `source_channel`, …
+    public var context: ValueObject
+    public var origin: Origin
+    public var parent: ExecutionID?
+    public var startedAt: Instant
+    public var endedAt: Instant?
+    /// The outcome; nil until completed, and in listings that leave it out.
+    public var result: Value?
+    /// The size of the result's JSON text.
+    public var resultBytes: Int
+    public var log: [StatusChange]
+    /// Attempts so far.
+    public var attempt: Int
+    public var claim: Claim?
+    /// Where the result is owed; nil when nobody in a chat asked.
+    public var replyTo: ReplyAddress?
+
+    /// An execution from its parts.
+    public init(
+        id: ExecutionID, action: ContentRef, actionDocument: ValueObject, runner: String, status: ExecutionStatus,
+        parameters: ValueObject, context: ValueObject, origin: Origin, parent: ExecutionID? = nil, startedAt: Instant,
+        endedAt: Instant? = nil, result: Value? = nil, resultBytes: Int = 0, log: [StatusChange], attempt: Int = 0,
+        claim: Claim? = nil, replyTo: ReplyAddress? = nil
+    ) {
+        self.id = id
+        self.action = action
+        self.actionDocument = actionDocument
+        self.runner = runner
+        self.status = status
+        self.parameters = parameters
+        self.context = context
+        self.origin = origin
+        self.parent = parent
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.result = result
+        self.resultBytes = resultBytes
+        self.log = log
+        self.attempt = attempt
+        self.claim = claim
+        self.replyTo = replyTo
+    }
+
+    /// The user it runs for.
+    public var user: String { context["user"]?.string ?? "" }
+
+    /// Time from request to end; nil while it has none.
+    public var elapsed: Duration? { endedAt.map { $0 - startedAt } }
+}
+
+/// What a runner says when an attempt is over.
+public struct RunOutcome: Sendable, Hashable {
+    /// One of the completed statuses.
+    public var status: ExecutionStatus
+    public var result: Value
+
+    /// An outcome; `status` must be a completed one.
+    public init(status: ExecutionStatus, result: Value) {
+        self.status = status
+        self.result = result
+    }
+}

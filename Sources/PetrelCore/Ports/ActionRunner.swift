@@ -1,0 +1,52 @@
+/// All that a runner needs to run one attempt of an action.
+public struct RunRequest: Sendable {
+    public var attempt: AttemptKey
+    public var action: Action
+    /// Parameters that the runner type declares, defaults filled in and cast.
+    public var runnerParameters: ValueObject
+    /// The action's own parameters, defaults filled in and cast.
+    public var actionParameters: ValueObject
+    /// The user for whom it runs.
+    public var user: String
+    /// The variables that every action is given: `ST2_ACTION_…`. They win over the caller's `env`.
+    public var environment: [String: String]
+
+    /// A request from its parts.
+    public init(
+        attempt: AttemptKey, action: Action, runnerParameters: ValueObject, actionParameters: ValueObject, user: String,
+        environment: [String: String]
+    ) {
+        self.attempt = attempt
+        self.action = action
+        self.runnerParameters = runnerParameters
+        self.actionParameters = actionParameters
+        self.user = user
+        self.environment = environment
+    }
+}
+
+/// What a runner finds of an attempt that another process began.
+public enum RunTrace: Sendable {
+    /// It ended, now or before.
+    case outcome(RunOutcome)
+    /// It never started and never will: it may be run again.
+    case neverStarted
+    /// How it ended can't be known.
+    case lost(reason: String)
+}
+
+/// Carries out actions of certain runner types outside the engine. Checked by `RunnerConformance`.
+///
+/// An attempt is started at most once, however often the service is killed between two lines of it.
+public protocol ActionRunner: Sendable {
+    /// The runner types that it carries out.
+    var types: [RunnerType] { get }
+    /// Runs the attempt to its end. Errors are outcomes.
+    func run(_ request: RunRequest) async -> RunOutcome
+    /// Takes up an attempt that a process on the given boot of this machine began, and waits for its end.
+    func resume(_ request: RunRequest, boot: String) async -> RunTrace
+    /// Asks a running attempt to end; `run` or `resume` then returns soon. Does nothing for one that is not running.
+    func cancel(_ attempt: AttemptKey) async
+    /// Forgets the traces of an attempt whose outcome is stored.
+    func forget(_ attempt: AttemptKey) async
+}

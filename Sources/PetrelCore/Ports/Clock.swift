@@ -1,0 +1,28 @@
+/// The port through which time comes. Durations are measured on a clock that never jumps.
+public protocol PetrelClock: Sendable {
+    /// The wall clock's time.
+    var now: Instant { get }
+    /// Waits; ends early by throwing `CancellationError` when the task is cancelled.
+    func sleep(for duration: Duration) async throws
+}
+
+/// The port through which randomness comes.
+public protocol RandomSource: Sendable {
+    /// So many bytes fit for secrets.
+    func bytes(_ count: Int) -> [UInt8]
+}
+
+/// The port through which digests come, so that no module above the edges needs a crypto library.
+public protocol Digest: Sendable {
+    /// SHA-256, as 64 lower-case hexadecimal digits.
+    func sha256(_ bytes: [UInt8]) -> String
+    /// HMAC-SHA-256, as 64 lower-case hexadecimal digits.
+    func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> String
+}
+
+/// Whether two texts are equal, in a time that depends on their lengths only.
+public func isEqualInConstantTime(_ left: String, _ right: String) -> Bool {
+    let (left, right) = (Array(left.utf8), Array(right.utf8))
+    guard left.count == right.count else { return false }
+    return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+}

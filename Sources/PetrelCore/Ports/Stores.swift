@@ -1,0 +1,308 @@
+// The storage ports: each method is one transaction. What a method calls *written* survives a kill of the process at once
+// and a loss of power after the next *flushed* transaction of any port; what it calls *flushed* survives both when the
+// call returns. (docs/adr/0004) Methods throw ``CoreError`` `unavailable` when the store can't be written: disk full, I/O
+// error; nothing of the transaction is then kept. The suite `StoreConformance` checks every sentence here.
+
+/// What became of a message that was handed to the inbox.
+public enum InboxReceipt: Sendable, Hashable {
+    /// Stored for the first time.
+    case new
+    /// Known, not decided yet; it has now been begun so many times.
+    case unfinished(attempts: Int)
+    /// Known and decided: nothing is to be done.
+    case settled
+}
+
+/// Messages that came in and what was decided on them.
+public protocol InboxStore: Sendable {
+    /// Stores a message under its key and counts the beginning of its handling. Written.
+    func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt
+    /// Settles a message that starts no execution, with the posts that answer it. Flushed.
+    /// - Returns: false, and nothing is stored, if the message was settled before.
+    func settle(_ key: MessageKey, posts: [OutboundPost], audit: [AuditRecord], at: Instant) async throws(CoreError)
+        -> Bool
+    /// Messages that were stored and not decided, oldest first; at most `limit`.
+    func unsettled(limit: Int) async throws(CoreError) -> [InboundMessage]
+    /// When a message of this adapter was last stored: from there missed ones are fetched.
+    func lastMessageAt(adapter: AdapterName) async throws(CoreError) -> Instant?
+    /// Forgets settled messages that are older; duplicates of them are not recognised afterwards. Written.
+    func forgetMessages(before: Instant) async throws(CoreError)
+}
+
+/// A request for an execution, with all that is committed beside it.
+public struct Submission: Sendable {
+    /// The execution: `requested`, or `running` with a claim and attempt 1 when a slot is free.
+    public var execution: Execution
+    /// The message that asked for it; it must not be settled yet.
+    public var message: MessageKey?
+    /// The ack.
+    public var posts: [OutboundPost]
+    public var audit: [AuditRecord]
+
+    /// A submission from its parts.
+    public init(
+        execution: Execution, message: MessageKey? = nil, posts: [OutboundPost] = [], audit: [AuditRecord] = []
+    ) {
+        self.execution = execution
+        self.message = message
+        self.posts = posts
+        self.audit = audit
+    }
+}
+
+/// The end of an attempt, to be stored if the attempt is still the claimed one.
+public struct Completion: Sendable {
+    public var attempt: AttemptKey
+    /// The owner that holds the claim.
+    public var owner: String
+    public var outcome: RunOutcome
+    public var at: Instant
+    public var audit: [AuditRecord]
+
+    /// A completion from its parts.
+    public init(attempt: AttemptKey, owner: String, outcome: RunOutcome, at: Instant, audit: [AuditRecord] = []) {
+        self.attempt = attempt
+        self.owner = owner
+        self.outcome = outcome
+        self.at = at
+        self.audit = audit
+    }
+}
+
+/// What became of a request to cancel.
+public enum CancelAnswer: Sendable {
+    /// It was not running: it is `canceled` now and its result is owed.
+    case canceled(Execution)
+    /// It runs: it is `canceling` now and its runner must be told.
+    case canceling(Execution)
+    /// It was `canceling` already.
+    case alreadyCanceling(Execution)
+    /// Its status doesn't allow it.
+    case notCancelable(Execution)
+    /// There is no such execution.
+    case unknown
+}
+
+/// Which executions a listing wants.
+public struct ExecutionQuery: Sendable {
+    public var action: String?
+    public var statuses: [ExecutionStatus] = []
+    public var user: String?
+    /// nil: any; `.some(nil)`: only those without a parent.
+    public var parent: ExecutionID??
+    public var ids: [ExecutionID] = []
+    public var startedAfter: Instant?
+    public var startedBefore: Instant?
+    public var isAscending = false
+    /// -1 for all.
+    public var limit = 100
+    public var offset = 0
+    public var withResults = true
+
+    /// The newest hundred.
+    public init() {}
+}
+
+/// A page of executions and how many there are in all.
+public struct ExecutionPage: Sendable {
+    public var executions: [Execution]
+    public var total: Int
+
+    /// A page from its parts.
+    public init(executions: [Execution], total: Int) {
+        self.executions = executions
+        self.total = total
+    }
+}
+
+/// Executions and their claims. Every change names the status, attempt and owner that it expects.
+public protocol ExecutionStore: Sendable {
+    /// Stores execution, ack and audit, and settles the message. Flushed.
+    /// - Returns: false, and nothing is stored, if the message was settled before.
+    func submit(_ submission: Submission) async throws(CoreError) -> Bool
+    /// Claims the oldest requested executions, at most `limit`: they are `running` with their attempt raised. Flushed.
+    func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution]
+    /// Prolongs all claims of an owner. Written.
+    func renewClaims(of owner: String, until: Instant) async throws(CoreError)
+    /// Executions whose owner can't be alive: another owner's whose lease has ended or, in a store that one process
+    /// holds alone, any other owner's.
+    func orphans(notOf owner: String, at: Instant) async throws(CoreError) -> [Execution]
+    /// Hands the claim of an attempt to a new owner, the attempt unchanged. Flushed.
+    /// - Returns: false if the attempt is not claimed by `oldOwner` any more.
+    func adopt(_ attempt: AttemptKey, from oldOwner: String, claim: Claim) async throws(CoreError) -> Bool
+    /// Gives an attempt that never started back to the queue. Flushed.
+    /// - Returns: false if the attempt is not claimed by that owner any more.
+    func requeue(_ attempt: AttemptKey, owner: String, at: Instant) async throws(CoreError) -> Bool
+    /// Stores the end of an attempt: written when a reply is owed (the reply's own commit flushes it), else flushed.
+    /// An execution that is `canceling` becomes `canceled` whatever the outcome's status says.
+    /// - Returns: the execution as stored, or nil if the attempt was not the claimed one: nothing has changed then.
+    func complete(_ completion: Completion) async throws(CoreError) -> Execution?
+    /// Records the wish to cancel. Flushed.
+    func requestCancel(_ id: ExecutionID, by user: String, at: Instant, audit: [AuditRecord]) async throws(CoreError)
+        -> CancelAnswer
+    /// The execution with its result, or nil.
+    func execution(_ id: ExecutionID) async throws(CoreError) -> Execution?
+    /// A page of executions, newest first unless the query says otherwise.
+    func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage
+    /// How many are in each status that is not completed.
+    func openCounts() async throws(CoreError) -> [ExecutionStatus: Int]
+}
+
+/// A post in the outbox and how often its sending was tried.
+public struct QueuedPost: Sendable {
+    public var post: OutboundPost
+    public var attempts: Int
+    /// Whether it may have been sent already without a record of it: tried before, or queued by an earlier process.
+    public var isDoubtful: Bool
+
+    /// A queued post from its parts.
+    public init(post: OutboundPost, attempts: Int, isDoubtful: Bool) {
+        self.post = post
+        self.attempts = attempts
+        self.isDoubtful = isDoubtful
+    }
+}
+
+/// Replies that are owed and posts that are to be sent.
+public protocol OutboxStore: Sendable {
+    /// Completed executions whose reply is not in the outbox yet, oldest first, with their results.
+    func owedReplies(limit: Int) async throws(CoreError) -> [Execution]
+    /// Stores the reply of an execution and marks it as not owed any more. Flushed.
+    /// - Returns: false, and nothing is stored, if it was not owed.
+    func settleReply(_ id: ExecutionID, posts: [OutboundPost]) async throws(CoreError) -> Bool
+    /// Stores posts that answer no open message. Flushed.
+    func enqueue(_ posts: [OutboundPost], at: Instant) async throws(CoreError)
+    /// Posts of an adapter whose time has come: of each conversation only the oldest that is unsent, so order holds.
+    func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost]
+    /// When the next post that waits for a retry is due; nil when none waits.
+    func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant?
+    /// Records that a post is on the platform under an id. Written.
+    func recordSent(_ id: DeliveryID, platformID: String, at: Instant) async throws(CoreError)
+    /// Records that sending failed and when it is to be tried again. Written.
+    func recordRetry(_ id: DeliveryID, at: Instant, reason: String) async throws(CoreError)
+    /// Records that the platform will never take it: it is kept for the operator and holds nobody up. Flushed.
+    func recordRefused(_ id: DeliveryID, reason: String, at: Instant) async throws(CoreError)
+    /// How many posts are unsent and how many were refused.
+    func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int)
+}
+
+/// The audit trail. Most rows are stored inside the transactions of the other ports.
+public protocol AuditStore: Sendable {
+    /// Stores rows that belong to no other transaction. Written.
+    func record(_ records: [AuditRecord]) async throws(CoreError)
+    /// The newest rows first; at most `limit`.
+    func auditRecords(limit: Int, offset: Int) async throws(CoreError) -> [AuditRecord]
+}
+
+/// One content file that was read without error.
+public struct ContentRecord: Sendable, Hashable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case pack, action, alias
+    }
+    public var id: ContentID
+    public var kind: Kind
+    /// `pack.name`, or the pack's ref for a pack.
+    public var ref: String
+    /// The pack's folder.
+    public var packPath: String
+    /// The file, relative to the pack.
+    public var file: String
+    /// SHA-256 of the file: an unchanged file is not read again.
+    public var hash: String
+    /// The metadata as written.
+    public var document: ValueObject
+
+    /// A record from its parts.
+    public init(
+        id: ContentID, kind: Kind, ref: String, packPath: String, file: String, hash: String, document: ValueObject
+    ) {
+        self.id = id
+        self.kind = kind
+        self.ref = ref
+        self.packPath = packPath
+        self.file = file
+        self.hash = hash
+        self.document = document
+    }
+}
+
+/// The last good version of every content file, so that a broken edit takes nothing away, not even over a restart.
+public protocol ContentStore: Sendable {
+    /// All records, in order of kind and ref.
+    func content() async throws(CoreError) -> [ContentRecord]
+    /// Stores changed records (matched by kind and ref; the id of a known one is kept) and removes others. Flushed.
+    func changeContent(put: [ContentRecord], remove: [ContentRecord], audit: [AuditRecord]) async throws(CoreError)
+}
+
+/// Who chat people are.
+public protocol IdentityStore: Sendable {
+    /// The mapping of a person, or nil.
+    func mapping(adapter: AdapterName, personID: String) async throws(CoreError) -> IdentityMapping?
+    /// Whether some person of the adapter is an administrator.
+    func hasAdministrator(adapter: AdapterName) async throws(CoreError) -> Bool
+    /// Makes a person the administrator of an adapter that has none. Flushed.
+    /// - Returns: false, and nothing is stored, if it has one.
+    func claimAdministrator(_ mapping: IdentityMapping, audit: [AuditRecord]) async throws(CoreError) -> Bool
+}
+
+/// One line of the local room: what a person said or what Petrel answered.
+public struct RoomPost: Sendable, Hashable {
+    /// Counts up over all rooms, from 1.
+    public var sequence: Int
+    public var room: String
+    /// Unique: the client's key of a message, or the delivery id of an answer. Storing it twice stores it once.
+    public var key: String
+    /// The key of the message that it answers; nil for what people say.
+    public var inReplyTo: String?
+    public var author: String
+    public var text: String
+    /// nil for what people say.
+    public var kind: PostKind?
+    public var execution: ExecutionID?
+    public var status: ExecutionStatus?
+    public var isFinal: Bool
+    public var at: Instant
+
+    /// A line from its parts; the store gives the sequence.
+    public init(
+        sequence: Int = 0, room: String, key: String, inReplyTo: String? = nil, author: String, text: String,
+        kind: PostKind? = nil, execution: ExecutionID? = nil, status: ExecutionStatus? = nil, isFinal: Bool = false,
+        at: Instant
+    ) {
+        self.sequence = sequence
+        self.room = room
+        self.key = key
+        self.inReplyTo = inReplyTo
+        self.author = author
+        self.text = text
+        self.kind = kind
+        self.execution = execution
+        self.status = status
+        self.isFinal = isFinal
+        self.at = at
+    }
+}
+
+/// The local room's memory; to Petrel it is what Slack's servers are, so it is a store of its own.
+public protocol RoomStore: Sendable {
+    /// Stores a line, or finds the one that has its key. Written.
+    func append(_ post: RoomPost) async throws(CoreError) -> RoomPost
+    /// The line with a key, or nil.
+    func roomPost(key: String) async throws(CoreError) -> RoomPost?
+    /// Lines of a room after a sequence number, oldest first; at most `limit`.
+    func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost]
+    /// The newest lines of a room, oldest first; at most `limit`.
+    func lastRoomPosts(room: String, limit: Int) async throws(CoreError) -> [RoomPost]
+}
+
+/// All ports of one store.
+public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore {
+    /// Whether the store can be written now, and if not, why: for `/readyz`.
+    func writability() async -> StoreHealth
+}
+
+/// Whether a store can be written.
+public enum StoreHealth: Sendable, Hashable {
+    case writable
+    case unwritable(reason: String)
+}
