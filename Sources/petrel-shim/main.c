@@ -1,2 +1,185 @@
-#include <stdio.h>
-int main(int c,char**v){(void)v;return c;}
+// petrel-shim keeps one child process of the service and outlives the service. Per attempt it
+//   - claims the start, so that an attempt is run at most once whoever is killed when (record.c),
+//   - spools the child's output to files, each up to a cap (child.c),
+//   - ends every descendant on time-out or on SIGTERM (descendants.c),
+//   - records how the child ended (record.c).
+//
+// petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…
+#define _GNU_SOURCE
+#include "shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct shim shim = {
+    .folder = -1,
+    .signals = -1,
+    .record = -1,
+    .streams = {{.name = "stdout", .pipe = -1, .file = -1}, {.name = "stderr", .pipe = -1, .file = -1}},
+};
+
+// How often the kill is repeated, and when it is given up: a process in an unkillable sleep, or of another user.
+static const int64_t kill_interval_ms = 5;
+static const int64_t kill_limit_ms = 700;
+
+static int64_t now_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static bool read_number(const char *text, uint64_t *number) {
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == 0 && errno == 0 && *number <= INT64_MAX / 2;
+}
+
+static bool read_arguments(int count, char **arguments) {
+    uint64_t timeout, grace;
+    if (count < 8 || strcmp(arguments[6], "--") != 0) return false;
+    if (!read_number(arguments[2], &timeout) || !read_number(arguments[3], &grace)) return false;
+    if (!read_number(arguments[4], &shim.max_output)) return false;
+    shim.timeout_ms = (int64_t)timeout;
+    shim.grace_ms = (int64_t)grace;
+    shim.cwd = arguments[5];
+    shim.argv = arguments + 7;
+    return true;
+}
+
+// Cuts what ties the shim to the service: session, descriptors, signal settings. False without a session of its own,
+// for then the groups of descendants could hold strangers.
+static bool detach(void) {
+    if (setsid() < 0 && getsid(0) != getpid()) return false;
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    close_range(3, ~0U, 0);
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
+    }
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    // A spool file over the file size limit is a write error, not the end of the shim.
+    signal(SIGXFSZ, SIG_IGN);
+    sigset_t waited;
+    sigemptyset(&waited);
+    sigaddset(&waited, SIGCHLD);
+    sigaddset(&waited, SIGTERM);
+    sigprocmask(SIG_SETMASK, &waited, NULL);
+    shim.signals = signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK);
+    return shim.signals >= 0;
+}
+
+// Takes what signals have come. Returns whether one of them asks to end the child.
+static bool take_signals(void) {
+    struct signalfd_siginfo info[8];
+    bool asked = false;
+    ssize_t size;
+    while ((size = read(shim.signals, info, sizeof info)) > 0) {
+        for (size_t index = 0; index < (size_t)size / sizeof info[0]; index++) {
+            if (info[index].ssi_signo == SIGTERM) asked = true;
+        }
+    }
+    return asked;
+}
+
+// Reaps the child and whatever was handed to the shim as subreaper.
+static void reap(void) {
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+        if (pid == shim.child) {
+            shim.child_ended = true;
+            shim.child_status = status;
+        } else if (pid <= 0) {
+            // With the subreaper set, no children means no descendants either.
+            shim.has_children = !(pid < 0 && errno == ECHILD);
+            return;
+        }
+    }
+}
+
+static void begin_ending(void) {
+    signal_descendants(SIGTERM);
+    shim.phase = PHASE_ENDING;
+    shim.deadline = now_ms() + shim.grace_ms;
+}
+
+static void act_on_time(bool asked_to_end) {
+    int64_t now = now_ms();
+    if (shim.phase == PHASE_RUNNING && !shim.child_ended) {
+        shim.canceled = asked_to_end;
+        shim.timed_out = !asked_to_end && shim.timeout_ms > 0 && now >= shim.deadline;
+        if (shim.canceled || shim.timed_out) begin_ending();
+    }
+    if (shim.phase == PHASE_ENDING && now >= shim.deadline) {
+        shim.phase = PHASE_KILLING;
+        shim.deadline = now + kill_limit_ms;
+    }
+    if (shim.phase == PHASE_KILLING) signal_descendants(SIGKILL);
+}
+
+static bool is_over(void) {
+    if (shim.phase == PHASE_RUNNING) return shim.child_ended;
+    if (!shim.has_children) return true;
+    if (shim.phase == PHASE_ENDING || now_ms() < shim.deadline) return false;
+    set_error("some processes could not be ended", NULL, 0);
+    return true;
+}
+
+static int wait_ms(void) {
+    if (shim.phase == PHASE_KILLING) return (int)kill_interval_ms;
+    if (shim.phase == PHASE_RUNNING && shim.timeout_ms == 0) return -1;
+    int64_t rest = shim.deadline - now_ms();
+    return rest < 0 ? 0 : rest > INT_MAX ? INT_MAX : (int)rest;
+}
+
+static void keep_child(void) {
+    shim.has_children = true;
+    shim.deadline = now_ms() + shim.timeout_ms;
+    while (!is_over()) {
+        struct pollfd ready[3] = {
+            {.fd = shim.signals, .events = POLLIN},
+            {.fd = shim.streams[0].pipe, .events = POLLIN},
+            {.fd = shim.streams[1].pipe, .events = POLLIN},
+        };
+        poll(ready, 3, wait_ms());
+        for (int index = 0; index < 2; index++) {
+            if (ready[index + 1].revents != 0) pump(&shim.streams[index]);
+        }
+        bool asked = ready[0].revents != 0 && take_signals();
+        reap();
+        act_on_time(asked);
+    }
+    for (int index = 0; index < 2; index++) drain(&shim.streams[index]);
+}
+
+int main(int count, char **arguments) {
+    if (!read_arguments(count, arguments)) {
+        static const char usage[] = "petrel-shim is started by petrel: RUNDIR TIMEOUT_MS GRACE_MS MAX_BYTES CWD -- argv\n";
+        (void)!write(2, usage, sizeof usage - 1);
+        return SHIM_USAGE;
+    }
+    if (!detach()) return SHIM_NOT_STARTED;
+    shim.folder = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (shim.folder < 0 || !reserve_record()) return SHIM_NOT_STARTED;
+    enum claim claim = claim_start();
+    if (claim == CLAIM_VOIDED) return SHIM_VOIDED;
+    if (claim == CLAIM_WON) {
+        if (take_signals()) {
+            shim.canceled = true;
+            shim.child_status = SIGTERM;
+        } else if (start_child()) {
+            keep_child();
+        }
+    }
+    return write_record() ? SHIM_RECORDED : SHIM_NOT_RECORDED;
+}

@@ -30,7 +30,7 @@ public protocol InboxStore: Sendable {
 }
 
 /// A request for an execution, with all that is committed beside it.
-public struct Submission: Sendable {
+public struct SubmittedExecution: Sendable {
     /// The execution: `requested`, or `running` with a claim and attempt 1 when a slot is free.
     public var execution: Execution
     /// The message that asked for it; it must not be settled yet.
@@ -51,7 +51,7 @@ public struct Submission: Sendable {
 }
 
 /// The end of an attempt, to be stored if the attempt is still the claimed one.
-public struct Completion: Sendable {
+public struct CompletedAttempt: Sendable {
     public var attempt: AttemptKey
     /// The owner that holds the claim.
     public var owner: String
@@ -119,7 +119,7 @@ public struct ExecutionPage: Sendable {
 public protocol ExecutionStore: Sendable {
     /// Stores execution, ack and audit, and settles the message. Flushed.
     /// - Returns: false, and nothing is stored, if the message was settled before.
-    func submit(_ submission: Submission) async throws(CoreError) -> Bool
+    func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool
     /// Claims the oldest requested executions, at most `limit`: they are `running` with their attempt raised. Flushed.
     func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution]
     /// Prolongs all claims of an owner. Written.
@@ -136,7 +136,7 @@ public protocol ExecutionStore: Sendable {
     /// Stores the end of an attempt: written when a reply is owed (the reply's own commit flushes it), else flushed.
     /// An execution that is `canceling` becomes `canceled` whatever the outcome's status says.
     /// - Returns: the execution as stored, or nil if the attempt was not the claimed one: nothing has changed then.
-    func complete(_ completion: Completion) async throws(CoreError) -> Execution?
+    func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution?
     /// Records the wish to cancel. Flushed.
     func requestCancel(_ id: ExecutionID, by user: String, at: Instant, audit: [AuditRecord]) async throws(CoreError)
         -> CancelAnswer

@@ -1,0 +1,97 @@
+public import PetrelCore
+
+/// Runs single attempts: finds action and runner, makes the parameters and the environment ready, and translates what
+/// comes back.
+public struct Attempts: Sendable {
+    /// How an attempt ended.
+    enum End: Sendable, Equatable {
+        case outcome(RunOutcome)
+        /// Nothing was started and nothing will be: it may be run again.
+        case neverStarted
+        /// This service is stopping; the child goes on and the next service takes it up.
+        case interrupted
+    }
+
+    private let catalog: LiveCatalog
+    private let runners: RunnerCatalog
+    private let tokens: ExecutionTokens
+    /// The URL of the API as actions reach it, ending in `/v1`.
+    private let apiURL: String
+
+    /// Attempts over the content in force.
+    public init(catalog: LiveCatalog, runners: RunnerCatalog, tokens: ExecutionTokens, apiURL: String) {
+        self.catalog = catalog
+        self.runners = runners
+        self.tokens = tokens
+        self.apiURL = apiURL
+    }
+
+    func run(_ execution: Execution, begunOn boot: String?) async -> End {
+        guard let runner = runners.runner(execution.runner), let type = runners.type(execution.runner) else {
+            return .failed("No runner carries out \"\(execution.runner)\".")
+        }
+        if let boot {
+            let action = catalog.current.action(execution.action.description) ?? Action(recalled: execution)
+            return await resume(request(execution, action, runner: [:], action: [:]), runner, boot)
+        }
+        guard let action = catalog.current.action(execution.action.description) else {
+            return .failed("Action \"\(execution.action)\" cannot be found.")
+        }
+        do throws(EngineError) {
+            let final = try ParameterPipeline(action: action, runner: type).final(execution.parameters)
+            let request = request(execution, action, runner: final.runner, action: final.action)
+            let outcome = await runner.run(request)
+            return Task.isCancelled ? .interrupted : .outcome(outcome)
+        } catch {
+            return .failed(error.message)
+        }
+    }
+
+    private func resume(_ request: RunRequest, _ runner: any ActionRunner, _ boot: String) async -> End {
+        let trace = await runner.resume(request, boot: boot)
+        if Task.isCancelled { return .interrupted }
+        switch trace {
+        case .outcome(let outcome): return .outcome(outcome)
+        case .neverStarted: return .neverStarted
+        case .lost(let reason):
+            return .outcome(RunOutcome(status: .abandoned, result: ["error": .string(reason)]))
+        }
+    }
+
+    func cancel(_ execution: Execution) async {
+        await runners.runner(execution.runner)?.cancel(execution.attemptKey)
+    }
+
+    func forget(_ execution: Execution) async {
+        await runners.runner(execution.runner)?.forget(execution.attemptKey)
+    }
+
+    private func request(
+        _ execution: Execution, _ action: Action, runner: ValueObject, action parameters: ValueObject
+    ) -> RunRequest {
+        RunRequest(
+            attempt: execution.attemptKey, action: action, runnerParameters: runner, actionParameters: parameters,
+            user: execution.user,
+            environment: [
+                "ST2_ACTION_PACK_NAME": execution.action.pack, "ST2_ACTION_EXECUTION_ID": execution.id.text,
+                "ST2_ACTION_API_URL": apiURL, "ST2_ACTION_AUTH_TOKEN": tokens.token(for: execution.id),
+                "ST2_ACTION_DEBUG": "False",
+            ])
+    }
+}
+
+extension Attempts.End {
+    static func failed(_ message: String) -> Self {
+        .outcome(RunOutcome(status: .failed, result: ["error": .string(message), "traceback": ""]))
+    }
+}
+
+extension Action {
+    /// What is still known of an action that is gone: enough to take up its running child.
+    init(recalled execution: Execution) {
+        self.init(
+            id: ContentID(stored: execution.actionDocument["id"]?.string ?? ""), ref: execution.action, summary: nil,
+            isEnabled: true, runner: execution.runner, entryPoint: "", parameters: [:], packPath: "",
+            metadataFile: "", document: execution.actionDocument)
+    }
+}

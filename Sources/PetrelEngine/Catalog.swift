@@ -1,0 +1,51 @@
+public import PetrelAliases
+public import PetrelCore
+import Synchronization
+
+/// All content as it is at one moment: what can be run and what people can type.
+public struct Catalog: Sendable {
+    public let packs: [Pack]
+    public let aliases: [ActionAlias]
+    /// Finds the aliases that fit a message.
+    public let matcher: AliasMatcher
+    private let actionsByRef: [ContentRef: Action]
+    private let actionsByID: [ContentID: Action]
+
+    /// Content by what was loaded.
+    public init(packs: [Pack] = [], actions: [Action] = [], aliases: [ActionAlias] = []) {
+        self.packs = packs.sorted { $0.ref < $1.ref }
+        self.aliases = aliases.sorted { $0.ref < $1.ref }
+        matcher = AliasMatcher(aliases: self.aliases)
+        actionsByRef = Dictionary(actions.map { ($0.ref, $0) }, uniquingKeysWith: { first, _ in first })
+        actionsByID = Dictionary(actions.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// All actions, by pack and name.
+    public var actions: [Action] { actionsByRef.values.sorted { $0.ref < $1.ref } }
+
+    /// The action with a reference `pack.name` or an id.
+    public func action(_ refOrID: String) -> Action? {
+        if let ref = ContentRef(refOrID) { return actionsByRef[ref] }
+        return ContentID(refOrID).flatMap { actionsByID[$0] }
+    }
+
+    /// The alias with a reference `pack.name` or an id.
+    public func alias(_ refOrID: String) -> ActionAlias? {
+        if let ref = ContentRef(refOrID) { return aliases.first { $0.ref == ref } }
+        return aliases.first { $0.id.text == refOrID }
+    }
+}
+
+/// The catalog that is in force, replaced as a whole when content changes.
+public final class LiveCatalog: Sendable {
+    private let catalog: Mutex<Catalog>
+
+    /// A live catalog that begins with some content.
+    public init(_ catalog: Catalog = Catalog()) { self.catalog = Mutex(catalog) }
+
+    /// The content of this moment.
+    public var current: Catalog { catalog.withLock { $0 } }
+
+    /// Puts other content in force.
+    public func replace(with catalog: Catalog) { self.catalog.withLock { $0 = catalog } }
+}

@@ -1,0 +1,33 @@
+import PetrelCore
+
+/// Commits how an attempt ended, if it is still the claimed one.
+struct Completion: Sendable {
+    let store: any ExecutionStore
+    let events: EventHub
+    let clock: any PetrelClock
+    let owner: String
+
+    /// Stores the outcome, however long the store can't be written: the runner keeps its traces until then.
+    func complete(_ execution: Execution, _ outcome: RunOutcome) async {
+        let attempt = CompletedAttempt(
+            attempt: execution.attemptKey, owner: owner, outcome: outcome, at: clock.now,
+            audit: [
+                AuditRecord(
+                    at: clock.now, kind: .completion, user: execution.user, subject: execution.id.text,
+                    decision: outcome.status.rawValue, detail: ["action": .string(execution.action.description)])
+            ])
+        while true {
+            do throws(CoreError) {
+                guard var completed = try await store.complete(attempt) else { return }
+                let isOwed = completed.replyTo != nil
+                completed.result = nil
+                events.publish(.executionChanged(completed))
+                if isOwed { events.publish(.replyOwed) }
+                return
+            } catch {
+                if Task.isCancelled { return }
+                try? await clock.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+public import PetrelCore
+
+/// Runs what is requested: claims executions, hands them to their runners and sees each attempt to its end.
+///
+/// Whether something is to be run is always the store's answer; ``nudge()`` only shortens the wait for the next question.
+public final class Scheduler: Sendable {
+    /// How the scheduler works.
+    public struct Options: Sendable {
+        /// The id of this service instance.
+        public var owner: String
+        /// The machine's boot id.
+        public var boot: String
+        /// Most executions that run at once.
+        public var maxRunning: Int
+        /// How long a claim is believed without renewal.
+        public var lease: Duration
+
+        /// Options for an instance.
+        public init(owner: String, boot: String, maxRunning: Int = 60, lease: Duration = .seconds(60)) {
+            self.owner = owner
+            self.boot = boot
+            self.maxRunning = maxRunning
+            self.lease = lease
+        }
+    }
+
+    private struct Work: Sendable {
+        var execution: Execution
+        /// The boot on which another process began the attempt; nil for one that begins here.
+        var begunOn: String?
+    }
+
+    private let options: Options
+    private let store: any ExecutionStore
+    private let attempts: Attempts
+    private let completion: Completion
+    private let events: EventHub
+    private let clock: any PetrelClock
+    private let slots: Slots
+    private let work: (stream: AsyncStream<Work>, feed: AsyncStream<Work>.Continuation)
+    private let nudges: (stream: AsyncStream<Void>, feed: AsyncStream<Void>.Continuation)
+
+    /// A scheduler over a store and the runners of a catalog.
+    public init(
+        options: Options, store: any Storage, attempts: Attempts, events: EventHub, clock: any PetrelClock
+    ) {
+        self.options = options
+        self.store = store
+        self.attempts = attempts
+        self.events = events
+        self.clock = clock
+        completion = Completion(store: store, events: events, clock: clock, owner: options.owner)
+        slots = Slots(capacity: options.maxRunning)
+        work = AsyncStream.makeStream()
+        nudges = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// A claim to commit together with a new execution, when a slot is free. Hand it back with ``begin(_:)`` or
+    /// ``release()``.
+    func reserve() -> Claim? { slots.reserve() ? newClaim : nil }
+
+    /// Gives back a slot whose claim was not committed.
+    func release() { slots.release() }
+
+    /// Runs an execution that was committed with a reserved claim.
+    func begin(_ execution: Execution) {
+        slots.occupy(execution.attemptKey)
+        work.feed.yield(Work(execution: execution))
+    }
+
+    /// Says that something may be waiting in the store.
+    public func nudge() { nudges.feed.yield() }
+
+    /// How many executions run now.
+    public var runningCount: Int { slots.runningCount }
+
+    /// Takes up what earlier processes left, then runs what is requested until the task is cancelled.
+    ///
+    /// Children keep running when this ends: their shims outlive the service, and the next one takes them up.
+    public func run() async {
+        await recover()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.claimLoop() }
+            group.addTask { await self.renewalLoop() }
+            for await item in work.stream {
+                group.addTask { await self.carryOut(item) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Starts nothing new and waits for what runs; at most so long.
+    public func drain(for grace: Duration) async {
+        slots.close()
+        let end = clock.now + grace
+        while slots.runningCount > 0, clock.now < end { try? await clock.sleep(for: .milliseconds(20)) }
+    }
+
+    /// Records the wish to cancel an execution and tells its runner.
+    public func cancel(_ id: ExecutionID, by identity: Identity) async throws(CoreError) -> CancelAnswer {
+        let audit = AuditRecord(
+            at: clock.now, kind: .cancel, user: identity.user, subject: id.text, decision: "requested")
+        let answer = try await store.requestCancel(id, by: identity.user, at: clock.now, audit: [audit])
+        switch answer {
+        case .canceled(let execution):
+            events.publish(.executionChanged(execution))
+            events.publish(.replyOwed)
+        case .canceling(let execution), .alreadyCanceling(let execution):
+            events.publish(.executionChanged(execution))
+            if slots.markCanceling(execution.attemptKey) { nudge() }
+        case .notCancelable, .unknown: break
+        }
+        return answer
+    }
+
+    private var newClaim: Claim {
+        Claim(owner: options.owner, boot: options.boot, leaseUntil: clock.now + options.lease)
+    }
+
+    // MARK: - Claiming
+
+    private func claimLoop() async {
+        await withDiscardingTaskGroup { group in
+            // The tick finds what a lost nudge left behind.
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await self.clock.sleep(for: .seconds(1))
+                    self.nudge()
+                }
+            }
+            for await _ in nudges.stream { await claimWaiting() }
+            group.cancelAll()
+        }
+    }
+
+    private func claimWaiting() async {
+        let free = slots.reserveAll()
+        guard free > 0 else { return }
+        var claimed: [Execution] = []
+        do throws(CoreError) {
+            claimed = try await store.claim(newClaim, limit: free, at: clock.now)
+        } catch {
+            // The store is unwritable: it says so in /readyz, and the next tick asks again.
+            claimed = []
+        }
+        slots.release(free - claimed.count)
+        for execution in claimed { begin(execution) }
+    }
+
+    private func renewalLoop() async {
+        while !Task.isCancelled {
+            try? await clock.sleep(for: options.lease / 3)
+            guard slots.runningCount > 0 else { continue }
+            try? await store.renewClaims(of: options.owner, until: clock.now + options.lease)
+        }
+    }
+
+    // MARK: - Recovery
+
+    /// Adopts the attempts of dead owners, so that they are seen to their end.
+    private func recover() async {
+        while !Task.isCancelled {
+            do throws(CoreError) {
+                let orphans = try await store.orphans(notOf: options.owner, at: clock.now)
+                for orphan in orphans { try await adopt(orphan) }
+                return
+            } catch {
+                try? await clock.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func adopt(_ orphan: Execution) async throws(CoreError) {
+        guard let claim = orphan.claim else { return }
+        guard try await store.adopt(orphan.attemptKey, from: claim.owner, claim: newClaim) else { return }
+        slots.adopt(orphan.attemptKey)
+        if orphan.status == .canceling { _ = slots.markCanceling(orphan.attemptKey) }
+        work.feed.yield(Work(execution: orphan, begunOn: claim.boot))
+    }
+
+    // MARK: - One attempt
+
+    private func carryOut(_ item: Work) async {
+        let attempt = item.execution.attemptKey
+        events.publish(.executionChanged(item.execution))
+        let end = await withTaskGroup(of: Attempts.End?.self) { group in
+            group.addTask { await self.attempts.run(item.execution, begunOn: item.begunOn) }
+            group.addTask {
+                await self.watchForCancel(item.execution)
+                return nil
+            }
+            var end: Attempts.End?
+            while let each = await group.next() {
+                guard let each else { continue }
+                end = each
+                group.cancelAll()
+            }
+            return end
+        }
+        guard let end, !Task.isCancelled || end != .interrupted else { return }
+        await finish(item.execution, end)
+        slots.vacate(attempt)
+        nudge()
+    }
+
+    /// Tells the runner to end the attempt once that is wished for; again and again, since the child may just be starting.
+    private func watchForCancel(_ execution: Execution) async {
+        let attempt = execution.attemptKey
+        while !Task.isCancelled, slots.isRunning(attempt) {
+            if slots.isCanceling(attempt) { await attempts.cancel(execution) }
+            try? await clock.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func finish(_ execution: Execution, _ end: Attempts.End) async {
+        let attempt = execution.attemptKey
+        switch end {
+        case .interrupted: return
+        case .neverStarted where slots.isCanceling(attempt):
+            let result: Value = ["message": "Action canceled by user."]
+            await completion.complete(execution, RunOutcome(status: .canceled, result: result))
+        case .neverStarted:
+            _ = try? await store.requeue(attempt, owner: options.owner, at: clock.now)
+        case .outcome(let outcome):
+            await completion.complete(execution, outcome)
+        }
+        await attempts.forget(execution)
+    }
+}
+
+extension Execution {
+    /// The attempt that runs or ran last.
+    public var attemptKey: AttemptKey { AttemptKey(execution: id, number: attempt) }
+}

@@ -1,0 +1,72 @@
+import PetrelCore
+import Synchronization
+
+/// How many executions may run at once, and which do.
+final class Slots: Sendable {
+    private struct State {
+        var reserved = 0
+        var running: Set<AttemptKey> = []
+        var canceling: Set<AttemptKey> = []
+        var isClosed = false
+    }
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// Takes a slot before the claim is committed; false if all are taken.
+    func reserve() -> Bool {
+        state.withLock { state in
+            guard !state.isClosed, state.reserved + state.running.count < capacity else { return false }
+            state.reserved += 1
+            return true
+        }
+    }
+
+    /// Takes as many slots as are free.
+    func reserveAll() -> Int {
+        state.withLock { state in
+            guard !state.isClosed else { return 0 }
+            let free = max(0, capacity - state.reserved - state.running.count)
+            state.reserved += free
+            return free
+        }
+    }
+
+    /// Counts an attempt that another process began; it may exceed the capacity, since it runs already.
+    func adopt(_ attempt: AttemptKey) { state.withLock { _ = $0.running.insert(attempt) } }
+
+    /// Gives reserved slots back.
+    func release(_ count: Int = 1) { state.withLock { $0.reserved -= count } }
+
+    /// Turns a reserved slot into a running attempt.
+    func occupy(_ attempt: AttemptKey) {
+        state.withLock { state in
+            state.reserved -= 1
+            state.running.insert(attempt)
+        }
+    }
+
+    /// Frees the slot of an attempt that is over.
+    func vacate(_ attempt: AttemptKey) {
+        state.withLock { state in
+            state.running.remove(attempt)
+            state.canceling.remove(attempt)
+        }
+    }
+
+    /// Marks a running attempt as one to cancel; false if it doesn't run here or is marked already.
+    func markCanceling(_ attempt: AttemptKey) -> Bool {
+        state.withLock { state in
+            guard state.running.contains(attempt) else { return false }
+            return state.canceling.insert(attempt).inserted
+        }
+    }
+
+    func isRunning(_ attempt: AttemptKey) -> Bool { state.withLock { $0.running.contains(attempt) } }
+    func isCanceling(_ attempt: AttemptKey) -> Bool { state.withLock { $0.canceling.contains(attempt) } }
+    var runningCount: Int { state.withLock { $0.running.count } }
+
+    /// Hands out no slot any more.
+    func close() { state.withLock { $0.isClosed = true } }
+}

@@ -1,0 +1,139 @@
+public import PetrelCore
+
+/// What somebody asks to be run.
+public struct ExecutionRequest: Sendable {
+    /// The action's reference or id.
+    public var action: String
+    /// What was given, not cast yet.
+    public var parameters: ValueObject
+    public var cast: ParameterPipeline.Cast
+    public var identity: Identity
+    public var origin: Origin
+    /// What is added to the execution's context beside `user` and `pack`.
+    public var context: ValueObject
+    /// The message that asked, settled in the same transaction.
+    public var replyTo: ReplyAddress?
+    /// Parent execution, for children.
+    public var parent: ExecutionID?
+
+    /// A request from its parts.
+    public init(
+        action: String, parameters: ValueObject, cast: ParameterPipeline.Cast, identity: Identity, origin: Origin,
+        context: ValueObject = [:], replyTo: ReplyAddress? = nil, parent: ExecutionID? = nil
+    ) {
+        self.action = action
+        self.parameters = parameters
+        self.cast = cast
+        self.identity = identity
+        self.origin = origin
+        self.context = context
+        self.replyTo = replyTo
+        self.parent = parent
+    }
+}
+
+/// Checks a request and commits it: decision, execution and ack in one transaction, claimed at once when a slot is free.
+public struct Submission: Sendable {
+    private let store: any ExecutionStore
+    private let catalog: LiveCatalog
+    private let runners: RunnerCatalog
+    private let scheduler: Scheduler
+    private let events: EventHub
+    private let clock: any PetrelClock
+    private let ids: any IDSource
+
+    /// The stage over its neighbours.
+    public init(
+        store: any ExecutionStore, catalog: LiveCatalog, runners: RunnerCatalog, scheduler: Scheduler,
+        events: EventHub, clock: any PetrelClock, ids: any IDSource
+    ) {
+        self.store = store
+        self.catalog = catalog
+        self.runners = runners
+        self.scheduler = scheduler
+        self.events = events
+        self.clock = clock
+        self.ids = ids
+    }
+
+    /// Submits a request that access has been granted for.
+    /// - Parameter posts: makes the ack from the execution; committed with it.
+    /// - Throws: ``EngineError``: nothing is stored then. `duplicateMessage` if the message was settled before.
+    public func submit(
+        _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
+    ) async throws(EngineError) -> Execution {
+        let (action, pipeline) = try pipeline(for: request.action)
+        let parameters = try pipeline.requested(request.parameters, cast: request.cast)
+        var execution = newExecution(request, action, parameters)
+        let claim = scheduler.reserve()
+        if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
+        let record = SubmittedExecution(
+            execution: execution, message: request.replyTo?.message, posts: posts(execution),
+            audit: [audit(execution, masked: pipeline.masked(parameters))])
+        do throws(CoreError) {
+            guard try await store.submit(record) else {
+                if claim != nil { scheduler.release() }
+                throw CoreError(.invalidInput, "duplicate")
+            }
+        } catch {
+            guard error.code != .invalidInput else {
+                throw EngineError(.duplicateMessage, "the message was decided before")
+            }
+            if claim != nil { scheduler.release() }
+            throw EngineError(error)
+        }
+        if claim != nil { scheduler.begin(execution) } else { scheduler.nudge() }
+        events.publish(.executionChanged(execution))
+        if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
+        return execution
+    }
+
+    /// The action with its merged parameters, if it can be run.
+    public func pipeline(for action: String) throws(EngineError) -> (Action, ParameterPipeline) {
+        guard let found = catalog.current.action(action) else {
+            throw EngineError(
+                .unknownAction, "Action \"\(action)\" cannot be found.", hint: "petrel action list shows what there is")
+        }
+        guard found.isEnabled else {
+            throw EngineError(.disabledAction, "Unable to execute. Action \"\(found.ref)\" is disabled.")
+        }
+        guard let type = runners.type(found.runner) else {
+            throw EngineError(
+                .unknownRunner, "Action \"\(found.ref)\" needs the runner \"\(found.runner)\", which this Petrel has not",
+                hint: "petrel runner list shows the runners")
+        }
+        return (found, ParameterPipeline(action: found, runner: type))
+    }
+
+    private func newExecution(_ request: ExecutionRequest, _ action: Action, _ parameters: ValueObject) -> Execution {
+        let now = clock.now
+        var context = request.context
+        context["user"] = .string(request.identity.user)
+        context["pack"] = .string(action.ref.pack)
+        return Execution(
+            id: ids.make(), action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
+            status: .requested, parameters: parameters, context: context, origin: request.origin,
+            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo)
+    }
+
+    private func audit(_ execution: Execution, masked: ValueObject) -> AuditRecord {
+        AuditRecord(
+            at: execution.startedAt, kind: .submission, user: execution.user, subject: execution.id.text,
+            decision: "allowed",
+            detail: [
+                "action": .string(execution.action.description), "origin": .string(execution.origin.rawValue),
+                "parameters": .object(masked),
+            ])
+    }
+}
+
+extension Execution {
+    /// The first attempt, claimed in the transaction that stores the execution.
+    fileprivate mutating func beginFirstAttempt(_ claim: Claim, at: Instant) {
+        self.claim = claim
+        attempt = 1
+        status = .running
+        log.append(StatusChange(.scheduled, at: at))
+        log.append(StatusChange(.running, at: at))
+    }
+}

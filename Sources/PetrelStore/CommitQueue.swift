@@ -1,0 +1,182 @@
+import GRDB
+import PetrelCore
+import Synchronization
+
+/// Commits transactions in groups: whatever waits while one group is being flushed goes together into the next.
+///
+/// Each transaction runs in its own savepoint, so that a refused one does not fail its neighbours. A group is flushed to
+/// the disk if any of its transactions asks for it. (docs/adr/0004)
+final class CommitQueue: Sendable {
+    /// How durable a transaction is when its caller goes on.
+    enum Durability { case written, flushed }
+
+    private struct Job: Sendable {
+        var durability: Durability
+        /// Runs the transaction and keeps its answer for `finish`.
+        var run: @Sendable (Database) throws -> Void
+        /// Hands out the answer, or the error that took the whole group down.
+        var finish: @Sendable (CoreError?) -> Void
+    }
+
+    private struct State {
+        var jobs: [Job] = []
+        var isScheduled = false
+        var statistics = CommitStatistics()
+        var trouble: String?
+    }
+
+    private static let maxJobsPerCommit = 256
+
+    private let pool: DatabasePool
+    private let isRelaxed: Bool
+    private let state = Mutex(State())
+
+    init(pool: DatabasePool, isRelaxed: Bool) {
+        self.pool = pool
+        self.isRelaxed = isRelaxed
+    }
+
+    /// Commits made and flushes asked for so far.
+    var statistics: CommitStatistics { state.withLock(\.statistics) }
+
+    /// What the last commit failed with; nil after one that succeeded.
+    var trouble: String? { state.withLock(\.trouble) }
+
+    /// Runs a transaction and returns its answer when it is committed.
+    func commit<Answer: Sendable>(
+        _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Answer
+    ) async throws(CoreError) -> Answer {
+        let result: Result<Answer, CoreError> = await withCheckedContinuation { continuation in
+            let answer = Mutex<Result<Answer, CoreError>?>(nil)
+            let box = AnswerBox(answer)
+            enqueue(
+                Job(
+                    durability: durability,
+                    run: { database in
+                        do {
+                            let value = try body(database)
+                            box.set(.success(value))
+                        } catch {
+                            box.set(.failure(storeFailure(error)))
+                            throw error
+                        }
+                    },
+                    finish: { failure in
+                        let outcome = failure.map { .failure($0) } ?? box.take()
+                        continuation.resume(returning: outcome ?? .failure(CoreError(.unavailable, "not committed")))
+                    }))
+        }
+        return try result.get()
+    }
+
+    private func enqueue(_ job: Job) {
+        let mustSchedule = state.withLock { state in
+            state.jobs.append(job)
+            defer { state.isScheduled = true }
+            return !state.isScheduled
+        }
+        guard mustSchedule else { return }
+        pool.asyncWriteWithoutTransaction { [self] database in
+            while let group = nextGroup() { commit(group, in: database) }
+        }
+    }
+
+    private func nextGroup() -> [Job]? {
+        state.withLock { state in
+            guard !state.jobs.isEmpty else {
+                state.isScheduled = false
+                return nil
+            }
+            let group = Array(state.jobs.prefix(Self.maxJobsPerCommit))
+            state.jobs.removeFirst(group.count)
+            return group
+        }
+    }
+
+    private func commit(_ group: [Job], in database: Database) {
+        let isFlushed = !isRelaxed && group.contains { $0.durability == .flushed }
+        let failure = failureOfCommitting(group, isFlushed: isFlushed, in: database)
+        state.withLock { state in
+            state.trouble = failure?.message
+            state.statistics.transactions += group.count
+            state.statistics.commits += 1
+            if isFlushed { state.statistics.flushes += 1 }
+        }
+        for job in group { job.finish(failure) }
+    }
+
+    private func failureOfCommitting(_ group: [Job], isFlushed: Bool, in database: Database) -> CoreError? {
+        do {
+            // Per group: FULL flushes the log at commit, and with it all groups that were only written before.
+            try database.execute(sql: isFlushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+            try database.execute(sql: "BEGIN IMMEDIATE")
+            for job in group { try run(job, in: database) }
+            FaultPoint.storeBeforeFlush.pass()
+            try database.execute(sql: "COMMIT")
+            FaultPoint.storeAfterFlush.pass()
+            return nil
+        } catch {
+            if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
+            return storeFailure(error)
+        }
+    }
+
+    /// Runs one job in its savepoint. A job's own refusal stays its own; what ended the transaction ends the group.
+    private func run(_ job: Job, in database: Database) throws {
+        try database.execute(sql: "SAVEPOINT job")
+        do {
+            try job.run(database)
+            try database.execute(sql: "RELEASE job")
+        } catch {
+            guard database.isInsideTransaction else { throw error }
+            try database.execute(sql: "ROLLBACK TO job")
+            try database.execute(sql: "RELEASE job")
+        }
+    }
+}
+
+/// How often the store committed, for figures.
+public struct CommitStatistics: Sendable {
+    /// Transactions that callers asked for.
+    public var transactions = 0
+    /// Groups that were committed.
+    public var commits = 0
+    /// Groups whose commit flushed the log to the disk.
+    public var flushes = 0
+}
+
+/// Holds a job's answer between running it and committing its group.
+private final class AnswerBox<Answer: Sendable>: Sendable {
+    private let answer: Mutex<Result<Answer, CoreError>?>
+
+    init(_ answer: consuming Mutex<Result<Answer, CoreError>?>) { self.answer = answer }
+
+    func set(_ result: Result<Answer, CoreError>) { answer.withLock { $0 = result } }
+    func take() -> Result<Answer, CoreError>? { answer.withLock { $0 } }
+}
+
+/// What an error of SQLite means to a caller of a port.
+func storeFailure(_ error: any Error) -> CoreError {
+    if let error = error as? CoreError { return error }
+    guard let error = error as? DatabaseError else {
+        return CoreError(.unavailable, "the store failed: \(error)", underlying: error)
+    }
+    switch error.resultCode {
+    case .SQLITE_FULL:
+        return CoreError(
+            .unavailable, "the disk is full", hint: "Free space on the data folder's disk; Petrel goes on by itself",
+            isRetryable: true, underlying: error)
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+        return CoreError(
+            .unavailable, "another program holds the database", hint: "Close other programs that have it open",
+            isRetryable: true, underlying: error)
+    case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+        return CoreError(
+            .unavailable, "the database can't be written: \(error.message ?? "read-only")",
+            hint: "Check the owner and the rights of the data folder", isRetryable: true, underlying: error)
+    default:
+        return CoreError(
+            .unavailable, "the store failed: \(error.message ?? error.description)",
+            isRetryable: error.resultCode == .SQLITE_IOERR, underlying: error)
+    }
+}

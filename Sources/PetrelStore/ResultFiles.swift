@@ -1,0 +1,68 @@
+import FoundationEssentials
+import PetrelCore
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Large results, kept as files under the hash of their content.
+///
+/// A file is complete and flushed before its name exists, and a row names it only afterwards; a file that no row names
+/// does no harm.
+struct ResultFiles: Sendable {
+    let folder: String
+    let isFlushed: Bool
+
+    func write(_ bytes: [UInt8], hash: String) throws(CoreError) {
+        let path = path(of: hash)
+        guard access(path, F_OK) != 0 else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder + "/" + hash.prefix(2), withIntermediateDirectories: true)
+        } catch {
+            throw CoreError(.unavailable, "the folder \(folder) can't be written: \(error)")
+        }
+        let temporary = "\(path).\(getpid()).tmp"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure(temporary) }
+        var written = 0
+        while written < bytes.count {
+            let rest = written == 0 ? bytes : Array(bytes[written...])
+            let count = Glibc.write(file, rest, rest.count)
+            if count < 0 {
+                let problem = failure(temporary)
+                Glibc.close(file)
+                unlink(temporary)
+                throw problem
+            }
+            written += count
+        }
+        if isFlushed { fsync(file) }
+        Glibc.close(file)
+        guard rename(temporary, path) == 0 else { throw failure(path) }
+        if isFlushed { flushFolder(folder + "/" + hash.prefix(2)) }
+    }
+
+    func read(_ hash: String) throws(CoreError) -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path(of: hash)) else {
+            throw CoreError(.notFound, "the result file \(path(of: hash)) is missing")
+        }
+        return Array(data)
+    }
+
+    private func path(of hash: String) -> String { "\(folder)/\(hash.prefix(2))/\(hash).json" }
+
+    private func flushFolder(_ folder: String) {
+        let file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        fsync(file)
+        Glibc.close(file)
+    }
+
+    private func failure(_ path: String) -> CoreError {
+        let code = errno
+        return CoreError(
+            .unavailable, code == ENOSPC ? "the disk is full" : "\(path) can't be written: \(String(cString: strerror(code)))",
+            isRetryable: true)
+    }
+}

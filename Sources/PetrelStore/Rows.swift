@@ -1,0 +1,95 @@
+import GRDB
+import PetrelCore
+
+extension Value {
+    /// JSON text for a column.
+    var columnText: String { JSONWriter.text(self) }
+
+    /// A value from a column that Petrel wrote.
+    static func fromColumn(_ text: String) throws -> Value { try JSONReader.value(text, limits: .ownDocument) }
+}
+
+extension Instant {
+    init(column: Int64) { self.init(microseconds: column) }
+    init?(column: Int64?) {
+        guard let column else { return nil }
+        self.init(microseconds: column)
+    }
+}
+
+extension Database {
+    /// Runs a statement that is compiled once per connection.
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    /// Runs a statement and says whether it changed a row.
+    func changes(_ sql: String, _ arguments: StatementArguments) throws -> Bool {
+        try run(sql, arguments)
+        return changesCount > 0
+    }
+
+    /// The rows of a statement that is compiled once per connection.
+    func rows(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [Row] {
+        try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
+    }
+}
+
+/// The columns of an execution, in the order that ``Execution/init(row:results:)`` reads them.
+let executionColumns = """
+    e.id, e.action, d.document AS definition, e.runner, e.status, e.parameters, e.context, e.origin, e.parent, \
+    e.started_at, e.ended_at, e.result_bytes, e.log, e.attempt, e.owner, e.boot, e.lease_until, e.reply_to
+    """
+
+/// Where an execution is read from, for the columns above.
+let executionTables = "execution e JOIN definition d ON d.hash = e.definition"
+
+extension Execution {
+    /// Reads a row with ``executionColumns``; the result stays empty.
+    init(row: Row) throws {
+        let action: String = row["action"]
+        let log = StatusChange.log(document: try .fromColumn(row["log"]))
+        let replyTo: String? = row["reply_to"]
+        self.init(
+            id: ExecutionID(stored: row["id"]), action: ContentRef(action) ?? ContentRef(pack: "", name: action),
+            actionDocument: try Value.fromColumn(row["definition"]).object ?? [:], runner: row["runner"],
+            status: ExecutionStatus(rawValue: row["status"]) ?? .abandoned,
+            parameters: try Value.fromColumn(row["parameters"]).object ?? [:],
+            context: try Value.fromColumn(row["context"]).object ?? [:],
+            origin: Origin(rawValue: row["origin"]) ?? .api,
+            parent: (row["parent"] as String?).map(ExecutionID.init(stored:)),
+            startedAt: Instant(column: row["started_at"] as Int64), endedAt: Instant(column: row["ended_at"] as Int64?),
+            resultBytes: row["result_bytes"], log: log, attempt: row["attempt"], claim: Claim(row: row),
+            replyTo: try replyTo.flatMap { ReplyAddress(document: try .fromColumn($0)) })
+    }
+}
+
+extension Claim {
+    init?(row: Row) {
+        guard let owner = row["owner"] as String? else { return nil }
+        self.init(
+            owner: owner, boot: row["boot"] ?? "", leaseUntil: Instant(column: row["lease_until"] as Int64? ?? 0))
+    }
+}
+
+extension OutboundPost {
+    init(row: Row) throws {
+        let replyTo = ReplyAddress(document: try .fromColumn(row["reply_to"]))
+        guard let replyTo else { throw CoreError(.unavailable, "a post of the outbox has no readable address") }
+        self.init(
+            id: DeliveryID(stored: row["id"]), to: replyTo, kind: PostKind(rawValue: row["kind"]) ?? .notice,
+            text: row["text"], execution: (row["execution"] as String?).map(ExecutionID.init(stored:)),
+            status: (row["status"] as String?).flatMap(ExecutionStatus.init(rawValue:)), isFinal: row["is_final"])
+    }
+}
+
+extension RoomPost {
+    init(row: Row) {
+        self.init(
+            sequence: row["sequence"], room: row["room"], key: row["key"], inReplyTo: row["in_reply_to"],
+            author: row["author"], text: row["text"], kind: (row["kind"] as String?).flatMap(PostKind.init(rawValue:)),
+            execution: (row["execution"] as String?).map(ExecutionID.init(stored:)),
+            status: (row["status"] as String?).flatMap(ExecutionStatus.init(rawValue:)), isFinal: row["is_final"],
+            at: Instant(column: row["at"] as Int64))
+    }
+}

@@ -1,0 +1,40 @@
+import GRDB
+public import PetrelCore
+
+extension SQLiteStorage {
+    public func content() async throws(CoreError) -> [ContentRecord] {
+        try await read { database in
+            try database.rows("SELECT * FROM content ORDER BY kind, ref").compactMap { row in
+                guard let kind = ContentRecord.Kind(rawValue: row["kind"]) else { return nil }
+                return ContentRecord(
+                    id: ContentID(stored: row["id"]), kind: kind, ref: row["ref"], packPath: row["pack_path"],
+                    file: row["file"], hash: row["hash"],
+                    document: try Value.fromColumn(row["document"]).object ?? [:])
+            }
+        }
+    }
+
+    public func changeContent(put: [ContentRecord], remove: [ContentRecord], audit: [AuditRecord])
+        async throws(CoreError)
+    {
+        try await queue.commit(.flushed) { database in
+            for record in remove {
+                try database.run(
+                    "DELETE FROM content WHERE kind = ? AND ref = ?", [record.kind.rawValue, record.ref])
+            }
+            for record in put {
+                try database.run(
+                    """
+                    INSERT INTO content (kind, ref, id, pack_path, file, hash, document) VALUES (?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (kind, ref) DO UPDATE SET pack_path = excluded.pack_path, file = excluded.file,
+                        hash = excluded.hash, document = excluded.document
+                    """,
+                    [
+                        record.kind.rawValue, record.ref, record.id.text, record.packPath, record.file, record.hash,
+                        Value.object(record.document).columnText,
+                    ])
+            }
+            try insert(audit, in: database)
+        }
+    }
+}

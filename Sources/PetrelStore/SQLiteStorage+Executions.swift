@@ -1,0 +1,237 @@
+import GRDB
+public import PetrelCore
+
+extension SQLiteStorage {
+    public func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool {
+        FaultPoint.submissionBeforeCommit.pass()
+        let row = ExecutionRow(submission.execution, digest: digest)
+        let owner = options.owner
+        let isStored: Bool = try await queue.commit(.flushed) { database in
+            if let key = submission.message {
+                guard try markSettled(key, at: submission.execution.startedAt, in: database) else { return false }
+            }
+            try row.insert(in: database)
+            try insert(submission.posts, queuedBy: owner, in: database)
+            try insert(submission.audit, in: database)
+            return true
+        }
+        FaultPoint.submissionAfterCommit.pass()
+        return isStored
+    }
+
+    public func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution] {
+        guard limit > 0 else { return [] }
+        // Asking first costs no flush; the update below decides.
+        let isWaiting: Bool = try await read { database in
+            try !database.rows("SELECT 1 FROM execution WHERE status = 'requested' LIMIT 1").isEmpty
+        }
+        guard isWaiting else { return [] }
+        return try await queue.commit(.flushed) { database in
+            let waiting = try database.rows(
+                "SELECT \(executionColumns) FROM \(executionTables) WHERE e.status = 'requested' ORDER BY e.id LIMIT ?",
+                [limit])
+            return try waiting.map { row in
+                var execution = try Execution(row: row)
+                execution.begin(claim, at: at)
+                try update(execution, in: database)
+                return execution
+            }
+        }
+    }
+
+    public func renewClaims(of owner: String, until: Instant) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            try database.run("UPDATE execution SET lease_until = ? WHERE owner = ?", [until.microseconds, owner])
+        }
+    }
+
+    /// This store is held by one process alone, so every other owner is dead, whatever its lease says.
+    public func orphans(notOf owner: String, at: Instant) async throws(CoreError) -> [Execution] {
+        try await read { database in
+            try database.rows(
+                """
+                SELECT \(executionColumns) FROM \(executionTables)
+                WHERE e.owner IS NOT NULL AND e.owner <> ? ORDER BY e.id
+                """, [owner]
+            ).map { try Execution(row: $0) }
+        }
+    }
+
+    public func adopt(_ attempt: AttemptKey, from oldOwner: String, claim: Claim) async throws(CoreError) -> Bool {
+        FaultPoint.recoveryBeforeAdopt.pass()
+        let isAdopted: Bool = try await queue.commit(.flushed) { database in
+            try database.changes(
+                "UPDATE execution SET owner = ?, lease_until = ? WHERE id = ? AND attempt = ? AND owner = ?",
+                [claim.owner, claim.leaseUntil.microseconds, attempt.execution.text, attempt.number, oldOwner])
+        }
+        FaultPoint.recoveryAfterAdopt.pass()
+        return isAdopted
+    }
+
+    public func requeue(_ attempt: AttemptKey, owner: String, at: Instant) async throws(CoreError) -> Bool {
+        try await queue.commit(.flushed) { database in
+            guard var execution = try claimed(attempt, by: owner, in: database), execution.status == .running else {
+                return false
+            }
+            execution.claim = nil
+            execution.change(to: .requested, at: at)
+            try update(execution, in: database)
+            return true
+        }
+    }
+
+    public func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution? {
+        FaultPoint.completionBeforeCommit.pass()
+        let result = try await storedResult(completion.outcome.result)
+        // Only the row knows whether a reply is owed; asking it before the commit is safe, since that never changes.
+        let owesReply: Bool = try await read { database in
+            try !database.rows(
+                "SELECT 1 FROM execution WHERE id = ? AND reply_to IS NOT NULL", [completion.attempt.execution.text]
+            ).isEmpty
+        }
+        let execution: Execution? = try await queue.commit(owesReply ? .written : .flushed) { database in
+            guard var execution = try claimed(completion.attempt, by: completion.owner, in: database) else { return nil }
+            execution.claim = nil
+            execution.end(completion.outcome, at: completion.at)
+            try update(execution, result: result, in: database)
+            try insert(completion.audit, in: database)
+            return execution
+        }
+        FaultPoint.completionAfterCommit.pass()
+        return execution
+    }
+
+    public func requestCancel(_ id: ExecutionID, by user: String, at: Instant, audit: [AuditRecord])
+        async throws(CoreError) -> CancelAnswer
+    {
+        try await queue.commit(.flushed) { database in
+            guard var execution = try storedExecution(id, in: database) else { return .unknown }
+            if execution.status == .canceling { return .alreadyCanceling(execution) }
+            guard execution.status.isCancelable else { return .notCancelable(execution) }
+            execution.context["cancelled_by"] = .string(user)
+            let isRunning = execution.status == .running
+            if isRunning {
+                execution.change(to: .canceling, at: at)
+                try update(execution, in: database)
+            } else {
+                let result: Value = ["message": "Action canceled by user.", "user": .string(user)]
+                execution.end(RunOutcome(status: .canceled, result: result), at: at)
+                try update(execution, result: .inline(result.columnText), in: database)
+            }
+            try insert(audit, in: database)
+            return isRunning ? .canceling(execution) : .canceled(execution)
+        }
+    }
+
+    /// Keeps a large result beside the database before any row names it.
+    private func storedResult(_ result: Value) async throws(CoreError) -> StoredResult {
+        let bytes = JSONWriter.bytes(result)
+        guard bytes.count > options.maxInlineResultBytes else {
+            return .inline(String(decoding: bytes, as: UTF8.self))
+        }
+        let hash = digest.sha256(bytes)
+        try results.write(bytes, hash: hash)
+        return .file(hash: hash, bytes: bytes.count)
+    }
+}
+
+extension Execution {
+    /// The next attempt, claimed.
+    mutating func begin(_ claim: Claim, at: Instant) {
+        self.claim = claim
+        attempt += 1
+        change(to: .scheduled, at: at)
+        change(to: .running, at: at)
+    }
+
+    /// The end. What was asked to stop is canceled, however its runner ended.
+    mutating func end(_ outcome: RunOutcome, at: Instant) {
+        change(to: status == .canceling ? .canceled : outcome.status, at: at)
+        endedAt = at
+        result = outcome.result
+    }
+
+    mutating func change(to status: ExecutionStatus, at: Instant) {
+        self.status = status
+        log.append(StatusChange(status, at: at))
+    }
+}
+
+/// A result on its way into a row.
+enum StoredResult: Sendable {
+    case inline(String)
+    case file(hash: String, bytes: Int)
+}
+
+/// The execution of an attempt, if that attempt is the claimed one.
+private func claimed(_ attempt: AttemptKey, by owner: String, in database: Database) throws -> Execution? {
+    try database.rows(
+        "SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ? AND e.attempt = ? AND e.owner = ?",
+        [attempt.execution.text, attempt.number, owner]
+    ).first.map { try Execution(row: $0) }
+}
+
+/// The execution with an id, without its result.
+private func storedExecution(_ id: ExecutionID, in database: Database) throws -> Execution? {
+    try database.rows("SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ?", [id.text])
+        .first.map { try Execution(row: $0) }
+}
+
+/// Writes what changes in an execution's life.
+private func update(_ execution: Execution, result: StoredResult? = nil, in database: Database) throws {
+    let (text, file, bytes): (String?, String?, Int) =
+        switch result {
+        case .inline(let text): (text, nil, text.utf8.count)
+        case .file(let hash, let bytes): (nil, hash, bytes)
+        case nil: (nil, nil, 0)
+        }
+    let owesReply = execution.status.isCompleted && execution.replyTo != nil
+    try database.run(
+        """
+        UPDATE execution SET status = ?, context = ?, ended_at = ?, result = ?, result_file = ?, result_bytes = ?,
+            log = ?, attempt = ?, owner = ?, boot = ?, lease_until = ?, reply_owed = ? WHERE id = ?
+        """,
+        [
+            execution.status.rawValue, Value.object(execution.context).columnText, execution.endedAt?.microseconds,
+            text, file, bytes, StatusChange.document(execution.log).columnText, execution.attempt,
+            execution.claim?.owner, execution.claim?.boot, execution.claim?.leaseUntil.microseconds, owesReply,
+            execution.id.text,
+        ])
+}
+
+/// The columns of a new execution, made ready outside the writer.
+struct ExecutionRow: Sendable {
+    private let execution: Execution
+    private let definition: String
+    private let hash: String
+    private let parameters: String
+    private let context: String
+    private let log: String
+    private let replyTo: String?
+
+    init(_ execution: Execution, digest: any Digest) {
+        self.execution = execution
+        definition = Value.object(execution.actionDocument).columnText
+        hash = digest.sha256(Array(definition.utf8))
+        parameters = Value.object(execution.parameters).columnText
+        context = Value.object(execution.context).columnText
+        log = StatusChange.document(execution.log).columnText
+        replyTo = execution.replyTo?.document.columnText
+    }
+
+    func insert(in database: Database) throws {
+        try database.run("INSERT OR IGNORE INTO definition VALUES (?, ?)", [hash, definition])
+        try database.run(
+            """
+            INSERT INTO execution (id, action, definition, runner, status, parameters, context, user, origin, parent,
+                started_at, log, attempt, owner, boot, lease_until, reply_to)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                execution.id.text, execution.action.description, hash, execution.runner, execution.status.rawValue,
+                parameters, context, execution.user, execution.origin.rawValue, execution.parent?.text,
+                execution.startedAt.microseconds, log, execution.attempt, execution.claim?.owner,
+                execution.claim?.boot, execution.claim?.leaseUntil.microseconds, replyTo,
+            ])
+    }
+}

@@ -1,0 +1,74 @@
+import GRDB
+public import PetrelCore
+
+extension SQLiteStorage {
+    public func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt {
+        FaultPoint.inboxBeforeCommit.pass()
+        let document = message.document.columnText
+        let receipt: InboxReceipt = try await queue.commit(.written) { database in
+            let key: StatementArguments = [message.key.adapter, message.key.eventID]
+            let known = try database.rows(
+                "SELECT settled_at, attempts FROM message WHERE adapter = ? AND event = ?", key)
+            if let row = known.first {
+                if (row["settled_at"] as Int64?) != nil { return .settled }
+                try database.run("UPDATE message SET attempts = attempts + 1 WHERE adapter = ? AND event = ?", key)
+                return .unfinished(attempts: (row["attempts"] as Int) + 1)
+            }
+            try database.run(
+                "INSERT INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
+                key + [document, at.microseconds])
+            return .new
+        }
+        FaultPoint.inboxAfterCommit.pass()
+        return receipt
+    }
+
+    public func settle(_ key: MessageKey, posts: [OutboundPost], audit: [AuditRecord], at: Instant)
+        async throws(CoreError) -> Bool
+    {
+        FaultPoint.submissionBeforeCommit.pass()
+        let owner = options.owner
+        let isSettled: Bool = try await queue.commit(.flushed) { database in
+            guard try markSettled(key, at: at, in: database) else { return false }
+            try insert(posts, queuedBy: owner, in: database)
+            try insert(audit, in: database)
+            return true
+        }
+        FaultPoint.submissionAfterCommit.pass()
+        return isSettled
+    }
+
+    public func unsettled(limit: Int) async throws(CoreError) -> [InboundMessage] {
+        try await read { database in
+            let rows = try database.rows(
+                "SELECT adapter, event, document FROM message WHERE settled_at IS NULL ORDER BY received_at LIMIT ?",
+                [limit])
+            return try rows.compactMap { row in
+                InboundMessage(
+                    key: MessageKey(adapter: row["adapter"], eventID: row["event"]),
+                    document: try .fromColumn(row["document"]))
+            }
+        }
+    }
+
+    public func lastMessageAt(adapter: AdapterName) async throws(CoreError) -> Instant? {
+        try await read { database in
+            let rows = try database.rows("SELECT max(received_at) AS at FROM message WHERE adapter = ?", [adapter])
+            return Instant(column: rows.first?["at"] as Int64?)
+        }
+    }
+
+    public func forgetMessages(before: Instant) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            try database.run(
+                "DELETE FROM message WHERE settled_at IS NOT NULL AND received_at < ?", [before.microseconds])
+        }
+    }
+}
+
+/// Marks a message as decided; false if it is unknown or was decided before.
+func markSettled(_ key: MessageKey, at: Instant, in database: Database) throws -> Bool {
+    try database.changes(
+        "UPDATE message SET settled_at = ? WHERE adapter = ? AND event = ? AND settled_at IS NULL",
+        [at.microseconds, key.adapter, key.eventID])
+}

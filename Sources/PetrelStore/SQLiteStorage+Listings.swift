@@ -1,0 +1,98 @@
+import GRDB
+public import PetrelCore
+
+extension SQLiteStorage {
+    public func execution(_ id: ExecutionID) async throws(CoreError) -> Execution? {
+        let rows = try await read { database in
+            try database.rows(
+                "SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables) WHERE e.id = ?", [id.text]
+            ).map { try Fetched(row: $0) }
+        }
+        return try rows.first?.withResult(from: results)
+    }
+
+    public func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage {
+        let filter = Filter(query)
+        let results = query.withResults ? ", e.result, e.result_file" : ", NULL AS result, NULL AS result_file"
+        let order = query.isAscending ? "ASC" : "DESC"
+        let (fetched, total) = try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT \(executionColumns)\(results) FROM \(executionTables) \(filter.condition)
+                    ORDER BY e.started_at \(order), e.id \(order) LIMIT ? OFFSET ?
+                    """, arguments: filter.arguments + [query.limit, query.offset])
+            let total = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM execution e \(filter.condition)", arguments: filter.arguments)
+            return (try rows.map { try Fetched(row: $0) }, total ?? 0)
+        }
+        var executions: [Execution] = []
+        for each in fetched { executions.append(try each.withResult(from: self.results)) }
+        return ExecutionPage(executions: executions, total: total)
+    }
+
+    public func openCounts() async throws(CoreError) -> [ExecutionStatus: Int] {
+        try await read { database in
+            var counts: [ExecutionStatus: Int] = [:]
+            for row in try database.rows(
+                "SELECT status, count(*) AS count FROM execution WHERE ended_at IS NULL GROUP BY status")
+            {
+                if let status = ExecutionStatus(rawValue: row["status"]) { counts[status] = row["count"] }
+            }
+            return counts
+        }
+    }
+}
+
+/// An execution whose result may still lie in a file.
+struct Fetched: Sendable {
+    private var execution: Execution
+    private let text: String?
+    private let file: String?
+
+    init(row: Row) throws {
+        execution = try Execution(row: row)
+        text = row["result"]
+        file = row["result_file"]
+    }
+
+    func withResult(from files: ResultFiles) throws(CoreError) -> Execution {
+        var execution = execution
+        if let text { execution.result = try JSONReader.value(text, limits: .ownDocument) }
+        if let file { execution.result = try JSONReader.value(files.read(file), limits: .ownDocument) }
+        return execution
+    }
+}
+
+/// The WHERE clause of a query.
+private struct Filter: Sendable {
+    private var clauses: [String] = []
+    private(set) var arguments = StatementArguments()
+
+    init(_ query: ExecutionQuery) {
+        if let action = query.action { add("e.action = ?", action) }
+        if let user = query.user { add("e.user = ?", user) }
+        switch query.parent {
+        case .some(.some(let parent)): add("e.parent = ?", parent.text)
+        case .some(nil): clauses.append("e.parent IS NULL")
+        case nil: break
+        }
+        if let after = query.startedAfter { add("e.started_at > ?", after.microseconds) }
+        if let before = query.startedBefore { add("e.started_at < ?", before.microseconds) }
+        add("e.status", in: query.statuses.map(\.rawValue))
+        add("e.id", in: query.ids.map(\.text))
+    }
+
+    var condition: String { clauses.isEmpty ? "" : "WHERE " + clauses.joined(separator: " AND ") }
+
+    private mutating func add(_ clause: String, _ argument: any DatabaseValueConvertible) {
+        clauses.append(clause)
+        arguments += [argument]
+    }
+
+    private mutating func add(_ column: String, in values: [String]) {
+        guard !values.isEmpty else { return }
+        clauses.append("\(column) IN (\(values.map { _ in "?" }.joined(separator: ", ")))")
+        arguments += StatementArguments(values)
+    }
+}

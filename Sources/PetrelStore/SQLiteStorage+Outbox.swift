@@ -1,0 +1,118 @@
+import GRDB
+public import PetrelCore
+
+extension SQLiteStorage {
+    public func owedReplies(limit: Int) async throws(CoreError) -> [Execution] {
+        let fetched = try await read { database in
+            try database.rows(
+                """
+                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
+                WHERE e.reply_owed = 1 ORDER BY e.ended_at LIMIT ?
+                """, [limit]
+            ).map { try Fetched(row: $0) }
+        }
+        var executions: [Execution] = []
+        for each in fetched { executions.append(try each.withResult(from: results)) }
+        return executions
+    }
+
+    public func settleReply(_ id: ExecutionID, posts: [OutboundPost]) async throws(CoreError) -> Bool {
+        FaultPoint.repliesBeforeCommit.pass()
+        let owner = options.owner
+        let isSettled: Bool = try await queue.commit(.flushed) { database in
+            guard
+                try database.changes(
+                    "UPDATE execution SET reply_owed = 0 WHERE id = ? AND reply_owed = 1", [id.text])
+            else { return false }
+            try insert(posts, queuedBy: owner, in: database)
+            return true
+        }
+        FaultPoint.repliesAfterCommit.pass()
+        return isSettled
+    }
+
+    public func enqueue(_ posts: [OutboundPost], at: Instant) async throws(CoreError) {
+        let owner = options.owner
+        try await queue.commit(.flushed) { try insert(posts, queuedBy: owner, in: $0) }
+    }
+
+    public func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost] {
+        let owner = options.owner
+        return try await read { database in
+            try database.rows(
+                """
+                SELECT * FROM post p WHERE state = 'unsent' AND adapter = ? AND due_at <= ? AND NOT EXISTS (
+                    SELECT 1 FROM post q WHERE q.state = 'unsent' AND q.adapter = p.adapter AND q.channel = p.channel
+                        AND q.thread IS p.thread AND q.sequence < p.sequence)
+                ORDER BY sequence LIMIT ?
+                """, [adapter, at.microseconds, limit]
+            ).map { row in
+                let attempts: Int = row["attempts"]
+                let isDoubtful = attempts > 0 || (row["queued_by"] as String) != owner
+                return QueuedPost(post: try OutboundPost(row: row), attempts: attempts, isDoubtful: isDoubtful)
+            }
+        }
+    }
+
+    public func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant? {
+        try await read { database in
+            let rows = try database.rows(
+                "SELECT min(due_at) AS at FROM post WHERE state = 'unsent' AND adapter = ? AND due_at > 0", [adapter])
+            return Instant(column: rows.first?["at"] as Int64?)
+        }
+    }
+
+    public func recordSent(_ id: DeliveryID, platformID: String, at: Instant) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            try database.run(
+                """
+                UPDATE post SET state = 'sent', platform_id = ?, sent_at = ?, error = NULL, attempts = attempts + 1
+                WHERE id = ? AND state = 'unsent'
+                """, [platformID, at.microseconds, id.text])
+        }
+        FaultPoint.outboxAfterRecord.pass()
+    }
+
+    public func recordRetry(_ id: DeliveryID, at: Instant, reason: String) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            try database.run(
+                "UPDATE post SET due_at = ?, error = ?, attempts = attempts + 1 WHERE id = ? AND state = 'unsent'",
+                [at.microseconds, reason, id.text])
+        }
+    }
+
+    public func recordRefused(_ id: DeliveryID, reason: String, at: Instant) async throws(CoreError) {
+        try await queue.commit(.flushed) { database in
+            try database.run(
+                """
+                UPDATE post SET state = 'refused', error = ?, sent_at = ?, attempts = attempts + 1
+                WHERE id = ? AND state = 'unsent'
+                """, [reason, at.microseconds, id.text])
+        }
+    }
+
+    public func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int) {
+        try await read { database in
+            let count = { (state: String) in
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM post WHERE state = '\(state)'") ?? 0
+            }
+            return (try count("unsent"), try count("refused"))
+        }
+    }
+}
+
+/// Puts posts into the outbox, in order.
+func insert(_ posts: [OutboundPost], queuedBy owner: String, in database: Database) throws {
+    for post in posts {
+        try database.run(
+            """
+            INSERT INTO post (id, adapter, channel, thread, kind, reply_to, text, execution, status, is_final, queued_by)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                post.id.text, post.to.conversation.adapter, post.to.conversation.channel,
+                post.to.conversation.thread, post.kind.rawValue, post.to.document.columnText, post.text,
+                post.execution?.text, post.status?.rawValue, post.isFinal, owner,
+            ])
+    }
+}

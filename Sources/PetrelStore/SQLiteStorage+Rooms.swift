@@ -1,0 +1,44 @@
+import GRDB
+public import PetrelCore
+
+extension SQLiteStorage {
+    public func append(_ post: RoomPost) async throws(CoreError) -> RoomPost {
+        try await queue.commit(.written) { database in
+            try database.run(
+                """
+                INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, text, kind, execution, status, is_final, at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    post.room, post.key, post.inReplyTo, post.author, post.text, post.kind?.rawValue,
+                    post.execution?.text, post.status?.rawValue, post.isFinal, post.at.microseconds,
+                ])
+            return try storedRoomPost(key: post.key, in: database) ?? post
+        }
+    }
+
+    public func roomPost(key: String) async throws(CoreError) -> RoomPost? {
+        try await read { try storedRoomPost(key: key, in: $0) }
+    }
+
+    public func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost] {
+        try await read { database in
+            try database.rows(
+                "SELECT * FROM room_post WHERE room = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+                [room, after, limit]
+            ).map { RoomPost(row: $0) }
+        }
+    }
+
+    public func lastRoomPosts(room: String, limit: Int) async throws(CoreError) -> [RoomPost] {
+        try await read { database in
+            try database.rows(
+                "SELECT * FROM room_post WHERE room = ? ORDER BY sequence DESC LIMIT ?", [room, limit]
+            ).reversed().map { RoomPost(row: $0) }
+        }
+    }
+}
+
+private func storedRoomPost(key: String, in database: Database) throws -> RoomPost? {
+    try database.rows("SELECT * FROM room_post WHERE key = ?", [key]).first.map { RoomPost(row: $0) }
+}

@@ -1,0 +1,143 @@
+public import PetrelCore
+import FoundationEssentials
+import GRDB
+
+/// The storage ports on one SQLite file, which one process holds alone.
+///
+/// The caller holds the data folder's lock before opening and for as long as the storage lives.
+public final class SQLiteStorage: Storage {
+    /// How a storage is opened.
+    public struct Options: Sendable {
+        /// The data folder; the database is `petrel.db` in it, large results are below `results/`.
+        public var folder: String
+        /// Whether commits may be lost with the machine (never with the process).
+        public var isRelaxed: Bool
+        /// The id of this service instance: posts queued by another one are doubtful.
+        public var owner: String
+        /// Results over this many bytes of JSON are kept as files.
+        public var maxInlineResultBytes: Int
+
+        /// Options for a folder.
+        public init(folder: String, isRelaxed: Bool = false, owner: String, maxInlineResultBytes: Int = 64 << 10) {
+            self.folder = folder
+            self.isRelaxed = isRelaxed
+            self.owner = owner
+            self.maxInlineResultBytes = maxInlineResultBytes
+        }
+    }
+
+    let options: Options
+    let pool: DatabasePool
+    let queue: CommitQueue
+    let digest: any Digest
+    let results: ResultFiles
+
+    /// Opens the folder's database, brings its tables up to date and checks it.
+    /// - Throws: ``StoreError``: an unwritable folder, a newer schema, a damaged file; nothing was changed then.
+    public init(_ options: Options, digest: any Digest) throws(StoreError) {
+        self.options = options
+        self.digest = digest
+        let path = options.folder + "/petrel.db"
+        do {
+            try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
+        } catch {
+            throw StoreError(
+                .unwritableFolder, "the data folder \(options.folder) can't be made: \(error)",
+                hint: "Choose another with --data-dir or the setting data_dir", underlying: error)
+        }
+        do {
+            pool = try Self.openPool(path)
+            queue = CommitQueue(pool: pool, isRelaxed: options.isRelaxed)
+            results = ResultFiles(folder: options.folder + "/results", isFlushed: !options.isRelaxed)
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw openFailure(error, path: path)
+        }
+    }
+
+    /// Closes the database; the log is folded into the file.
+    public func close() throws(StoreError) {
+        do { try pool.close() } catch {
+            throw StoreError(.unusable, "the database did not close: \(error)", underlying: error)
+        }
+    }
+
+    /// Commits made and flushes asked for so far.
+    public var statistics: CommitStatistics { queue.statistics }
+
+    /// Whether the last commit succeeded and a new one would.
+    public func writability() async -> StoreHealth {
+        do throws(CoreError) {
+            try await queue.commit(.written) { try $0.execute(sql: "REPLACE INTO heartbeat VALUES (1, random())") }
+            return .writable
+        } catch {
+            return .unwritable(reason: error.message)
+        }
+    }
+
+    /// Runs a read on a snapshot of the database.
+    func read<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer) async throws(CoreError)
+        -> Answer
+    {
+        do { return try await pool.read(body) } catch { throw storeFailure(error) }
+    }
+
+    private static func openPool(_ path: String) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.label = "petrel.store"
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+        }
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.read { database in
+            if try Schema.migrator.hasBeenSuperseded(database) {
+                throw StoreError(
+                    .newerSchema, "the database \(path) was written by a newer version of Petrel",
+                    hint: "Start that version, or restore a backup from before the upgrade; the file was not changed")
+            }
+        }
+        try pool.writeWithoutTransaction { database in
+            // GRDB sets NORMAL when it turns WAL on; migrations must be flushed (docs/adr/0004).
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        try Schema.migrator.migrate(pool)
+        try check(pool, path: path)
+        return pool
+    }
+
+    /// SQLite's quick check; files over 256 MiB are left to `petrel doctor`, since it reads every page.
+    private static func check(_ pool: DatabasePool, path: String) throws {
+        try pool.read { database in
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            guard pages <= 65_536 else { return }
+            let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
+            guard verdict == "ok" else { throw damage(path, verdict) }
+        }
+    }
+}
+
+private func damage(_ path: String, _ what: String) -> StoreError {
+    StoreError(
+        .damaged, "the database \(path) is damaged: \(what)",
+        hint: "Keep a copy of the file, then restore the last backup into the data folder")
+}
+
+private func openFailure(_ error: any Error, path: String) -> StoreError {
+    guard let error = error as? DatabaseError else {
+        return StoreError(.unusable, "the database \(path) can't be opened: \(error)", underlying: error)
+    }
+    switch error.resultCode {
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: return damage(path, error.message ?? "not a database")
+    case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+        return StoreError(
+            .unwritableFolder, "the database \(path) can't be written: \(error.message ?? "no access")",
+            hint: "Check the owner and the rights of the data folder", underlying: error)
+    case .SQLITE_FULL:
+        return StoreError(
+            .unusable, "the disk of \(path) is full", hint: "Free some space and start again", underlying: error)
+    default: return StoreError(.unusable, "the database \(path) can't be opened: \(error)", underlying: error)
+    }
+}

@@ -1,0 +1,81 @@
+import GRDB
+
+/// The tables, as a list of migrations; an accepted migration is never changed, only followed by another.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 the straight line") { database in
+            for statement in straightLine { try database.execute(sql: statement) }
+        }
+        return migrator
+    }
+
+    /// Times are microseconds since 1970; documents are JSON text.
+    private static let straightLine = [
+        """
+        CREATE TABLE message (
+            adapter TEXT NOT NULL, event TEXT NOT NULL, document TEXT NOT NULL, received_at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL, settled_at INTEGER, PRIMARY KEY (adapter, event)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX message_unsettled ON message (received_at) WHERE settled_at IS NULL",
+        "CREATE INDEX message_received ON message (adapter, received_at)",
+        "CREATE TABLE definition (hash TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE execution (
+            id TEXT PRIMARY KEY, action TEXT NOT NULL, definition TEXT NOT NULL REFERENCES definition (hash),
+            runner TEXT NOT NULL, status TEXT NOT NULL, parameters TEXT NOT NULL, context TEXT NOT NULL,
+            user TEXT NOT NULL, origin TEXT NOT NULL, parent TEXT, started_at INTEGER NOT NULL, ended_at INTEGER,
+            result TEXT, result_file TEXT, result_bytes INTEGER NOT NULL DEFAULT 0, log TEXT NOT NULL,
+            attempt INTEGER NOT NULL, owner TEXT, boot TEXT, lease_until INTEGER, reply_to TEXT,
+            reply_owed INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX execution_started ON execution (started_at, id)",
+        "CREATE INDEX execution_action ON execution (action, started_at)",
+        "CREATE INDEX execution_parent ON execution (parent) WHERE parent IS NOT NULL",
+        "CREATE INDEX execution_queue ON execution (id) WHERE status = 'requested'",
+        "CREATE INDEX execution_claimed ON execution (owner) WHERE owner IS NOT NULL",
+        "CREATE INDEX execution_open ON execution (status) WHERE ended_at IS NULL",
+        "CREATE INDEX execution_reply ON execution (ended_at) WHERE reply_owed = 1",
+        """
+        CREATE TABLE post (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, adapter TEXT NOT NULL,
+            channel TEXT NOT NULL, thread TEXT, kind TEXT NOT NULL, reply_to TEXT NOT NULL, text TEXT NOT NULL,
+            execution TEXT, status TEXT, is_final INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'unsent',
+            attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0, queued_by TEXT NOT NULL,
+            platform_id TEXT, sent_at INTEGER, error TEXT
+        )
+        """,
+        "CREATE INDEX post_unsent ON post (adapter, channel, thread, sequence) WHERE state = 'unsent'",
+        "CREATE INDEX post_refused ON post (sequence) WHERE state = 'refused'",
+        """
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, user TEXT NOT NULL,
+            subject TEXT NOT NULL, decision TEXT NOT NULL, detail TEXT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE content (
+            kind TEXT NOT NULL, ref TEXT NOT NULL, id TEXT NOT NULL, pack_path TEXT NOT NULL, file TEXT NOT NULL,
+            hash TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, ref)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE identity (
+            adapter TEXT NOT NULL, person TEXT NOT NULL, user TEXT NOT NULL, role TEXT NOT NULL,
+            PRIMARY KEY (adapter, person)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE room_post (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
+            in_reply_to TEXT, author TEXT NOT NULL, text TEXT NOT NULL, kind TEXT, execution TEXT, status TEXT,
+            is_final INTEGER NOT NULL, at INTEGER NOT NULL
+        )
+        """,
+        // A row that is written to find out whether rows can be written.
+        "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), beat INTEGER NOT NULL)",
+        "CREATE INDEX room_post_room ON room_post (room, sequence)",
+    ]
+}
