@@ -57,7 +57,7 @@ let package = Package(
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ]),
         module("PetrelServer", [
-            "PetrelEngine", "PetrelExpressions", "PetrelCore", collections, logging,
+            "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, logging,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -82,5 +82,21 @@ let package = Package(
         library("CLWS", "libwebsockets", apt: "libwebsockets-dev"),
 
         module("PetrelTestKit", ["PetrelEngine", "PetrelCore", collections]),
+
+        tests("PetrelCoreTests", ["PetrelCore"]),
+        tests("PetrelExpressionsTests", ["PetrelExpressions", "PetrelCore"]),
+        tests("PetrelAliasesTests", ["PetrelAliases", "PetrelExpressions", "PetrelCore"]),
+        tests("PetrelEngineTests", ["PetrelEngine", "PetrelStore", "PetrelCore"]),
+        tests("PetrelChatTests", ["PetrelChat", "PetrelEngine", "PetrelStore", "PetrelCore"]),
+        tests("PetrelPacksTests", ["PetrelPacks", "PetrelEngine", "PetrelStore", "PetrelCore"]),
+        tests("PetrelSystemTests", ["PetrelSystem", "PetrelCore", "petrel-shim"]),
+        tests("PetrelRunnersTests", ["PetrelRunners", "PetrelSystem", "PetrelCore", "petrel-shim"]),
+        tests("PetrelAppTests", ["PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore"]),
+        tests("ConformanceTests", [
+            "PetrelStore", "PetrelChat", "PetrelAliases", "PetrelCore", .product(name: "GRDB", package: "GRDB.swift"),
+        ]),
+        tests("ArchitectureTests", []),
+        tests("IntegrationTests", ["PetrelSystem", "PetrelCore", "petrel", "petrel-shim"]),
+        tests("FaultTests", ["PetrelSystem", "PetrelCore", "petrel", "petrel-shim"]),
     ]
 )

@@ -1,4 +1,4 @@
-public import PetrelCore
+import PetrelCore
 
 /// Runs single attempts: finds action and runner, makes the parameters and the environment ready, and translates what
 /// comes back.
@@ -16,10 +16,12 @@ public struct Attempts: Sendable {
     private let runners: RunnerCatalog
     private let tokens: ExecutionTokens
     /// The URL of the API as actions reach it, ending in `/v1`.
-    private let apiURL: String
+    private let apiURL: @Sendable () -> String
 
     /// Attempts over the content in force.
-    public init(catalog: LiveCatalog, runners: RunnerCatalog, tokens: ExecutionTokens, apiURL: String) {
+    public init(
+        catalog: LiveCatalog, runners: RunnerCatalog, tokens: ExecutionTokens, apiURL: @escaping @Sendable () -> String
+    ) {
         self.catalog = catalog
         self.runners = runners
         self.tokens = tokens
@@ -74,7 +76,7 @@ public struct Attempts: Sendable {
             user: execution.user,
             environment: [
                 "ST2_ACTION_PACK_NAME": execution.action.pack, "ST2_ACTION_EXECUTION_ID": execution.id.text,
-                "ST2_ACTION_API_URL": apiURL, "ST2_ACTION_AUTH_TOKEN": tokens.token(for: execution.id),
+                "ST2_ACTION_API_URL": apiURL(), "ST2_ACTION_AUTH_TOKEN": tokens.token(for: execution.id),
                 "ST2_ACTION_DEBUG": "False",
             ])
     }

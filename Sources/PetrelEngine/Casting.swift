@@ -73,6 +73,6 @@ enum Casting {
         var part = Substring(text)
         while part.first?.isWhitespace == true { part.removeFirst() }
         while part.last?.isWhitespace == true { part.removeLast() }
-        return part.replacing("_", with: "")
+        return part.filter { $0 != "_" }
     }
 }

@@ -37,8 +37,8 @@ public final class Scheduler: Sendable {
     private let events: EventHub
     private let clock: any PetrelClock
     private let slots: Slots
-    private let work: (stream: AsyncStream<Work>, feed: AsyncStream<Work>.Continuation)
-    private let nudges: (stream: AsyncStream<Void>, feed: AsyncStream<Void>.Continuation)
+    private let work: (stream: AsyncStream<Work>, continuation: AsyncStream<Work>.Continuation)
+    private let nudges: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
     /// A scheduler over a store and the runners of a catalog.
     public init(
@@ -51,8 +51,8 @@ public final class Scheduler: Sendable {
         self.clock = clock
         completion = Completion(store: store, events: events, clock: clock, owner: options.owner)
         slots = Slots(capacity: options.maxRunning)
-        work = AsyncStream.makeStream()
-        nudges = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        work = AsyncStream<Work>.makeStream()
+        nudges = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// A claim to commit together with a new execution, when a slot is free. Hand it back with ``begin(_:)`` or
@@ -65,11 +65,11 @@ public final class Scheduler: Sendable {
     /// Runs an execution that was committed with a reserved claim.
     func begin(_ execution: Execution) {
         slots.occupy(execution.attemptKey)
-        work.feed.yield(Work(execution: execution))
+        work.continuation.yield(Work(execution: execution))
     }
 
     /// Says that something may be waiting in the store.
-    public func nudge() { nudges.feed.yield() }
+    public func nudge() { nudges.continuation.yield() }
 
     /// How many executions run now.
     public var runningCount: Int { slots.runningCount }
@@ -175,7 +175,7 @@ public final class Scheduler: Sendable {
         guard try await store.adopt(orphan.attemptKey, from: claim.owner, claim: newClaim) else { return }
         slots.adopt(orphan.attemptKey)
         if orphan.status == .canceling { _ = slots.markCanceling(orphan.attemptKey) }
-        work.feed.yield(Work(execution: orphan, begunOn: claim.boot))
+        work.continuation.yield(Work(execution: orphan, begunOn: claim.boot))
     }
 
     // MARK: - One attempt

@@ -70,17 +70,16 @@ public struct Submission: Sendable {
         let record = SubmittedExecution(
             execution: execution, message: request.replyTo?.message, posts: posts(execution),
             audit: [audit(execution, masked: pipeline.masked(parameters))])
+        let isStored: Bool
         do throws(CoreError) {
-            guard try await store.submit(record) else {
-                if claim != nil { scheduler.release() }
-                throw CoreError(.invalidInput, "duplicate")
-            }
+            isStored = try await store.submit(record)
         } catch {
-            guard error.code != .invalidInput else {
-                throw EngineError(.duplicateMessage, "the message was decided before")
-            }
             if claim != nil { scheduler.release() }
             throw EngineError(error)
+        }
+        guard isStored else {
+            if claim != nil { scheduler.release() }
+            throw EngineError(.duplicateMessage, "the message was decided before")
         }
         if claim != nil { scheduler.begin(execution) } else { scheduler.nudge() }
         events.publish(.executionChanged(execution))

@@ -87,7 +87,8 @@ extension RoomPost {
     init(row: Row) {
         self.init(
             sequence: row["sequence"], room: row["room"], key: row["key"], inReplyTo: row["in_reply_to"],
-            author: row["author"], text: row["text"], kind: (row["kind"] as String?).flatMap(PostKind.init(rawValue:)),
+            author: row["author"], isOwner: row["is_owner"], text: row["text"],
+            kind: (row["kind"] as String?).flatMap(PostKind.init(rawValue:)),
             execution: (row["execution"] as String?).map(ExecutionID.init(stored:)),
             status: (row["status"] as String?).flatMap(ExecutionStatus.init(rawValue:)), isFinal: row["is_final"],
             at: Instant(column: row["at"] as Int64))

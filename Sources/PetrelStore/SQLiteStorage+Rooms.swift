@@ -6,12 +6,13 @@ extension SQLiteStorage {
         try await queue.commit(.written) { database in
             try database.run(
                 """
-                INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, text, kind, execution, status, is_final, at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, is_owner, text, kind, execution, status,
+                    is_final, at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    post.room, post.key, post.inReplyTo, post.author, post.text, post.kind?.rawValue,
-                    post.execution?.text, post.status?.rawValue, post.isFinal, post.at.microseconds,
+                    post.room, post.key, post.inReplyTo, post.author, post.isOwner, post.text,
+                    post.kind?.rawValue, post.execution?.text, post.status?.rawValue, post.isFinal, post.at.microseconds,
                 ])
             return try storedRoomPost(key: post.key, in: database) ?? post
         }
@@ -26,6 +27,15 @@ extension SQLiteStorage {
             try database.rows(
                 "SELECT * FROM room_post WHERE room = ? AND sequence > ? ORDER BY sequence LIMIT ?",
                 [room, after, limit]
+            ).map { RoomPost(row: $0) }
+        }
+    }
+
+    public func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost] {
+        try await read { database in
+            try database.rows(
+                "SELECT * FROM room_post WHERE kind IS NULL AND at >= ? ORDER BY sequence LIMIT ?",
+                [since.microseconds, limit]
             ).map { RoomPost(row: $0) }
         }
     }

@@ -70,12 +70,13 @@ enum Schema {
         """
         CREATE TABLE room_post (
             sequence INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, key TEXT NOT NULL UNIQUE,
-            in_reply_to TEXT, author TEXT NOT NULL, text TEXT NOT NULL, kind TEXT, execution TEXT, status TEXT,
+            in_reply_to TEXT, author TEXT NOT NULL, is_owner INTEGER NOT NULL, text TEXT NOT NULL, kind TEXT, execution TEXT, status TEXT,
             is_final INTEGER NOT NULL, at INTEGER NOT NULL
         )
         """,
         // A row that is written to find out whether rows can be written.
         "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), beat INTEGER NOT NULL)",
+        "CREATE INDEX room_post_message ON room_post (at) WHERE kind IS NULL",
         "CREATE INDEX room_post_room ON room_post (room, sequence)",
     ]
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,7 +67,10 @@ static bool detach(void) {
     for (int descriptor = 0; descriptor < 3; descriptor++) {
         if (fcntl(descriptor, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
     }
-    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    // The system call itself, for the C library hides two signals and leaves them ignored in what it spawns. Zeros say
+    // SIG_DFL.
+    static const uint64_t defaults[4];
+    for (int number = 1; number <= SIGRTMAX; number++) syscall(SYS_rt_sigaction, number, defaults, NULL, 8);
     // A spool file over the file size limit is a write error, not the end of the shim.
     signal(SIGXFSZ, SIG_IGN);
     sigset_t waited;

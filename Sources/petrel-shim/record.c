@@ -1,4 +1,10 @@
-// The files in the run folder that tell the service how the attempt stands: `started` and `exit`.
+// The file in the run folder that tells the service how the attempt stands.
+//
+// It has one inode and up to two names. Its first line says which process runs the attempt; under the name `started`
+// that line is the proof that the attempt began. Behind it comes the record of the end, which counts under the name
+// `exit` only, given to the file when the record is whole.
+//
+// No printing by stdio here: its first use costs more page faults than the rest of the shim.
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -11,17 +17,49 @@
 #include <unistd.h>
 
 static const char started_name[] = "started";
-static const char started_draft[] = "started.draft";
 static const char record_name[] = "exit";
-static const char record_draft[] = "exit.draft";
+static const char draft_name[] = "exit.draft";
+
+struct text {
+    size_t size;
+    char bytes[1024];
+};
+
+static struct text first_line;
+
+static void add(struct text *text, const char *more) {
+    size_t length = strlen(more), room = sizeof text->bytes - text->size;
+    if (length > room) length = room;
+    memcpy(text->bytes + text->size, more, length);
+    text->size += length;
+}
+
+static void add_number(struct text *text, uint64_t number) {
+    char digits[24], *first = digits + sizeof digits - 1;
+    *first = 0;
+    do *--first = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    add(text, first);
+}
+
+static void add_line(struct text *text, const char *name, uint64_t number) {
+    add(text, name);
+    add_number(text, number);
+    add(text, "\n");
+}
 
 void set_error(const char *what, const char *subject, int number) {
-    snprintf(
-        shim.error, sizeof shim.error, "%s%s%s%s%s", what, subject ? " " : "", subject ? subject : "",
-        number ? ": " : "", number ? strerror(number) : "");
-    for (char *byte = shim.error; *byte != 0; byte++) {
-        if (*byte == '\n' || *byte == '\r') *byte = ' ';
+    struct text text = {.size = 0};
+    add(&text, what);
+    if (subject != NULL) add(&text, " ");
+    if (subject != NULL) add(&text, subject);
+    if (number != 0) add(&text, ": ");
+    if (number != 0) add(&text, strerror(number));
+    size_t size = text.size < sizeof shim.error ? text.size : sizeof shim.error - 1;
+    for (size_t index = 0; index < size; index++) {
+        shim.error[index] = text.bytes[index] == '\n' || text.bytes[index] == '\r' ? ' ' : text.bytes[index];
     }
+    shim.error[size] = 0;
 }
 
 static size_t read_small_file(const char *path, char *buffer, size_t capacity) {
@@ -33,7 +71,7 @@ static size_t read_small_file(const char *path, char *buffer, size_t capacity) {
 }
 
 // The start time in clock ticks since boot: field 22, counted behind the command, which may hold blanks and brackets.
-static unsigned long long own_start_time(void) {
+static uint64_t own_start_time(void) {
     char stat[1024];
     read_small_file("/proc/self/stat", stat, sizeof stat);
     char *field = strrchr(stat, ')');
@@ -41,49 +79,54 @@ static unsigned long long own_start_time(void) {
     return field == NULL ? 0 : strtoull(field + 1, NULL, 10);
 }
 
-static bool write_started_draft(void) {
-    char boot[64], line[128];
-    size_t length = read_small_file("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
-    boot[length] = 0;
-    int size = snprintf(line, sizeof line, "%d %llu %s\n", (int)getpid(), own_start_time(), boot);
-    int file = openat(shim.folder, started_draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0) return false;
-    bool is_written = write(file, line, (size_t)size) == size;
-    close(file);
-    return is_written;
+static void write_first_line(void) {
+    char boot[64];
+    boot[read_small_file("/proc/sys/kernel/random/boot_id", boot, sizeof boot)] = 0;
+    add_number(&first_line, (uint64_t)getpid());
+    add(&first_line, " ");
+    add_number(&first_line, own_start_time());
+    add(&first_line, " ");
+    add(&first_line, boot);
+    add(&first_line, "\n");
+}
+
+// Writes the file's first line and takes the space of the rest before anything runs, so that a disk that fills up
+// meanwhile can't lose the end.
+bool reserve_record(void) {
+    static const char blank[1024];
+    write_first_line();
+    struct text whole = first_line;
+    size_t padding = sizeof whole.bytes - whole.size;
+    memcpy(whole.bytes + whole.size, blank, padding);
+    shim.record = openat(shim.folder, draft_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    return shim.record >= 0 && write(shim.record, whole.bytes, sizeof whole.bytes) == sizeof whole.bytes;
 }
 
 // Whoever links `started` first has decided: the shim, that the attempt runs, or a recovering service, that it never will.
 enum claim claim_start(void) {
-    if (!write_started_draft() || linkat(shim.folder, started_draft, shim.folder, started_name, 0) != 0) {
-        if (errno == EEXIST) return CLAIM_VOIDED;
-        set_error("the start could not be written down", NULL, errno);
-        shim.child_status = W_EXITCODE(125, 0);
-        return CLAIM_FAILED;
-    }
-    unlinkat(shim.folder, started_draft, 0);
-    return CLAIM_WON;
-}
-
-// Takes the space of the record before anything runs, so that a disk that fills up meanwhile can't lose the end.
-bool reserve_record(void) {
-    static const char blank[1024];
-    shim.record = openat(shim.folder, record_draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    return shim.record >= 0 && write(shim.record, blank, sizeof blank) == sizeof blank;
+    if (linkat(shim.folder, draft_name, shim.folder, started_name, 0) == 0) return CLAIM_WON;
+    if (errno == EEXIST) return CLAIM_VOIDED;
+    set_error("the start could not be written down", NULL, errno);
+    shim.child_status = W_EXITCODE(125, 0);
+    return CLAIM_FAILED;
 }
 
 // A reader takes the record as whole when its last line, `dropped_stderr`, is.
 bool write_record(void) {
-    char text[1024];
-    bool is_signal = WIFSIGNALED(shim.child_status);
-    int code = is_signal ? WTERMSIG(shim.child_status) : WEXITSTATUS(shim.child_status);
-    int size = snprintf(
-        text, sizeof text, "%s %d\ntimed_out %d\ncanceled %d\n%s%s%sstdout_bytes %llu\nstderr_bytes %llu\n"
-        "dropped_stdout %llu\ndropped_stderr %llu\n",
-        is_signal ? "signal" : "exit", code, shim.timed_out, shim.canceled, shim.error[0] ? "error " : "", shim.error,
-        shim.error[0] ? "\n" : "", (unsigned long long)shim.streams[0].written,
-        (unsigned long long)shim.streams[1].written, (unsigned long long)shim.streams[0].dropped,
-        (unsigned long long)shim.streams[1].dropped);
-    return pwrite(shim.record, text, (size_t)size, 0) == size && ftruncate(shim.record, size) == 0
-        && renameat(shim.folder, record_draft, shim.folder, record_name) == 0;
+    struct text text = {.size = 0};
+    if (WIFSIGNALED(shim.child_status)) add_line(&text, "signal ", (uint64_t)WTERMSIG(shim.child_status));
+    else add_line(&text, "exit ", (uint64_t)WEXITSTATUS(shim.child_status));
+    add_line(&text, "timed_out ", shim.timed_out);
+    add_line(&text, "canceled ", shim.canceled);
+    if (shim.error[0] != 0) add(&text, "error ");
+    if (shim.error[0] != 0) add(&text, shim.error);
+    if (shim.error[0] != 0) add(&text, "\n");
+    add_line(&text, "stdout_bytes ", shim.streams[0].written);
+    add_line(&text, "stderr_bytes ", shim.streams[1].written);
+    add_line(&text, "dropped_stdout ", shim.streams[0].dropped);
+    add_line(&text, "dropped_stderr ", shim.streams[1].dropped);
+    ssize_t size = (ssize_t)text.size;
+    return pwrite(shim.record, text.bytes, text.size, (off_t)first_line.size) == size
+        && ftruncate(shim.record, (off_t)first_line.size + size) == 0
+        && renameat(shim.folder, draft_name, shim.folder, record_name) == 0;
 }

@@ -255,6 +255,8 @@ public struct RoomPost: Sendable, Hashable {
     /// The key of the message that it answers; nil for what people say.
     public var inReplyTo: String?
     public var author: String
+    /// Whether the author is the service's owner: at its own terminal, or with the admin token.
+    public var isOwner: Bool
     public var text: String
     /// nil for what people say.
     public var kind: PostKind?
@@ -265,8 +267,8 @@ public struct RoomPost: Sendable, Hashable {
 
     /// A line from its parts; the store gives the sequence.
     public init(
-        sequence: Int = 0, room: String, key: String, inReplyTo: String? = nil, author: String, text: String,
-        kind: PostKind? = nil, execution: ExecutionID? = nil, status: ExecutionStatus? = nil, isFinal: Bool = false,
+        sequence: Int = 0, room: String, key: String, inReplyTo: String? = nil, author: String,
+        isOwner: Bool = false, text: String, kind: PostKind? = nil, execution: ExecutionID? = nil, status: ExecutionStatus? = nil, isFinal: Bool = false,
         at: Instant
     ) {
         self.sequence = sequence
@@ -274,6 +276,7 @@ public struct RoomPost: Sendable, Hashable {
         self.key = key
         self.inReplyTo = inReplyTo
         self.author = author
+        self.isOwner = isOwner
         self.text = text
         self.kind = kind
         self.execution = execution
@@ -291,6 +294,8 @@ public protocol RoomStore: Sendable {
     func roomPost(key: String) async throws(CoreError) -> RoomPost?
     /// Lines of a room after a sequence number, oldest first; at most `limit`.
     func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost]
+    /// What people said in all rooms since then, oldest first; at most `limit`.
+    func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost]
     /// The newest lines of a room, oldest first; at most `limit`.
     func lastRoomPosts(room: String, limit: Int) async throws(CoreError) -> [RoomPost]
 }

@@ -1,0 +1,69 @@
+# Petrel. `make` prints the targets.
+
+SWIFT ?= swift
+PACKAGES = libwebsockets-dev libcurl4-openssl-dev libyaml-dev libssl-dev libsqlite3-dev libpcre2-dev libcrypt-dev \
+           pkg-config zlib1g-dev
+BIN = .build/debug
+RELEASE_FLAGS = -c release -Xswiftc -cross-module-optimization
+LOG = .build/petrel-make.log
+
+.DEFAULT_GOAL = help
+.PHONY: help run test test-all build lint format conformance fault fuzz bench verify docs packages debug
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: packages debug ## Start the service with the local room open in this terminal
+	@exec $(BIN)/petrel serve $(ARGS)
+
+test: packages ## Run all tests that need nothing but Debian packages; the only thing that CI calls
+	@sh Tests/run-tests.sh
+
+test-all: test ## The tests, with those that install real servers and a browser (none yet)
+
+build: packages ## Build the release: .build/release/petrel and .build/release/petrel-shim
+	$(SWIFT) build $(RELEASE_FLAGS) --product petrel
+	$(SWIFT) build $(RELEASE_FLAGS) --product petrel-shim
+	@strip -o .build/release/petrel-stripped .build/release/petrel && ls -l .build/release/petrel-stripped
+
+lint: ## Check format and style, strictly
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+format: ## Put the format right
+	$(SWIFT) format format --in-place --recursive Package.swift Sources Tests
+
+conformance: packages ## Compare with the vectors recorded from StackStorm
+	$(SWIFT) test --filter ConformanceTests
+
+fault: packages debug ## Kill the service at every fault point, then 1,000 times at random
+	PETREL_FAULT_KILLS=$${KILLS:-1000} $(SWIFT) test --filter FaultTests
+
+fuzz: packages debug ## Long runs of the seeded fuzz tests
+	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter Fuzz
+
+bench: build ## Figures of the release build beside the physical limits
+	python3 Tests/Benchmarks/bench.py .build/release
+
+verify: debug ## Make the generated files anew: conf/petrel.yaml, the linked-in content
+	$(BIN)/petrel debug pack-content . > Sources/CPetrelContent/content.json.new
+	mv Sources/CPetrelContent/content.json.new Sources/CPetrelContent/content.json
+	$(BIN)/petrel config sample > conf/petrel.yaml
+
+docs: ## Where to read
+	@ls docs docs/adr
+
+# Only what is missing is installed, so a second run needs no network.
+packages:
+	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || printf '%s ' $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else \
+	        echo "Petrel needs some Debian packages. Install them, then run make again:"; \
+	        echo "  sudo apt-get update && sudo apt-get install -y $$missing"; exit 1; fi; \
+	    echo "Installing Debian packages: $$missing"; \
+	    $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	fi
+
+debug:
+	@if [ ! -x $(BIN)/petrel ]; then echo "Building Petrel; the first time takes some minutes (libraries first)."; fi
+	@$(SWIFT) build --product petrel-shim
+	@$(SWIFT) build --product petrel

@@ -1,0 +1,130 @@
+import PetrelCore
+import PetrelSystem
+
+/// Sends one HTTP request; tests put something else in place of the network.
+protocol HTTPTransport: Sendable {
+    /// Sends a request and waits for its answer, whatever its status.
+    func perform(_ request: HTTPRequest) async throws(SystemError) -> HTTPResponse
+}
+
+extension HTTPClient: HTTPTransport {}
+
+/// The API of a running service.
+struct APIClient: Sendable {
+    let target: ClientTarget
+    let transport: any HTTPTransport
+
+    /// A client for a service.
+    init(_ target: ClientTarget, transport: any HTTPTransport = HTTPClient(maxConcurrentRequests: 4)) {
+        self.target = target
+        self.transport = transport
+    }
+
+    /// What a resource holds. `path` begins with a slash; its parts must be escaped.
+    func get(_ path: String, _ query: [(name: String, value: String)] = [], timeout: Duration = .seconds(30))
+        async throws(AppError) -> Value
+    {
+        try await answer("GET", path + URLText.query(query), timeout: timeout)
+    }
+
+    /// The items of a listing, and how many there are in all.
+    func list(_ path: String, _ query: [(name: String, value: String)] = []) async throws(AppError) -> Listing {
+        let place = Location(file: "GET \(target.apiURL)\(path)")
+        let response = try await perform("GET", path + URLText.query(query), nil, timeout: .seconds(30))
+        guard let items = try value(of: response, place).array else {
+            throw AppError(.badAnswer, "the answer is no list", location: place)
+        }
+        return Listing(items: items, total: response.header("x-total-count").flatMap { Int($0) } ?? items.count)
+    }
+
+    /// Sends something to a resource.
+    func post(_ path: String, _ body: Value, timeout: Duration = .seconds(30)) async throws(AppError) -> Value {
+        try await answer("POST", path, body, timeout: timeout)
+    }
+
+    /// Deletes a resource; null when the service has nothing to say about it.
+    func delete(_ path: String) async throws(AppError) -> Value {
+        try await answer("DELETE", path, timeout: .seconds(30))
+    }
+
+    private func answer(_ method: String, _ path: String, _ body: Value? = nil, timeout: Duration)
+        async throws(AppError) -> Value
+    {
+        let response = try await perform(method, path, body, timeout: timeout)
+        return try value(of: response, place(method, path))
+    }
+
+    private func place(_ method: String, _ path: String) -> Location {
+        Location(file: "\(method) \(target.apiURL)\(path.prefix { $0 != "?" })")
+    }
+
+    private func perform(_ method: String, _ path: String, _ body: Value?, timeout: Duration) async throws(AppError)
+        -> HTTPResponse
+    {
+        var headers = [(name: "Accept", value: "application/json")]
+        if let credential = target.credential { headers.append(credential.header) }
+        if body != nil { headers.append(("Content-Type", "application/json")) }
+        let request = HTTPRequest(
+            method: method, url: target.apiURL + path, headers: headers, body: body.map { JSONWriter.bytes($0) },
+            timeout: timeout, maxResponseBytes: 64 << 20)
+        do throws(SystemError) {
+            let response = try await transport.perform(request)
+            guard response.status < 400 else { throw AppError.refusal(response, place(method, path), target) }
+            return response
+        } catch let problem as SystemError {
+            throw AppError.unreachable(problem, target)
+        }
+    }
+
+    private func value(of response: HTTPResponse, _ place: Location) throws(AppError) -> Value {
+        guard !response.body.isEmpty else { return .null }
+        do throws(CoreError) {
+            return try JSONReader.value(response.body, limits: .ownDocument)
+        } catch {
+            throw AppError(
+                .badAnswer, "the answer is no JSON: \(error.message)",
+                hint: "Check that the address is that of Petrel's API", location: place)
+        }
+    }
+}
+
+/// A page of a listing.
+struct Listing: Sendable {
+    var items: [Value]
+    /// How many there are in all.
+    var total: Int
+}
+
+extension Problem where Code == AppErrorCode {
+    /// No answer came.
+    fileprivate static func unreachable(_ problem: SystemError, _ target: ClientTarget) -> AppError {
+        let isAbsent = problem.code == .unreachable
+        let hint = isAbsent ? "Start the service with: petrel serve   Or name another with --server URL" : problem.hint
+        return AppError(
+            .unreachable, isAbsent ? "no service answers: \(problem.message)" : problem.message, hint: hint,
+            isRetryable: isAbsent || problem.isRetryable || problem.code == .transferFailed || problem.code == .timedOut,
+            location: Location(file: target.apiURL), underlying: problem)
+    }
+
+    /// The service said no.
+    fileprivate static func refusal(_ response: HTTPResponse, _ place: Location, _ target: ClientTarget) -> AppError {
+        let body = try? JSONReader.value(response.body, limits: .requestBody)
+        let said = body?["faultstring"]?.string ?? body?["detail"]?.string ?? body?["title"]?.string
+        return AppError(
+            .refused, said ?? "the service answered with status \(response.status)",
+            hint: hint(response.status, hasCredential: target.credential != nil),
+            isRetryable: [429, 502, 503, 504].contains(response.status),
+            location: Location(file: "\(place.file) answered \(response.status)"))
+    }
+
+    private static func hint(_ status: Int, hasCredential: Bool) -> String? {
+        switch status {
+        case 401 where hasCredential: "The token is not valid here; give another with --token or PETREL_TOKEN"
+        case 401: "Give a token with --token or PETREL_TOKEN, or name the service's data folder with --data-dir"
+        case 403: "Ask an administrator for the role that this needs"
+        case 404: "Check the name; the list commands show what there is"
+        case 500...: "Look at the service's log"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import PetrelCore
+
+/// The settings of the service, checked and typed.
+struct Settings: Sendable {
+    /// What survives what.
+    enum Durability: String, Sendable { case full, relaxed }
+
+    struct HTTP: Sendable {
+        var host: String
+        var port: Int
+        var maxBodyBytes: Int
+    }
+    struct Auth: Sendable {
+        var mode: String
+        var isEnabled: Bool
+    }
+    struct Chat: Sendable {
+        var name: String
+        var prefix: String
+        var adapters: [Adapter]
+    }
+    /// One entry of `chat.adapters`.
+    struct Adapter: Sendable {
+        var name: AdapterName
+        var platform: String
+        var options: [String: Value] = [:]
+        var secrets: [String: Secret<String>] = [:]
+    }
+    struct Engine: Sendable {
+        var maxRunning: Int
+        /// nil: the user of the service itself.
+        var systemUser: String?
+        var maxOutputBytes: Int
+        var shutdownGrace: Duration
+    }
+
+    /// Absolute, as all paths here.
+    var dataDir: String
+    var http: HTTP
+    var auth: Auth
+    var chatDefaultRole: Role
+    var durability: Durability
+    var packPaths: [String]
+    var aliasPaths: [String]
+    var chat: Chat
+    var engine: Engine
+    /// A level's name in swift-log.
+    var logLevel: String
+}
+
+extension Settings {
+    /// The settings that values make which were checked against the catalogue.
+    init(_ values: SettingValues, adapters: [Adapter]) {
+        dataDir = values.text("data_dir")
+        http = HTTP(
+            host: values.text("http.host"), port: values.integer("http.port"),
+            maxBodyBytes: values.integer("http.max_body_bytes"))
+        auth = Auth(mode: values.text("auth.mode"), isEnabled: values.flag("auth.enabled"))
+        chatDefaultRole = Role(rawValue: values.text("access.chat_default_role")) ?? .none
+        durability = Durability(rawValue: values.text("store.durability")) ?? .full
+        packPaths = values.texts("packs.paths")
+        aliasPaths = values.texts("aliases.paths")
+        chat = Chat(name: values.text("chat.name"), prefix: values.text("chat.prefix"), adapters: adapters)
+        let user = values.text("engine.system_user")
+        engine = Engine(
+            maxRunning: values.integer("engine.max_running"), systemUser: user.isEmpty ? nil : user,
+            maxOutputBytes: values.integer("engine.max_output_bytes"),
+            shutdownGrace: .seconds(values.integer("engine.shutdown_grace_seconds")))
+        logLevel = values.text("log.level")
+    }
+}

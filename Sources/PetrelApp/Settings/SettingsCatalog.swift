@@ -1,0 +1,119 @@
+import PetrelCore
+
+/// A chat platform that `chat.adapters` may name, with the keys of its entries besides name and platform.
+struct ChatPlatform: Sendable {
+    var name: String
+    var options: [Setting] = []
+    /// Whether one entry is all that makes sense.
+    var isSingle = false
+}
+
+/// All settings, and all chat platforms that can be set up.
+struct SettingsCatalog: Sendable {
+    var settings: [Setting]
+    var platforms: [ChatPlatform]
+
+    /// The settings of the service.
+    static let petrel = SettingsCatalog(
+        settings: [dataDir] + http + auth + access + store + content + chat + engine + log,
+        platforms: [ChatPlatform(name: "local", isSingle: true)])
+
+    /// The setting of a name, or nil.
+    func setting(_ path: String) -> Setting? { settings.first { $0.path == path } }
+
+    /// Whether settings stand below this name.
+    func isSection(_ path: String) -> Bool { settings.contains { $0.path.hasPrefix(path + ".") } }
+
+    /// The keys that may stand in a section; nil for the top.
+    func keys(in section: String?) -> [String] {
+        let depth = section.map { $0.split(separator: ".").count } ?? 0
+        var keys: [String] = []
+        for setting in settings where section.map({ setting.path.hasPrefix($0 + ".") }) ?? true {
+            let key = setting.keys[depth]
+            if !keys.contains(key) { keys.append(key) }
+        }
+        return keys
+    }
+}
+
+extension SettingsCatalog {
+    private static let dataDir = Setting(
+        path: "data_dir", kind: .path, standard: "./petrel-data",
+        summary: "Folder of all that Petrel keeps: database, large results, running commands, the admin token.")
+
+    private static let http = [
+        Setting(
+            path: "http.host", kind: .text, standard: "127.0.0.1",
+            summary: "Address on which the API listens; 0.0.0.0 is every address of this machine."),
+        Setting(
+            path: "http.port", kind: .integer(0...65_535), standard: 9101,
+            summary: "Port of the API; 0 takes a free one."),
+        Setting(
+            path: "http.max_body_bytes", kind: .integer(1024...(256 << 20)), standard: 2_097_152,
+            summary: "Largest request body in bytes."),
+    ]
+
+    private static let auth = [
+        Setting(
+            path: "auth.mode", kind: .choice(["standalone"]), standard: "standalone",
+            summary: "Who checks passwords and tokens: standalone is Petrel itself."),
+        Setting(
+            path: "auth.enabled", kind: .flag, standard: true,
+            summary: "Whether the API asks for a token; a first start writes one to admin-token in the data folder."),
+    ]
+
+    private static let access = [
+        Setting(
+            path: "access.chat_default_role", kind: .choice(Role.allCases.map(\.rawValue)), standard: "starter",
+            summary: "Role of a chat person who is mapped to none; starter may run the harmless shipped aliases.")
+    ]
+
+    private static let store = [
+        Setting(
+            path: "store.durability", kind: .choice(["full", "relaxed"]), standard: "full",
+            summary: "What survives: with full a loss of power, with relaxed a crash of the process only.")
+    ]
+
+    private static let content = [
+        Setting(
+            path: "packs.paths", kind: .paths, standard: [],
+            summary: "Folders of packs besides the built-in ones and packs in the data folder.", needsRestart: false),
+        Setting(
+            path: "aliases.paths", kind: .paths, standard: ["aliases"],
+            summary: "Folders of action aliases, each with a folder for a pack; one that is not there is left out.",
+            needsRestart: false),
+    ]
+
+    private static let chat = [
+        Setting(
+            path: "chat.name", kind: .text, standard: "petrel",
+            summary: "Name of the bot; a message that begins with it is a command."),
+        Setting(
+            path: "chat.prefix", kind: .text, standard: "!",
+            summary: "What a command begins with; a mention or a direct message needs neither this nor the name."),
+        Setting(
+            path: "chat.adapters", kind: .adapters, standard: [["name": "local", "platform": "local"]],
+            summary: "Connections to chat platforms; two workspaces of one platform are two entries."),
+    ]
+
+    private static let engine = [
+        Setting(
+            path: "engine.max_running", kind: .integer(1...10_000), standard: 60,
+            summary: "Most executions that run at once; more of them wait."),
+        Setting(
+            path: "engine.system_user", kind: .text, standard: "",
+            summary: "User of this machine under which commands run; empty is the user of the service itself."),
+        Setting(
+            path: "engine.max_output_bytes", kind: .integer(1024...(1 << 30)), standard: 10_485_760,
+            summary: "Most bytes that are kept of each output of a command; the rest is cut."),
+        Setting(
+            path: "engine.shutdown_grace_seconds", kind: .integer(0...86_400), standard: 30,
+            summary: "Seconds that a stopping service waits for its executions; those left go on and are taken up again."),
+    ]
+
+    private static let log = [
+        Setting(
+            path: "log.level", kind: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+            standard: "info", summary: "Least important messages that are logged.")
+    ]
+}

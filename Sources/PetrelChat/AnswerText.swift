@@ -1,0 +1,61 @@
+import PetrelAliases
+import PetrelCore
+
+/// The sentences that Petrel itself says in a chat.
+struct AnswerText: Sendable {
+    let prefix: String
+
+    func ack(_ execution: Execution, reading: String?) -> String {
+        let start = reading.map { $0 + "\n" } ?? ""
+        return "\(start)Running \(execution.action) as execution \(execution.id). "
+            + "Stop it with \(prefix)cancel \(execution.id)."
+    }
+
+    func unmatched(_ command: String, nearest: [String]) -> String {
+        let shown = shortened(command)
+        guard !nearest.isEmpty else {
+            return "I don't know \"\(shown)\". Say \(prefix)help to see what I can do."
+        }
+        let lines = nearest.map { "  \(prefix)\($0)" }.joined(separator: "\n")
+        return "I don't know \"\(shown)\". Did you mean:\n\(lines)\nSay \(prefix)help to see all commands."
+    }
+
+    func ambiguous(_ command: String, _ matches: [AliasMatch]) -> String {
+        let lines = matches.map { match in
+            "  \(prefix)\(match.format.display ?? match.representation)   (\(match.alias.ref))"
+        }
+        return "\"\(shortened(command))\" fits \(matches.count) commands equally well:\n"
+            + lines.joined(separator: "\n") + "\nSay it so that only one of them fits."
+    }
+
+    func refused(_ reason: String, isUnclaimed: Bool) -> String {
+        let claim =
+            isUnclaimed
+            ? " Nobody administers this chat yet: say \(prefix)claim CODE with the code that the service printed at its start."
+            : " Ask an administrator of Petrel."
+        return "You may not do this: \(reason).\(claim)"
+    }
+
+    func invalid(_ error: some AnyProblem) -> String {
+        let hint = error.hint.map { " \($0)." } ?? ""
+        return "That did not start: \(error.message)\(error.message.hasSuffix(".") ? "" : ".")\(hint)"
+    }
+
+    func tooComplex(_ reason: String) -> String { "That text is too complex to read: \(reason)" }
+
+    /// A result's text, cut to what the platform takes.
+    func result(_ execution: Execution, maxCharacters: Int) -> String {
+        var text = ResultText.standard(
+            id: execution.id.text, status: execution.status.rawValue, action: execution.action.description,
+            runner: execution.runner, result: execution.result, elapsedSeconds: execution.elapsed?.inSeconds,
+            webURL: nil)
+        if execution.status == .abandoned {
+            text += "\nIts end is unknown: it may have run in part. Look, then say the command again to run it again.\n"
+        }
+        guard text.count > maxCharacters else { return text }
+        let note = "\n… cut here; petrel execution get \(execution.id) shows all of it\n"
+        return String(text.prefix(max(0, maxCharacters - note.count))) + note
+    }
+
+    private func shortened(_ text: String) -> String { text.count > 80 ? String(text.prefix(79)) + "…" : text }
+}

@@ -1,0 +1,88 @@
+public import PetrelCore
+public import PetrelEngine
+
+/// Takes messages in: stores each before anything else, then decides on it, once.
+///
+/// A message is stored without a flush; the decision's flush takes it along, so that one flush lies between a message and
+/// its start (docs/adr/0004). Until then ``receive(_:)`` has not returned and the platform is not acknowledged to.
+public struct Inbox: InboundReceiver {
+    /// A message whose handling has crashed the process so often is set aside.
+    private static let maxAttempts = 3
+
+    private let store: any InboxStore
+    private let commands: Commands
+    private let clock: any PetrelClock
+    private let ids: any IDSource
+    private let events: EventHub
+
+    /// The stage over the store and the commands that messages are read as.
+    public init(
+        store: any InboxStore, commands: Commands, clock: any PetrelClock, ids: any IDSource, events: EventHub
+    ) {
+        self.store = store
+        self.commands = commands
+        self.clock = clock
+        self.ids = ids
+        self.events = events
+    }
+
+    public func receive(_ message: InboundMessage) async throws(CoreError) {
+        switch try await store.accept(message, at: clock.now) {
+        case .settled: break
+        case .unfinished(let attempts) where attempts > Self.maxAttempts: try await quarantine(message)
+        case .new, .unfinished: try await handle(message)
+        }
+        FaultPoint.inboxBeforeAcknowledge.pass()
+    }
+
+    /// Handles what was stored and not decided when the last process ended.
+    public func recover() async {
+        while !Task.isCancelled {
+            do throws(CoreError) {
+                let messages = try await store.unsettled(limit: 100)
+                for message in messages { try await receive(message) }
+                if messages.count < 100 { return }
+            } catch {
+                try? await clock.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func handle(_ message: InboundMessage) async throws(CoreError) {
+        FaultPoint.inboxInterpret.pass()
+        switch try await commands.decide(on: message) {
+        case .submitted: return
+        case .answer(let answer): try await settle(message, answer)
+        }
+    }
+
+    private func settle(_ message: InboundMessage, _ answer: Commands.Answer) async throws(CoreError) {
+        let posts = answer.text.map { text in
+            [
+                OutboundPost(
+                    id: ids.make(), to: ReplyAddress(to: message), kind: answer.kind, text: text, isFinal: true)
+            ]
+        }
+        _ = try await store.settle(
+            message.key, posts: posts ?? [], audit: answer.isAudited ? [audit(message, answer)] : [], at: clock.now)
+        events.publish(.postsQueued(message.key.adapter))
+    }
+
+    private func quarantine(_ message: InboundMessage) async throws(CoreError) {
+        let answer = Commands.Answer(
+            kind: .invalid, decision: "quarantined",
+            text: "Reading that message stopped me \(Self.maxAttempts) times, so I have set it aside. "
+                + "Please tell whoever runs Petrel; the audit trail has the text.")
+        try await settle(message, answer)
+    }
+
+    private func audit(_ message: InboundMessage, _ answer: Commands.Answer) -> AuditRecord {
+        AuditRecord(
+            at: clock.now, kind: .message, user: answer.user ?? "\(message.key.adapter):\(message.sender.id)",
+            subject: "\(message.key.adapter) \(message.key.eventID)", decision: answer.decision,
+            detail: [
+                "channel": .string(message.conversation.channel), "person": .string(message.sender.id),
+                "text": .string(String(message.text.prefix(4000))), "reason": Value(answer.reason),
+            ])
+    }
+}

@@ -1,0 +1,119 @@
+public import PetrelCore
+public import PetrelEngine
+
+/// The local room: a chat platform inside the service, for its own terminal and for `petrel chat`.
+///
+/// A room whose name begins with `#` is a channel, where Petrel is addressed by prefix or name; any other room is a direct
+/// conversation with it.
+public struct LocalRoom: ChatAdapter {
+    /// Longest message that is taken.
+    public static let maxMessageBytes = 16 << 10
+    /// Messages that were said but not taken in before a stop are taken in at the next start, up to this age.
+    private static let maxAge = Duration.seconds(15 * 60)
+
+    public let name: AdapterName
+    private let store: any RoomStore
+    private let events: EventHub
+    private let clock: any PetrelClock
+
+    /// A room over its store.
+    public init(name: AdapterName, store: any RoomStore, events: EventHub, clock: any PetrelClock) {
+        self.name = name
+        self.store = store
+        self.events = events
+        self.clock = clock
+    }
+
+    public var capabilities: ChatCapabilities {
+        ChatCapabilities(
+            maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: true, canEdit: false, hasHistory: true)
+    }
+
+    /// Takes in what was said before a stop and not handed on, then waits.
+    public func run(receiver: any InboundReceiver) async {
+        let missed = (try? await store.roomMessages(since: clock.now - Self.maxAge, limit: 10_000)) ?? []
+        for post in missed { try? await receiver.receive(message(post)) }
+        while !Task.isCancelled { try? await clock.sleep(for: .seconds(3600)) }
+    }
+
+    /// Says something in a room as a person. The key makes it safe to say it again when an answer was lost.
+    /// - Returns: the line as it stands in the room, when message and decision are on disk.
+    public func say(_ text: String, room: String, key: String, person: ChatPerson, receiver: any InboundReceiver)
+        async throws(CoreError) -> RoomPost
+    {
+        guard text.utf8.count <= Self.maxMessageBytes else {
+            throw CoreError(
+                .invalidInput, "the message has \(text.utf8.count) bytes; \(Self.maxMessageBytes) are allowed")
+        }
+        let post = try await store.append(
+            RoomPost(
+                room: room, key: key, author: person.id, isOwner: person.isOwner, text: text, at: clock.now))
+        guard post.room == room, post.author == person.id, post.kind == nil else {
+            throw CoreError(.invalidInput, "the key \(key) belongs to another message", hint: "Use a fresh key")
+        }
+        events.publish(.roomChanged(room: room))
+        try await receiver.receive(message(post))
+        return post
+    }
+
+    /// Lines after a sequence number; waits for one if there is none, at most so long.
+    public func posts(room: String, after: Int, limit: Int, wait: Duration) async throws(CoreError) -> [RoomPost] {
+        let end = clock.now + wait
+        while true {
+            // Listening begins before the question, so that no line falls between the two.
+            let stream = events.events(buffer: 64)
+            let posts =
+                after < 0
+                ? try await store.lastRoomPosts(room: room, limit: min(-after, limit))
+                : try await store.roomPosts(room: room, after: after, limit: limit)
+            if !posts.isEmpty || clock.now >= end || after < 0 || Task.isCancelled { return posts }
+            await waitForChange(of: room, in: stream, until: end)
+        }
+    }
+
+    public func send(_ post: OutboundPost) async -> Delivery {
+        let line = RoomPost(
+            room: post.to.conversation.channel, key: post.id.text, inReplyTo: post.to.message.eventID,
+            author: "petrel", text: post.text, kind: post.kind, execution: post.execution, status: post.status,
+            isFinal: post.isFinal, at: clock.now)
+        do throws(CoreError) {
+            let stored = try await store.append(line)
+            events.publish(.roomChanged(room: line.room))
+            return .delivered(id: String(stored.sequence))
+        } catch {
+            return .retry(after: .seconds(1), reason: error.message)
+        }
+    }
+
+    public func find(_ id: DeliveryID) async -> DeliveryTrace {
+        do throws(CoreError) {
+            guard let post = try await store.roomPost(key: id.text) else { return .absent }
+            return .delivered(id: String(post.sequence))
+        } catch {
+            return .unknown(reason: error.message)
+        }
+    }
+
+    private func message(_ post: RoomPost) -> InboundMessage {
+        InboundMessage(
+            key: MessageKey(adapter: name, eventID: post.key),
+            conversation: Conversation(adapter: name, channel: post.room),
+            sender: ChatPerson(adapter: name, id: post.author, name: post.author, isOwner: post.isOwner),
+            text: post.text, platformID: String(post.sequence), isAddressed: !post.room.hasPrefix("#"),
+            sentAt: post.at)
+    }
+
+    private func waitForChange(of room: String, in stream: AsyncStream<EngineEvent>, until end: Instant) async {
+        let clock = clock
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await event in stream {
+                    if case .roomChanged(room) = event { return }
+                }
+            }
+            group.addTask { try? await clock.sleep(for: end - clock.now) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

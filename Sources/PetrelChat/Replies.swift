@@ -1,0 +1,67 @@
+public import PetrelCore
+public import PetrelEngine
+
+/// Writes the results of finished executions into the outbox.
+///
+/// It asks the store which are owed; the events only shorten the wait.
+public struct Replies: Sendable {
+    private let store: any OutboxStore
+    private let catalog: LiveCatalog
+    private let capabilities: [AdapterName: ChatCapabilities]
+    private let events: EventHub
+    private let clock: any PetrelClock
+    private let ids: any IDSource
+    private let text: AnswerText
+
+    /// The stage over the adapters' capabilities.
+    public init(
+        store: any OutboxStore, catalog: LiveCatalog, prefix: String, capabilities: [AdapterName: ChatCapabilities],
+        events: EventHub, clock: any PetrelClock, ids: any IDSource
+    ) {
+        self.store = store
+        self.catalog = catalog
+        self.capabilities = capabilities
+        self.events = events
+        self.clock = clock
+        self.ids = ids
+        text = AnswerText(prefix: prefix)
+    }
+
+    /// Settles what is owed until the task is cancelled.
+    public func run() async {
+        await wake(on: events, clock: clock, where: { if case .replyOwed = $0 { true } else { false } }) {
+            await settleAll()
+            return nil
+        }
+    }
+
+    /// Settles everything that is owed now.
+    func settleAll() async {
+        while !Task.isCancelled {
+            guard let owed = try? await store.owedReplies(limit: 64), !owed.isEmpty else { return }
+            let settled = await withTaskGroup(of: Bool.self) { group in
+                // Together, so that their commits share a flush.
+                for execution in owed { group.addTask { await self.settle(execution) } }
+                return await group.reduce(false) { $0 || $1 }
+            }
+            for adapter in Set(owed.compactMap { $0.replyTo?.conversation.adapter }) {
+                events.publish(.postsQueued(adapter))
+            }
+            if !settled { return }
+        }
+    }
+
+    private func settle(_ execution: Execution) async -> Bool {
+        guard let address = execution.replyTo else { return false }
+        let limit = capabilities[address.conversation.adapter]?.maxPostCharacters ?? 4000
+        let post = OutboundPost(
+            id: ids.make(), to: address, kind: .result, text: text.result(execution, maxCharacters: limit),
+            execution: execution.id, status: execution.status, isFinal: true)
+        return (try? await store.settleReply(execution.id, posts: isReported(execution) ? [post] : [])) ?? false
+    }
+
+    private func isReported(_ execution: Execution) -> Bool {
+        guard let id = execution.context["action_alias_ref"]?["id"]?.string else { return true }
+        return catalog.current.alias(id)?.reportsResult ?? true
+    }
+}

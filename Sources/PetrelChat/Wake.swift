@@ -1,0 +1,37 @@
+import PetrelCore
+import PetrelEngine
+
+/// Does a piece of work at once, after each event that concerns it, when it asked to be woken, and every second at the
+/// latest, until the task is cancelled.
+///
+/// - Parameter work: does all that is to be done now, and says when it wants to be woken although nothing happens.
+func wake(
+    on events: EventHub, clock: any PetrelClock, where concerns: @escaping @Sendable (EngineEvent) -> Bool,
+    do work: @escaping @Sendable () async -> Instant?
+) async {
+    let (signals, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let stream = events.events()
+    feed.yield()
+    await withDiscardingTaskGroup { group in
+        group.addTask {
+            for await event in stream where concerns(event) { feed.yield() }
+        }
+        group.addTask {
+            while !Task.isCancelled {
+                // The tick finds what a lost event left behind.
+                try? await clock.sleep(for: .seconds(1))
+                feed.yield()
+            }
+        }
+        for await _ in signals {
+            if Task.isCancelled { break }
+            guard let next = await work() else { continue }
+            let pause = min(max(next - clock.now, .zero), .seconds(1))
+            group.addTask {
+                try? await clock.sleep(for: pause)
+                feed.yield()
+            }
+        }
+        group.cancelAll()
+    }
+}

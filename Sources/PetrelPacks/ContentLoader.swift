@@ -1,0 +1,199 @@
+import FoundationEssentials
+public import PetrelCore
+
+/// What a load found: everything that is in force now, and what is wrong.
+public struct LoadedContent: Sendable {
+    public var packs: [Pack] = []
+    public var actions: [Action] = []
+    public var aliases: [ActionAlias] = []
+    /// Errors and warnings, each with its file.
+    public var problems: [PackError] = []
+    /// Whether anything differs from the load before.
+    public var hasChanged = false
+
+    /// Nothing.
+    public init() {}
+}
+
+/// Reads packs and aliases from their folders and keeps the last good version of every file in the store.
+///
+/// A file that can't be read leaves what it declared before in force. Load again whenever the folders have changed.
+public actor ContentLoader {
+    private let roots: [ContentRoot]
+    private let runners: [RunnerType]
+    private let store: any ContentStore
+    private let ids: any IDSource
+    private let clock: any PetrelClock
+    private let digest: any Digest
+    private var reportedProblems: Set<String> = []
+
+    /// A loader for some folders; of two packs with one ref, the one in the earlier root is taken.
+    public init(
+        roots: [ContentRoot], runners: [RunnerType], store: any ContentStore, ids: any IDSource,
+        clock: any PetrelClock, digest: any Digest
+    ) {
+        self.roots = roots
+        self.runners = runners
+        self.store = store
+        self.ids = ids
+        self.clock = clock
+        self.digest = digest
+    }
+
+    /// Reads all folders and stores what changed.
+    public func load() async throws(CoreError) -> LoadedContent {
+        let stored = try await store.content()
+        var pass = LoadPass(stored: stored, runners: runners, ids: ids, digest: digest)
+        let found = PackFolders(roots) { folder throws(PackError) in try pass.packRef(folder) }
+        pass.content.problems += found.problems
+        for file in found.files { pass.take(file) }
+        let changes = pass.changes
+        let audit = audit(changes, problems: pass.content.problems)
+        if !changes.put.isEmpty || !changes.remove.isEmpty || !audit.isEmpty {
+            try await store.changeContent(put: changes.put, remove: changes.remove, audit: audit)
+        }
+        pass.content.hasChanged = !changes.put.isEmpty || !changes.remove.isEmpty || !audit.isEmpty
+        return pass.content
+    }
+
+    private func audit(
+        _ changes: (put: [ContentRecord], remove: [ContentRecord]), problems: [PackError]
+    ) -> [AuditRecord] {
+        let now = clock.now
+        func row(_ subject: String, _ decision: String, _ detail: ValueObject) -> AuditRecord {
+            AuditRecord(at: now, kind: .content, user: "", subject: subject, decision: decision, detail: detail)
+        }
+        let fresh = problems.filter { $0.code != .warning && !reportedProblems.contains($0.description) }
+        reportedProblems = Set(problems.map(\.description))
+        return changes.put.map { row("\($0.kind.rawValue) \($0.ref)", "loaded", ["file": .string($0.packPath + "/" + $0.file)]) }
+            + changes.remove.map { row("\($0.kind.rawValue) \($0.ref)", "removed", ["file": .string($0.packPath + "/" + $0.file)]) }
+            + fresh.map { row($0.location?.description ?? "", "refused", ["reason": .string($0.message)]) }
+    }
+}
+
+/// One pass over the files that were found.
+private struct LoadPass {
+    var content = LoadedContent()
+    private let runners: [RunnerType]
+    private let ids: any IDSource
+    private let digest: any Digest
+    private let stored: [ContentRecord]
+    private let storedByRef: [String: ContentRecord]
+    private let storedByPath: [String: ContentRecord]
+    private var records: [ContentRecord] = []
+    private var placeByRef: [String: String] = [:]
+
+    init(stored: [ContentRecord], runners: [RunnerType], ids: any IDSource, digest: any Digest) {
+        self.runners = runners
+        self.ids = ids
+        self.digest = digest
+        self.stored = stored
+        storedByRef = Dictionary(stored.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        storedByPath = Dictionary(
+            stored.map { ($0.packPath + "/" + $0.file, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What the store must be told: new and changed records, and those whose files are gone.
+    var changes: (put: [ContentRecord], remove: [ContentRecord]) {
+        let keys = Set(records.map(\.key))
+        return (
+            put: records.filter { storedByRef[$0.key] != $0 }, remove: stored.filter { !keys.contains($0.key) }
+        )
+    }
+
+    /// The ref in a folder's pack.yaml, or the last good one.
+    func packRef(_ folder: String) throws(PackError) -> String {
+        do {
+            let bytes = try bytes(of: folder + "/pack.yaml")
+            return try PackFile.read(
+                bytes, file: folder + "/pack.yaml", folder: folder, isBuiltIn: false, id: ContentID(stored: "")).ref
+        } catch {
+            guard let last = storedByPath[folder + "/pack.yaml"] else { throw error }
+            return last.ref
+        }
+    }
+
+    /// Reads one file; on an error the last good version stays.
+    mutating func take(_ file: FoundFile) {
+        do throws(PackError) {
+            let bytes = try bytes(of: file.path)
+            let metadata = try Metadata(bytes, file: file.path)
+            try add(file, metadata, hash: digest.sha256(bytes))
+            content.problems += metadata.warnings
+        } catch {
+            content.problems.append(error)
+            guard let last = storedByPath[file.path], last.kind == file.kind else { return }
+            // What was good once is good again; were it not, its error is the one above.
+            try? add(file, Metadata(recalled: last.document, file: file.path), hash: last.hash)
+        }
+    }
+
+    private mutating func add(_ file: FoundFile, _ metadata: Metadata, hash: String) throws(PackError) {
+        let id = ids.next()
+        switch file.kind {
+        case .pack:
+            var pack = try PackFile.pack(
+                metadata, folder: file.packPath, isBuiltIn: file.isBuiltIn, id: ContentID(stored: id))
+            pack.id = try keep(file, ref: pack.ref, document: pack.metadata, hash: hash, id: id)
+            content.packs.append(pack)
+        case .action:
+            var action = try ActionFile.action(
+                metadata, file: file.path, pack: file.pack, packPath: file.packPath, runners: runners,
+                id: ContentID(stored: id))
+            action.id = try keep(
+                file, ref: action.ref.description, document: action.document, hash: hash, id: id)
+            content.actions.append(action)
+            warnOfMissingScript(action, file)
+        case .alias:
+            var alias = try AliasFile.alias(metadata, file: file.path, pack: file.pack, id: ContentID(stored: id))
+            alias.id = try keep(file, ref: alias.ref.description, document: alias.document, hash: hash, id: id)
+            content.aliases.append(alias)
+        }
+    }
+
+    /// Notes the record of a file and gives the id by which it is known.
+    private mutating func keep(
+        _ file: FoundFile, ref: String, document: ValueObject, hash: String, id: String
+    ) throws(PackError) -> ContentID {
+        let key = "\(file.kind.rawValue) \(ref)"
+        if let other = placeByRef[key] {
+            throw PackError(
+                .duplicate, "\(key) is declared twice: \(other) is used, \(file.path) is not",
+                hint: "Rename one of them", location: Location(file: file.path))
+        }
+        placeByRef[key] = file.path
+        let record = ContentRecord(
+            id: storedByRef[key]?.id ?? ContentID(stored: id), kind: file.kind, ref: ref, packPath: file.packPath,
+            file: file.file, hash: hash, document: document)
+        records.append(record)
+        return record.id
+    }
+
+    private mutating func warnOfMissingScript(_ action: Action, _ file: FoundFile) {
+        guard !action.entryPoint.isEmpty, !action.entryPoint.hasPrefix("/") else { return }
+        let path = action.packPath + "/actions/" + action.entryPoint
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        content.problems.append(
+            PackError(
+                .warning, "the script \(path) of action \(action.ref) does not exist; running the action will fail",
+                hint: "Add the script or correct entry_point", location: Location(file: file.path)))
+    }
+
+    private func bytes(of path: String) throws(PackError) -> [UInt8] {
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        guard size <= Limits.contentFile.maxBytes else {
+            throw PackError(
+                .unreadable, "\(path) has \(size) bytes; \(Limits.contentFile.maxBytes) are allowed",
+                location: Location(file: path))
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw PackError(
+                .unreadable, "\(path) can't be read", hint: "Check its owner and rights", location: Location(file: path))
+        }
+        return Array(data)
+    }
+}
+
+extension ContentRecord {
+    fileprivate var key: String { "\(kind.rawValue) \(ref)" }
+}

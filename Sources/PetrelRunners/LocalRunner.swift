@@ -1,0 +1,63 @@
+public import PetrelCore
+public import PetrelSystem
+
+/// Runs `local-shell-cmd` and `local-shell-script` under petrel-shim on this machine.
+///
+/// A command sees the service's environment without `PETREL_…`, then the caller's `env`, then the request's variables.
+public struct LocalRunner: ActionRunner {
+    private let launcher: ShimLauncher
+    private let settings: LocalSettings
+
+    /// The two local types.
+    public let types: [RunnerType] = [LocalRunner.command, LocalRunner.script]
+
+    /// A runner of local commands.
+    ///
+    /// With a `systemUser` that is not the service's own, commands go through `sudo -u`. Commands without a `cwd` run in
+    /// `workingFolder`. Of each output stream `maxOutputBytes` are kept; a command that is to end has `grace` to do so.
+    public init(
+        launcher: ShimLauncher, environment: [String: String], systemUser: String? = nil,
+        workingFolder: String = currentFolder(), maxOutputBytes: Int = 10 << 20, grace: Duration = .seconds(5)
+    ) {
+        self.launcher = launcher
+        let ownUser = currentUserName()
+        settings = LocalSettings(
+            shell: ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"].first(where: isExecutableFile) ?? "/bin/sh",
+            environment: environment.filter { !$0.key.hasPrefix("PETREL_") },
+            otherUser: systemUser == ownUser ? nil : systemUser, user: systemUser ?? ownUser,
+            workingFolder: workingFolder, maxOutputBytes: maxOutputBytes, grace: grace)
+    }
+
+    /// Runs the attempt to its end.
+    public func run(_ request: RunRequest) async -> RunOutcome {
+        switch LocalCommand.make(request, settings: settings) {
+        case .failure(let refusal): return .refused(refusal)
+        case .success(let command):
+            let end = await launcher.launch(command.job(request.attempt, settings: settings))
+            return outcome(end, request)
+        }
+    }
+
+    /// Takes up an attempt of an earlier service; its shim kept it running.
+    public func resume(_ request: RunRequest, boot: String) async -> RunTrace {
+        switch await launcher.resume(key: request.attempt.description, boot: boot) {
+        case .ended(let end): .outcome(outcome(end, request))
+        case .neverStarted: .neverStarted
+        case .lost(let reason): .lost(reason: reason)
+        }
+    }
+
+    /// Has the shim end the command and all that it started.
+    public func cancel(_ attempt: AttemptKey) async { launcher.terminate(key: attempt.description) }
+
+    /// Removes the attempt's run folder.
+    public func forget(_ attempt: AttemptKey) async { launcher.forget(key: attempt.description) }
+
+    /// Needs of the request only what a resumed one has too: the script may be gone by then.
+    private func outcome(_ end: ShimEnd, _ request: RunRequest) -> RunOutcome {
+        let hasPassword = request.runnerParameters["sudo_password"]?.isTruthy ?? false
+        return .shell(
+            end, timeoutSeconds: LocalCommand.timeout(request.runnerParameters["timeout"]),
+            sudoUser: hasPassword ? settings.user : nil)
+    }
+}

@@ -1,0 +1,113 @@
+import Hummingbird
+public import PetrelCore
+public import PetrelEngine
+
+/// All routes of the service under all prefixes that StackStorm's clients use.
+public struct API: Sendable {
+    /// Prefixes under which every route answers; the empty one too.
+    private static let prefixes = ["", "v1", "api", "api/v1"]
+
+    private let routes: [Route]
+    private let authentication: Authentication
+    private let access: Access
+    private let health: Health
+    private let ids: any IDSource
+    private let version: String
+
+    /// What the API stands on.
+    public struct Parts: Sendable {
+        public var store: any Storage
+        public var catalog: LiveCatalog
+        public var runners: RunnerCatalog
+        public var submission: Submission
+        public var scheduler: Scheduler
+        public var access: Access
+        public var room: any ChatRoom
+        public var authentication: Authentication
+        public var digest: any Digest
+        public var ids: any IDSource
+        public var version: String
+
+        /// The parts.
+        public init(
+            store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
+            scheduler: Scheduler, access: Access, room: any ChatRoom, authentication: Authentication,
+            digest: any Digest, ids: any IDSource, version: String
+        ) {
+            self.store = store
+            self.catalog = catalog
+            self.runners = runners
+            self.submission = submission
+            self.scheduler = scheduler
+            self.access = access
+            self.room = room
+            self.authentication = authentication
+            self.digest = digest
+            self.ids = ids
+            self.version = version
+        }
+    }
+
+    /// The API over its parts.
+    public init(_ parts: Parts) {
+        authentication = parts.authentication
+        access = parts.access
+        health = Health(store: parts.store, scheduler: parts.scheduler)
+        ids = parts.ids
+        version = parts.version
+        let content = ContentRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest)
+        let executions = ExecutionRoutes(
+            store: parts.store, submission: parts.submission, scheduler: parts.scheduler, catalog: parts.catalog,
+            runners: parts.runners, access: parts.access, digest: parts.digest)
+        let rooms = RoomRoutes(room: parts.room, access: parts.access)
+        let user = Route(.get, "user", nil) { request throws(APIError) in
+            let role = request.identity.role
+            return APIResponse([
+                "username": .string(request.identity.user),
+                "authentication": ["method": "authentication token", "location": "header"],
+                "rbac": ["enabled": true, "roles": [.string(role.rawValue)], "is_admin": .bool(role == .admin)],
+            ])
+        }
+        routes = content.routes + executions.routes + rooms.routes + [user]
+    }
+
+    /// The router with everything in place.
+    func router() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: Envelope(ids: ids))
+        router.get("healthz") { _, _ in respond(health.alive) }
+        router.get("readyz") { _, _ in respond(await health.ready()) }
+        router.get("metrics") { _, _ in respond(await health.metrics()) }
+        for prefix in Self.prefixes {
+            router.get(RouterPath(prefix)) { _, _ in
+                respond(APIResponse(["version": .string(version), "docs_url": "docs/ARCHITECTURE.md"]))
+            }
+            for route in routes {
+                let path = RouterPath(prefix.isEmpty ? route.path : "\(prefix)/\(route.path)")
+                router.on(path, method: route.method.httpMethod) { request, context in
+                    await answer(route, request, context)
+                }
+            }
+        }
+        return router
+    }
+
+    private func answer(_ route: Route, _ request: Request, _ context: BasicRequestContext) async -> Response {
+        do throws(APIError) {
+            let query = request.queryByName
+            let identity = try await authentication.identity(token: request.credential(query: query))
+            if let permission = route.permission {
+                let decision = access.decide(AccessRequest(identity, permission))
+                guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
+            }
+            let path = Dictionary(
+                context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
+                uniquingKeysWith: { first, _ in first })
+            let body = try await request.jsonBody(route.method)
+            return respond(
+                try await route.handle(APIRequest(identity: identity, path: path, query: query, body: body)))
+        } catch {
+            return respond(error.response)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import PetrelCore
+import PetrelEngine
+
+/// The local room, for `petrel chat`. Ours; StackStorm has none.
+struct RoomRoutes: Sendable {
+    private static let maxWait = 60
+    private static let maxLines = 1000
+
+    let room: any ChatRoom
+    let access: Access
+
+    var routes: [Route] {
+        [
+            Route(.post, "rooms/:room/messages", .roomUse) { request throws(APIError) in try await say(request) },
+            Route(.get, "rooms/:room/posts", .roomUse) { request throws(APIError) in try await posts(request) },
+        ]
+    }
+
+    private func say(_ request: APIRequest) async throws(APIError) -> APIResponse {
+        let body = try request.object(allowing: ["key", "text", "as"])
+        guard let text = body["text"]?.string, let key = body["key"]?.string, (8...64).contains(key.utf8.count) else {
+            throw APIError(.badRequest, "'text' and 'key' (8 to 64 characters, made by the client) are required")
+        }
+        var author = request.identity.user
+        let other = body["as"]?.string
+        if let other, other != author {
+            let decision = access.decide(AccessRequest(request.identity, .roomImpersonate, on: "speaking as \(other)"))
+            guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
+            author = other
+        }
+        let isOwner = other == nil && request.identity.role == .admin
+        do throws(CoreError) {
+            let post = try await room.say(
+                text, room: request.part("room"), key: key, author: author, isOwner: isOwner)
+            return APIResponse(
+                ["key": .string(post.key), "sequence": .integer(post.sequence)], status: .created)
+        } catch { throw APIError(error) }
+    }
+
+    private func posts(_ request: APIRequest) async throws(APIError) -> APIResponse {
+        let after = try request.integer("after") ?? 0
+        let wait = min(max(0, try request.integer("wait") ?? 0), Self.maxWait)
+        let limit = min(max(1, try request.integer("limit") ?? 100), Self.maxLines)
+        do throws(CoreError) {
+            let posts = try await room.posts(
+                room: request.part("room"), after: after, limit: limit, wait: .seconds(wait))
+            return APIResponse(.array(posts.map { .object($0.apiDocument) }))
+        } catch { throw APIError(error) }
+    }
+}
+
+extension RoomPost {
+    /// The line as the API shows it.
+    var apiDocument: ValueObject {
+        var shown: ValueObject = ["sequence": .integer(sequence), "room": .string(room), "key": .string(key)]
+        if let inReplyTo { shown["in_reply_to"] = .string(inReplyTo) }
+        shown["author"] = .string(author)
+        shown["text"] = .string(text)
+        if let kind { shown["kind"] = .string(kind.rawValue) }
+        if let execution { shown["execution_id"] = .string(execution.text) }
+        if let status { shown["status"] = .string(status.rawValue) }
+        shown["is_final"] = .bool(isFinal)
+        shown["at"] = .string(at.description)
+        return shown
+    }
+}

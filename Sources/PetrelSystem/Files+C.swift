@@ -1,0 +1,69 @@
+import Glibc
+
+/// The C library's words for an error number.
+func errorText(_ number: Int32) -> String { String(cString: strerror(number)) }
+
+/// Writes all bytes; false with `errno` set when it could not.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+        var done = 0
+        while done < buffer.count {
+            let count = write(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+            if count >= 0 { done += count } else if errno != EINTR { return false }
+        }
+        return true
+    }
+}
+
+/// The first bytes of a file, or nil with `errno` set when it can't be read.
+func readFile(_ path: String, limit: Int) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var about = stat()
+    guard fstat(descriptor, &about) == 0 else { return nil }
+    // Files of /proc say 0 bytes.
+    let capacity = about.st_size == 0 ? min(limit, 4096) : min(limit, Int(about.st_size))
+    return [UInt8](unsafeUninitializedCapacity: capacity) { buffer, filled in
+        while filled < capacity {
+            let count = read(descriptor, buffer.baseAddress.map { $0 + filled }, capacity - filled)
+            if count > 0 { filled += count } else if count == 0 || errno != EINTR { break }
+        }
+    }
+}
+
+/// Creates a file that is not there yet, for the owner alone.
+///
+/// Returns 0 or the error number.
+func createFile(_ path: String, _ bytes: [UInt8]) -> Int32 {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return errno }
+    defer { close(descriptor) }
+    return writeAll(bytes, to: descriptor) ? 0 : errno
+}
+
+/// A path without links and dots, or nil with `errno` set when nothing is there.
+public func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
+/// Whether the path is a file that the service may execute.
+public func isExecutableFile(_ path: String) -> Bool {
+    var about = stat()
+    return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+}
+
+/// Whether the path is a regular file.
+public func isRegularFile(_ path: String) -> Bool {
+    var about = stat()
+    return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFREG
+}
+
+/// Lets everybody who may read a file execute it; does nothing where that is not allowed.
+public func makeExecutable(_ path: String) {
+    var about = stat()
+    guard stat(path, &about) == 0 else { return }
+    _ = chmod(path, (about.st_mode & 0o7777) | 0o111)
+}

@@ -1,0 +1,35 @@
+import PetrelCore
+import Synchronization
+
+/// Tells that something changed below some folders, soon after it did.
+///
+/// Many changes at once are told once. Where the kernel can't watch (inotify missing, or more folders than
+/// `maxWatches`), the folders are compared every second instead.
+public final class FolderWatch: Sendable {
+    /// One element for each burst of changes, for one consumer.
+    ///
+    /// What is not taken in time is told once.
+    public let changes: AsyncStream<Void>
+
+    private let watcher: FolderWatcher
+
+    /// Watches the folders and all below them, until the watch is released.
+    ///
+    /// A folder that is missing is watched from when it comes to be.
+    public convenience init(folders: [String], maxWatches: Int = 8192) {
+        self.init(folders: folders, maxWatches: maxWatches, pollsOnly: false)
+    }
+
+    init(folders: [String], maxWatches: Int, pollsOnly: Bool) {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        changes = stream
+        watcher = FolderWatcher(folders: folders, maxWatches: pollsOnly ? 0 : maxWatches) { continuation.yield() }
+        continuation.onTermination = { [watcher] _ in watcher.stop() }
+        watcher.start { continuation.finish() }
+    }
+
+    /// Whether the folders are compared every second, for want of watches.
+    public var isPolling: Bool { watcher.isPolling.load(ordering: .relaxed) }
+
+    deinit { watcher.stop() }
+}

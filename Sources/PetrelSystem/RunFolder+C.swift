@@ -1,0 +1,83 @@
+import Glibc
+
+/// The folder of one attempt, which the service and the shim share.
+struct RunFolder: Sendable {
+    let path: String
+
+    /// What came of trying to void an attempt.
+    enum Claim: Sendable, Equatable {
+        /// No shim will ever start it.
+        case voided
+        /// A shim was first.
+        case started(ShimStart)
+        case failed(String)
+    }
+
+    /// Makes the folder, and its parents where they are missing.
+    ///
+    /// Returns what went wrong.
+    func create(stdin: [UInt8]?) -> String? {
+        switch make() {
+        case 0: break
+        case EEXIST: return "the attempt was begun before: its folder \(path) is there"
+        case let number: return "the folder \(path) can't be made: \(errorText(number))"
+        }
+        guard let stdin else { return nil }
+        let failure = createFile(path + "/stdin", stdin)
+        return failure == 0 ? nil : "the command's input can't be written in \(path): \(errorText(failure))"
+    }
+
+    private func make() -> Int32 {
+        if mkdir(path, 0o700) == 0 { return 0 }
+        guard errno == ENOENT else { return errno }
+        for slash in path.indices where path[slash] == "/" && slash != path.startIndex {
+            mkdir(String(path[..<slash]), 0o700)
+        }
+        return mkdir(path, 0o700) == 0 ? 0 : errno
+    }
+
+    /// Makes sure that the attempt never starts, unless it has: whoever links the file `started` first has decided.
+    func void() -> Claim {
+        let draft = path + "/void.\(getpid()).\(UInt64.random(in: 0...UInt64.max))"
+        var failure = createFile(draft, Array("void\n".utf8))
+        if failure == ENOENT {
+            _ = make()
+            failure = createFile(draft, Array("void\n".utf8))
+        }
+        guard failure == 0 else { return start() ?? .failed("\(draft) can't be written: \(errorText(failure))") }
+        defer { unlink(draft) }
+        if link(draft, path + "/started") == 0 { return .voided }
+        let number = errno
+        return start() ?? .failed("\(path)/started can't be made: \(errorText(number))")
+    }
+
+    private func start() -> Claim? {
+        guard let bytes = readFile(path + "/started", limit: 256) else { return nil }
+        let start = ShimStart(bytes)
+        return start == .void ? .voided : .started(start)
+    }
+
+    /// The process that began the attempt, as far as the folder tells.
+    func process() -> ShimStart? { readFile(path + "/started", limit: 256).map(ShimStart.init) }
+
+    /// The recorded end with the output, of each stream so many bytes at most; nil when there is no whole record.
+    func end(limit: Int) -> ShimEnd? {
+        guard let bytes = readFile(path + "/exit", limit: 4096), let record = ShimRecord(bytes) else { return nil }
+        let stdout = record.stdoutBytes == 0 ? [] : readFile(path + "/stdout", limit: limit) ?? []
+        let stderr = record.stderrBytes == 0 ? [] : readFile(path + "/stderr", limit: limit) ?? []
+        return ShimEnd(
+            termination: record.termination, timedOut: record.timedOut, canceled: record.canceled, stdout: stdout,
+            stderr: stderr, droppedStdout: record.droppedStdout + max(0, record.stdoutBytes - stdout.count),
+            droppedStderr: record.droppedStderr + max(0, record.stderrBytes - stderr.count), error: record.error)
+    }
+
+    /// Removes the folder with all that it holds.
+    func remove() {
+        for name in ["exit", "started", "stdout", "stderr", "stdin", "exit.draft"] {
+            unlink(path + "/" + name)
+        }
+        if rmdir(path) == 0 || errno == ENOENT { return }
+        for name in folderEntries(path) { unlink(path + "/" + name) }
+        rmdir(path)
+    }
+}

@@ -1,0 +1,182 @@
+import PetrelCore
+import Synchronization
+
+/// Starts commands under petrel-shim and takes up those that an earlier service left running.
+///
+/// An attempt is started at most once, however often the service is killed meanwhile (DESIGN.md 2 "Run"). Waiting does
+/// not end with the task that waits: a service that stops leaves its commands running. Use ``terminate(key:)`` to end one.
+public final class ShimLauncher: Sendable {
+    private struct Live {
+        var process: ChildProcess?
+        var isCanceled = false
+    }
+
+    private let shimPath: String
+    private let runFolder: String
+    private let maxReadBytes: Int
+    private let live = Mutex<[String: Live]>([:])
+
+    /// A launcher of the shim at `shimPath` that keeps a folder per attempt in `runFolder`, an absolute path.
+    ///
+    /// Of an attempt taken up from an earlier service, `maxReadBytes` of each stream are read at most.
+    public init(shimPath: String, runFolder: String, maxReadBytes: Int = 64 << 20) {
+        self.shimPath = shimPath
+        self.runFolder = runFolder
+        self.maxReadBytes = maxReadBytes
+    }
+
+    /// Runs a job to its end.
+    ///
+    /// Errors are ends; a key that was used before is one.
+    public func launch(_ job: ShimJob) async -> ShimEnd {
+        if let problem = problem(of: job) { return ShimEnd(termination: .notRun, error: problem) }
+        let folder = RunFolder(path: path(job.key))
+        guard addLive(job.key) else {
+            return ShimEnd(termination: .notRun, error: "the attempt \(job.key) is running")
+        }
+        defer { removeLive(job.key) }
+        if let problem = folder.create(stdin: job.stdin) { return ShimEnd(termination: .notRun, error: problem) }
+        FaultPoint.runBeforeSpawn.pass()
+        guard !isCanceled(job.key) else { return ShimEnd(termination: .notRun, canceled: true, error: canceledEarly) }
+        let spawned = ChildProcess.spawn(shimPath, arguments: arguments(job, folder), environment: job.environment)
+        FaultPoint.runAfterSpawn.pass()
+        switch spawned {
+        case .failure(let failure): return end(after: failure, in: folder, limit: job.maxOutputBytes)
+        case .success(let process):
+            let status = await wait(for: process, key: job.key)
+            FaultPoint.runAfterExit.pass()
+            return folder.end(limit: job.maxOutputBytes) ?? endWithoutRecord(status, folder)
+        }
+    }
+
+    /// Finds out what became of an attempt that began on the given boot, and waits for its end if it runs.
+    public func resume(key: String, boot: String) async -> ShimTrace {
+        guard isValid(key) else { return .lost(reason: "'\(key)' names no attempt") }
+        let folder = RunFolder(path: path(key))
+        if let end = folder.end(limit: maxReadBytes) { return .ended(end) }
+        guard boot == bootID() else { return .lost(reason: "the machine was started anew while the command ran") }
+        switch folder.void() {
+        // A shim that could not claim the start has said so in a record.
+        case .voided: return folder.end(limit: maxReadBytes).map(ShimTrace.ended) ?? .neverStarted
+        case .failed(let reason): return .lost(reason: reason)
+        case .started(let start): return await follow(start, key: key, folder)
+        }
+    }
+
+    /// Asks a running attempt to end, one of an earlier service included; nothing when it has ended.
+    public func terminate(key: String) {
+        guard isValid(key) else { return }
+        let isOurs = live.withLock { live in
+            guard var entry = live[key] else { return false }
+            entry.isCanceled = true
+            entry.process?.send(terminationSignal)
+            live[key] = entry
+            return true
+        }
+        guard !isOurs, case .process(let pid, let startTime, bootID()) = RunFolder(path: path(key)).process(),
+            let process = ChildProcess.find(pid: pid, startTime: startTime)
+        else { return }
+        process.send(terminationSignal)
+        process.close()
+    }
+
+    /// Removes all traces of an attempt that has ended.
+    public func forget(key: String) {
+        if isValid(key) { RunFolder(path: path(key)).remove() }
+    }
+
+    /// The files to which a running attempt's output goes; each comes to be with its first byte.
+    public func outputPaths(key: String) -> (stdout: String, stderr: String) {
+        (path(key) + "/stdout", path(key) + "/stderr")
+    }
+
+    private func path(_ key: String) -> String { runFolder + "/" + key }
+
+    private func isValid(_ key: String) -> Bool {
+        !key.isEmpty && key.utf8.count <= 200 && key != "." && key != ".."
+            && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
+    }
+
+    private func problem(of job: ShimJob) -> String? {
+        if !isValid(job.key) { return "'\(job.key)' can't name an attempt" }
+        if job.argv.first?.isEmpty ?? true { return "no program was named" }
+        let name = job.environment.keys.first { $0.isEmpty || $0.utf8.contains(0x3D) }
+        return name.map { "'\($0)' can't name an environment variable" }
+    }
+
+    private func arguments(_ job: ShimJob, _ folder: RunFolder) -> [String] {
+        [
+            folder.path, milliseconds(job.timeout), milliseconds(job.grace), String(max(0, job.maxOutputBytes)),
+            job.cwd,
+            "--",
+        ] + job.argv
+    }
+
+    private func milliseconds(_ duration: Duration) -> String {
+        // Rounded up: zero means no limit.
+        String(max(0, duration.wholeMicroseconds / 1000 + (duration.wholeMicroseconds % 1000 > 0 ? 1 : 0)))
+    }
+
+    private func isCanceled(_ key: String) -> Bool { live.withLock { $0[key]?.isCanceled ?? false } }
+
+    /// Waits with the process open to ``terminate(key:)``; what was asked before it began is made up for.
+    private func wait(for process: ChildProcess, key: String) async -> ChildProcess.End {
+        live.withLock { live in
+            live[key, default: Live()].process = process
+            if live[key]?.isCanceled ?? false { process.send(terminationSignal) }
+        }
+        await ProcessWatch.shared.end(of: process.pidfd)
+        return process.reap()
+    }
+
+    /// False when the attempt is running already.
+    private func addLive(_ key: String) -> Bool {
+        live.withLock { live in
+            guard live[key] == nil else { return false }
+            live[key] = Live()
+            return true
+        }
+    }
+
+    private func removeLive(_ key: String) {
+        // Closed under the lock, so that no signal goes to a descriptor that stands for another process by then.
+        live.withLock { $0.removeValue(forKey: key)?.process?.close() }
+    }
+
+    private func follow(_ start: ShimStart, key: String, _ folder: RunFolder) async -> ShimTrace {
+        guard case .process(let pid, let startTime, let boot) = start else {
+            return .lost(reason: "the file \(folder.path)/started is damaged")
+        }
+        guard boot == bootID() else { return .lost(reason: "the machine was started anew while the command ran") }
+        if let process = ChildProcess.find(pid: pid, startTime: startTime) {
+            let isFirst = addLive(key)
+            if isFirst {
+                _ = await wait(for: process, key: key)
+                removeLive(key)
+            } else {
+                await ProcessWatch.shared.end(of: process.pidfd)
+                process.close()
+            }
+            FaultPoint.runAfterExit.pass()
+        }
+        return folder.end(limit: maxReadBytes).map(ShimTrace.ended)
+            ?? .lost(reason: "petrel-shim (process \(pid)) was killed while the command ran")
+    }
+
+    private func end(after failure: SpawnFailure, in folder: RunFolder, limit: Int) -> ShimEnd {
+        if failure.hasRun, let end = folder.end(limit: limit) { return end }
+        return ShimEnd(termination: .notRun, error: "the command can't be started by \(shimPath): \(failure.reason)")
+    }
+
+    /// The shim ended and left no record: it was killed, or could not write.
+    private func endWithoutRecord(_ status: ChildProcess.End, _ folder: RunFolder) -> ShimEnd {
+        switch folder.process() {
+        case .void: ShimEnd(termination: .notRun, error: "the attempt was void before it started")
+        case nil: ShimEnd(termination: .notRun, error: "petrel-shim could not start in \(folder.path): \(status)")
+        default: ShimEnd(termination: .lost, error: "petrel-shim ended while the command ran: \(status)")
+        }
+    }
+}
+
+private let terminationSignal: Int32 = 15
+private let canceledEarly = "canceled before it started"

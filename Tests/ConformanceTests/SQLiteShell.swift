@@ -1,0 +1,10 @@
+import GRDB
+
+/// Changes a closed database file as an operator with a shell would.
+enum SQLiteShell {
+    static func run(_ sql: String, on path: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
+    }
+}

@@ -1,0 +1,374 @@
+import PetrelCore
+import PetrelTestKit
+import Testing
+
+/// What every storage driver must do: the sentences of PetrelCore/Ports/Stores.swift, one check each.
+///
+/// A new driver adds one line to ``StoreConformanceTests``; nothing here is copied for it.
+struct StoreConformance {
+    /// Opens a storage on a place that stays, for an owner; the same place may be opened again after closing.
+    let open: @Sendable (_ owner: String) async throws -> any Storage
+    let at = Instant(microseconds: 1_700_000_000_000_000)
+
+    func claim(_ owner: String = "me") -> Claim { Claim(owner: owner, boot: "boot", leaseUntil: at + .seconds(60)) }
+
+    static let address = ReplyAddress(to: Samples.message("act"))
+
+    // MARK: Inbox
+
+    func acceptsOnce() async throws {
+        let store = try await open("me")
+        let message = Samples.message("date")
+        #expect(try await store.accept(message, at: at) == .new)
+        #expect(try await store.accept(message, at: at) == .unfinished(attempts: 2))
+        #expect(try await store.unsettled(limit: 10) == [message])
+        #expect(try await store.settle(message.key, posts: [], audit: [], at: at))
+        #expect(try await store.accept(message, at: at) == .settled)
+        #expect(try await store.unsettled(limit: 10).isEmpty)
+    }
+
+    func settlesOnce() async throws {
+        let store = try await open("me")
+        let message = Samples.message("date")
+        _ = try await store.accept(message, at: at)
+        #expect(try await store.settle(message.key, posts: [Samples.post("1", to: message)], audit: [], at: at))
+        #expect(try await !store.settle(message.key, posts: [Samples.post("2", to: message)], audit: [], at: at))
+        #expect(try await store.duePosts(adapter: "fake", at: at, limit: 10).map(\.post.id.text.last) == ["1"])
+    }
+
+    func settlesKnownMessagesOnly() async throws {
+        let store = try await open("me")
+        #expect(try await !store.settle(MessageKey(adapter: "fake", eventID: "?"), posts: [], audit: [], at: at))
+    }
+
+    func forgetsOnlySettledMessages() async throws {
+        let store = try await open("me")
+        let (old, open) = (Samples.message("a", event: "old"), Samples.message("b", event: "open"))
+        _ = try await store.accept(old, at: at)
+        _ = try await store.accept(open, at: at)
+        _ = try await store.settle(old.key, posts: [], audit: [], at: at)
+        try await store.forgetMessages(before: at + .seconds(1))
+        #expect(try await store.accept(old, at: at) == .new)
+        #expect(try await store.accept(open, at: at) == .unfinished(attempts: 2))
+        #expect(try await store.lastMessageAt(adapter: "fake") == at)
+    }
+
+    // MARK: Executions
+
+    func submitsWithAckAndSettlesTheMessage() async throws {
+        let store = try await open("me")
+        let message = Samples.message("act")
+        _ = try await store.accept(message, at: at)
+        let execution = Samples.execution(1, replyTo: ReplyAddress(to: message))
+        let record = SubmittedExecution(
+            execution: execution, message: message.key, posts: [Samples.post("1", to: message)],
+            audit: [AuditRecord(at: at, kind: .submission, user: "ann", subject: "x", decision: "allowed")])
+        #expect(try await store.submit(record))
+        let again = SubmittedExecution(execution: Samples.execution(2), message: message.key)
+        #expect(try await !store.submit(again))
+        #expect(try await store.execution(Samples.execution(2).id) == nil)
+        let stored = try #require(try await store.execution(execution.id))
+        #expect(stored.status == .requested)
+        #expect(stored.parameters == ["n": 1])
+        #expect(stored.actionDocument == ["ref": "test.act", "name": "act"])
+        #expect(stored.replyTo == ReplyAddress(to: message))
+        #expect(try await store.duePosts(adapter: "fake", at: at, limit: 10).count == 1)
+        #expect(try await store.auditRecords(limit: 10, offset: 0).map(\.subject) == ["x"])
+        #expect(try await store.accept(message, at: at) == .settled)
+    }
+
+    func claimsOldestFirstAndOnce() async throws {
+        let store = try await open("me")
+        for number in [3, 1, 2] { _ = try await store.submit(SubmittedExecution(execution: Samples.execution(number))) }
+        let first = try await store.claim(claim(), limit: 2, at: at)
+        #expect(first.map(\.id) == [Samples.execution(1).id, Samples.execution(2).id])
+        #expect(first.allSatisfy { $0.status == .running && $0.attempt == 1 && $0.claim?.owner == "me" })
+        #expect(first[0].log.map(\.status) == [.requested, .scheduled, .running])
+        #expect(try await store.claim(claim(), limit: 9, at: at).map(\.id) == [Samples.execution(3).id])
+        #expect(try await store.claim(claim(), limit: 9, at: at).isEmpty)
+    }
+
+    func twoClaimersNeverGetTheSame() async throws {
+        let store = try await open("me")
+        for number in 1...40 { _ = try await store.submit(SubmittedExecution(execution: Samples.execution(number))) }
+        let claimed = try await withThrowingTaskGroup(of: [ExecutionID].self) { group in
+            for owner in 0..<8 {
+                group.addTask { try await store.claim(claim("o\(owner)"), limit: 10, at: at).map(\.id) }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(claimed.count == 40)
+        #expect(Set(claimed).count == 40)
+    }
+
+    func completesOnlyTheClaimedAttempt() async throws {
+        let store = try await open("me")
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(1)))
+        let running = try #require(try await store.claim(claim(), limit: 1, at: at).first)
+        let outcome = RunOutcome(status: .succeeded, result: ["stdout": "hi"])
+        func complete(_ number: Int, _ owner: String) async throws -> Execution? {
+            try await store.complete(
+                CompletedAttempt(
+                    attempt: AttemptKey(execution: running.id, number: number), owner: owner, outcome: outcome,
+                    at: at + .seconds(2)))
+        }
+        #expect(try await complete(2, "me") == nil)
+        #expect(try await complete(1, "other") == nil)
+        let done = try #require(try await complete(1, "me"))
+        #expect(done.status == .succeeded && done.claim == nil)
+        #expect(try await complete(1, "me") == nil, "terminal is terminal")
+        let stored = try #require(try await store.execution(running.id))
+        #expect(stored.result == ["stdout": "hi"])
+        #expect(stored.elapsed == .seconds(2))
+        #expect(stored.log.last?.status == .succeeded)
+    }
+
+    func lateCompletionAfterARescueChangesNothing() async throws {
+        let store = try await open("me")
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(1)))
+        let first = try #require(try await store.claim(claim("old"), limit: 1, at: at).first)
+        #expect(try await store.requeue(first.attemptKeyForTest, owner: "old", at: at))
+        let second = try #require(try await store.claim(claim("new"), limit: 1, at: at).first)
+        #expect(second.attempt == 2)
+        let late = CompletedAttempt(
+            attempt: first.attemptKeyForTest, owner: "old", outcome: RunOutcome(status: .failed, result: [:]), at: at)
+        #expect(try await store.complete(late) == nil)
+        #expect(try await store.execution(first.id)?.status == .running)
+        #expect(try await !store.requeue(first.attemptKeyForTest, owner: "old", at: at))
+    }
+
+    func adoptsFromTheNamedOwnerOnly() async throws {
+        let store = try await open("me")
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(1)))
+        let running = try #require(try await store.claim(claim("dead"), limit: 1, at: at).first)
+        #expect(try await store.orphans(notOf: "dead", at: at).isEmpty)
+        let late = at + .seconds(3600)
+        #expect(try await store.orphans(notOf: "me", at: late).map(\.id) == [running.id])
+        #expect(try await !store.adopt(running.attemptKeyForTest, from: "wrong", claim: claim("me")))
+        #expect(try await store.adopt(running.attemptKeyForTest, from: "dead", claim: claim("me")))
+        #expect(try await !store.adopt(running.attemptKeyForTest, from: "dead", claim: claim("you")))
+        let adopted = try #require(try await store.execution(running.id))
+        #expect(adopted.claim?.owner == "me" && adopted.claim?.boot == "boot" && adopted.attempt == 1)
+    }
+
+    func cancelsWhatWaits() async throws {
+        let store = try await open("me")
+        _ = try await store.submit(
+            SubmittedExecution(execution: Samples.execution(1, replyTo: Self.address)))
+        let answer = try await store.requestCancel(Samples.execution(1).id, by: "bob", at: at, audit: [])
+        guard case .canceled(let execution) = answer else {
+            Issue.record("expected canceled, got \(answer)")
+            return
+        }
+        #expect(execution.status == .canceled)
+        #expect(execution.context["cancelled_by"] == "bob")
+        let stored = try await store.execution(execution.id)
+        #expect(stored?.result == ["message": "Action canceled by user.", "user": "bob"])
+        #expect(try await store.claim(claim(), limit: 1, at: at).isEmpty)
+        #expect(try await store.owedReplies(limit: 5).map(\.id) == [execution.id])
+    }
+
+    func cancelingWinsOverTheOutcome() async throws {
+        let store = try await open("me")
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(1)))
+        let running = try #require(try await store.claim(claim(), limit: 1, at: at).first)
+        let answer = try await store.requestCancel(running.id, by: "bob", at: at, audit: [])
+        guard case .canceling = answer else {
+            Issue.record("expected canceling, got \(answer)")
+            return
+        }
+        guard case .alreadyCanceling = try await store.requestCancel(running.id, by: "bob", at: at, audit: []) else {
+            Issue.record("expected alreadyCanceling")
+            return
+        }
+        let done = try await store.complete(
+            CompletedAttempt(
+                attempt: running.attemptKeyForTest, owner: "me",
+                outcome: RunOutcome(status: .succeeded, result: ["x": 1]), at: at))
+        #expect(done?.status == .canceled)
+        guard case .notCancelable = try await store.requestCancel(running.id, by: "bob", at: at, audit: []) else {
+            Issue.record("expected notCancelable")
+            return
+        }
+        let unknown = ExecutionID(stored: "ffffffffffffffffffffffff")
+        guard case .unknown = try await store.requestCancel(unknown, by: "bob", at: at, audit: []) else {
+            Issue.record("expected unknown")
+            return
+        }
+    }
+
+    func keepsLargeResults() async throws {
+        let store = try await open("me")
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(1)))
+        let running = try #require(try await store.claim(claim(), limit: 1, at: at).first)
+        let large: Value = ["stdout": .string(String(repeating: "0123456789\n", count: 50_000))]
+        _ = try await store.complete(
+            CompletedAttempt(
+                attempt: running.attemptKeyForTest, owner: "me",
+                outcome: RunOutcome(status: .succeeded, result: large), at: at))
+        let stored = try #require(try await store.execution(running.id))
+        #expect(stored.result == large)
+        #expect(stored.resultBytes == JSONWriter.bytes(large).count)
+    }
+
+    func listsAsAsked() async throws {
+        let store = try await open("me")
+        for number in 1...5 {
+            _ = try await store.submit(
+                SubmittedExecution(execution: Samples.execution(number, at: at + .seconds(number))))
+        }
+        var query = ExecutionQuery()
+        query.limit = 2
+        let page = try await store.executions(query)
+        #expect(page.total == 5)
+        #expect(page.executions.map(\.id) == [Samples.execution(5).id, Samples.execution(4).id])
+        query.isAscending = true
+        query.offset = 1
+        #expect(try await store.executions(query).executions.first?.id == Samples.execution(2).id)
+        query = ExecutionQuery()
+        query.startedAfter = at + .seconds(3)
+        #expect(try await store.executions(query).total == 2)
+        query = ExecutionQuery()
+        query.statuses = [.running]
+        #expect(try await store.executions(query).total == 0)
+        query.statuses = [.requested]
+        query.user = "ann"
+        query.action = "test.act"
+        query.parent = .some(nil)
+        #expect(try await store.executions(query).total == 5)
+        query.limit = -1
+        #expect(try await store.executions(query).executions.count == 5)
+        #expect(try await store.openCounts() == [.requested: 5])
+    }
+
+    // MARK: Outbox
+
+    func owesEachReplyOnce() async throws {
+        let store = try await open("me")
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(1, replyTo: Self.address)))
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(2)))
+        for running in try await store.claim(claim(), limit: 2, at: at) {
+            _ = try await store.complete(
+                CompletedAttempt(
+                    attempt: running.attemptKeyForTest, owner: "me",
+                    outcome: RunOutcome(status: .failed, result: ["error": "x"]), at: at))
+        }
+        let owed = try await store.owedReplies(limit: 10)
+        #expect(owed.map(\.id) == [Samples.execution(1).id])
+        #expect(owed.first?.result == ["error": "x"])
+        let post = Samples.post("9", to: Samples.message("act"))
+        #expect(try await store.settleReply(owed[0].id, posts: [post]))
+        #expect(try await !store.settleReply(owed[0].id, posts: [post]))
+        #expect(try await store.owedReplies(limit: 10).isEmpty)
+        #expect(try await store.duePosts(adapter: "fake", at: at, limit: 10).map(\.post) == [post])
+    }
+
+    func keepsOrderWithinAConversation() async throws {
+        let store = try await open("me")
+        let (here, there) = (Samples.message("x", channel: "here"), Samples.message("x", channel: "there"))
+        let (first, second) = (Samples.post("1", to: here), Samples.post("2", to: here))
+        let other = Samples.post("3", to: there)
+        try await store.enqueue([first, second, other], at: at)
+        func due(_ at: Instant) async throws -> [DeliveryID] {
+            try await store.duePosts(adapter: "fake", at: at, limit: 10).map(\.post.id)
+        }
+        #expect(try await due(at) == [first.id, other.id])
+        try await store.recordRetry(first.id, at: at + .seconds(5), reason: "429")
+        #expect(try await due(at) == [other.id], "the second waits behind the first")
+        #expect(try await store.nextRetry(adapter: "fake") == at + .seconds(5))
+        #expect(try await due(at + .seconds(5)) == [first.id, other.id])
+        try await store.recordSent(first.id, platformID: "p1", at: at)
+        #expect(try await due(at) == [second.id, other.id])
+        try await store.recordRefused(second.id, reason: "gone", at: at)
+        #expect(try await due(at) == [other.id])
+        let counts = try await store.outboxCounts()
+        #expect(counts.unsent == 1 && counts.refused == 1)
+    }
+
+    func postsOfAnEarlierProcessAreDoubtful() async throws {
+        let store = try await open("one")
+        let message = Samples.message("x")
+        try await store.enqueue([Samples.post("1", to: message)], at: at)
+        #expect(try await store.duePosts(adapter: "fake", at: at, limit: 1).first?.isDoubtful == false)
+        let later = try await open("two")
+        #expect(try await later.duePosts(adapter: "fake", at: at, limit: 1).first?.isDoubtful == true)
+    }
+
+    // MARK: Content, identities, rooms
+
+    func keepsContentAndItsIDs() async throws {
+        let store = try await open("me")
+        func record(_ id: String, _ ref: String, _ text: Value) -> ContentRecord {
+            ContentRecord(
+                id: ContentID(stored: id), kind: .action, ref: ref, packPath: "/p", file: "actions/a.yaml", hash: "h",
+                document: ["text": text])
+        }
+        try await store.changeContent(put: [record("a", "p.x", 1), record("b", "p.y", 1)], remove: [], audit: [])
+        try await store.changeContent(put: [record("c", "p.x", 2)], remove: [record("b", "p.y", 1)], audit: [])
+        let content = try await store.content()
+        #expect(content.map(\.ref) == ["p.x"])
+        #expect(content.first?.id.text == "a")
+        #expect(content.first?.document == ["text": 2])
+    }
+
+    func onlyOneAdministratorCanClaim() async throws {
+        let store = try await open("me")
+        func mapping(_ person: String) -> IdentityMapping {
+            IdentityMapping(adapter: "fake", personID: person, user: person, role: .admin)
+        }
+        #expect(try await !store.hasAdministrator(adapter: "fake"))
+        #expect(try await store.claimAdministrator(mapping("ann"), audit: []))
+        #expect(try await !store.claimAdministrator(mapping("bob"), audit: []))
+        #expect(try await store.mapping(adapter: "fake", personID: "ann")?.role == .admin)
+        #expect(try await store.mapping(adapter: "fake", personID: "bob") == nil)
+        #expect(try await store.mapping(adapter: "other", personID: "ann") == nil)
+    }
+
+    func roomsRememberEachLineOnce() async throws {
+        let store = try await open("me")
+        func line(_ key: String, _ text: String) -> RoomPost { RoomPost(room: "r", key: key, author: "ann", text: text, at: at) }
+        let first = try await store.append(line("k1", "one"))
+        let again = try await store.append(line("k1", "changed"))
+        #expect(first == again && again.text == "one")
+        let second = try await store.append(line("k2", "two"))
+        #expect(second.sequence > first.sequence)
+        #expect(try await store.roomPosts(room: "r", after: first.sequence, limit: 9) == [second])
+        #expect(try await store.lastRoomPosts(room: "r", limit: 2) == [first, second])
+        #expect(try await store.roomPost(key: "k2") == second)
+        #expect(try await store.roomMessages(since: at, limit: 9).count == 2)
+        #expect(try await store.writability() == .writable)
+    }
+
+    func everythingSurvivesReopening() async throws {
+        let store = try await open("one")
+        let message = Samples.message("act")
+        _ = try await store.accept(message, at: at)
+        _ = try await store.submit(SubmittedExecution(execution: Samples.execution(1)))
+        try await store.record([AuditRecord(at: at, kind: .service, user: "", subject: "s", decision: "started")])
+        let later = try await open("two")
+        #expect(try await later.unsettled(limit: 1) == [message])
+        #expect(try await later.execution(Samples.execution(1).id)?.status == .requested)
+        #expect(try await later.auditRecords(limit: 1, offset: 0).first?.decision == "started")
+    }
+
+    func manyAtOnceAllArrive() async throws {
+        let store = try await open("me")
+        await withTaskGroup(of: Void.self) { group in
+            for number in 1...300 {
+                group.addTask {
+                    let message = Samples.message("m\(number)", event: "e\(number)")
+                    _ = try? await store.accept(message, at: at)
+                    let execution = Samples.execution(number, replyTo: ReplyAddress(to: message))
+                    _ = try? await store.submit(SubmittedExecution(execution: execution, message: message.key))
+                }
+            }
+        }
+        #expect(try await store.openCounts() == [.requested: 300])
+        #expect(try await store.unsettled(limit: 10).isEmpty)
+    }
+}
+
+extension Execution {
+    /// The attempt that runs.
+    var attemptKeyForTest: AttemptKey { AttemptKey(execution: id, number: attempt) }
+}

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import PetrelChat
+import PetrelCore
+import PetrelEngine
+import PetrelStore
+import PetrelTestKit
+
+/// The whole chat path on a real store, with a fake platform and a fake runner.
+struct ChatFixture {
+    let store: SQLiteStorage
+    let adapter: FakeAdapter
+    let runner: FakeRunner
+    let inbox: Inbox
+    let replies: Replies
+    let outbox: Outbox
+    let scheduler: Scheduler
+    let claimCode: ClaimCode
+    let clock = ManualClock()
+    let events = EventHub()
+
+    init(
+        aliases: [ActionAlias], defaultRole: Role = .starter, automatic: RunOutcome? = nil, runner: FakeRunner? = nil
+    ) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/petrel-chat-\(UUID().uuidString)"
+        store = try SQLiteStorage(.init(folder: folder, owner: "me"), digest: PlainDigest())
+        adapter = FakeAdapter()
+        self.runner = runner ?? FakeRunner(automatic: automatic)
+        let ids = CountingIDs()
+        let act = Samples.action(parameters: [
+            "n": Parameter(kind: .integer, schema: ["type": "integer"]), "text": Parameter(kind: .string, schema: [:]),
+        ])
+        let catalog = LiveCatalog(Catalog(actions: [act], aliases: aliases))
+        let runners = RunnerCatalog([self.runner])
+        let attempts = Attempts(
+            catalog: catalog, runners: runners, tokens: ExecutionTokens(key: Secret([1]), digest: PlainDigest()),
+            apiURL: { "" })
+        scheduler = Scheduler(
+            options: .init(owner: "me", boot: "boot"), store: store, attempts: attempts, events: events, clock: clock)
+        let submission = Submission(
+            store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
+            ids: ids)
+        claimCode = ClaimCode(random: FixedRandom())
+        let commands = Commands(
+            addressing: Addressing(name: "petrel", prefix: "!"), prefix: "!",
+            identities: Identities(store: store, defaultRole: defaultRole), identityStore: store, catalog: catalog,
+            access: Access(), submission: submission, scheduler: scheduler, executions: store, claimCode: claimCode,
+            clock: clock, ids: ids)
+        inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
+        replies = Replies(
+            store: store, catalog: catalog, prefix: "!", capabilities: ["fake": adapter.capabilities], events: events,
+            clock: clock, ids: ids)
+        outbox = Outbox(adapter: adapter, store: store, events: events, clock: clock)
+    }
+
+    /// Runs a body while all loops work.
+    func running(_ body: () async throws -> Void) async throws {
+        let loops = Task {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await scheduler.run() }
+                group.addTask { await replies.run() }
+                group.addTask { await outbox.run() }
+            }
+        }
+        defer { loops.cancel() }
+        try await body()
+    }
+
+    /// Says something and gives the posts that stand on the platform once there are so many.
+    func say(_ message: InboundMessage, posts count: Int) async throws -> [OutboundPost] {
+        try await inbox.receive(message)
+        await adapter.waitForPosts(count)
+        return adapter.sent
+    }
+}
+
+/// Randomness that is none.
+struct FixedRandom: RandomSource {
+    func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8($0) } }
+}
