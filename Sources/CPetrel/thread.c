@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct start {
     void (*body)(void *);
@@ -24,7 +25,7 @@ int petrel_start_thread(const char *name, void (*body)(void *), void *context) {
     if (start == NULL) return 12;
     start->body = body;
     start->context = context;
-    for (size_t index = 0; index + 1 < sizeof start->name && name[index] != 0; index++) start->name[index] = name[index];
+    strncpy(start->name, name, sizeof start->name - 1);
     sigset_t all, before;
     sigfillset(&all);
     // A new thread starts with its maker's mask: the service's signals belong to the threads that wait for them.

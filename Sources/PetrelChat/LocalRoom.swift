@@ -6,6 +6,8 @@ public import PetrelEngine
 /// A room whose name begins with `#` is a channel, where Petrel is addressed by prefix or name; any other room is a direct
 /// conversation with it.
 public struct LocalRoom: ChatAdapter {
+    /// The room that is open where nothing else is said.
+    public static let defaultName = "room"
     /// Longest message that is taken.
     public static let maxMessageBytes = 16 << 10
     /// Messages that were said but not taken in before a stop are taken in at the next start, up to this age.

@@ -31,7 +31,7 @@ public final class Outbox: Sendable {
     }
 
     /// Sends all that is due now.
-    func sendAll() async {
+    public func sendAll() async {
         while !Task.isCancelled {
             let due = try? await store.duePosts(adapter: adapter.name, at: clock.now, limit: Self.maxParallel)
             guard let due, !due.isEmpty else { return }

@@ -11,8 +11,14 @@ public final class FolderLock: Sendable {
     /// Takes the lock of a folder: the file `lock` in it, which then says who holds it.
     /// - Throws: ``SystemError`` with code `locked`, naming the process that holds it.
     public init(folder: String, now: Instant) throws(SystemError) {
-        let path = folder + "/lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // The descriptor is made elsewhere: a class that throws with all its members set is deinitialized, and closes.
+        descriptor = try Self.lock(folder: folder, path: folder + "/lock")
+        _ = ftruncate(descriptor, 0)
+        _ = writeAll(Array("\(getpid())\nstarted \(now)\n".utf8), to: descriptor)
+    }
+
+    private static func lock(folder: String, path: String) throws(SystemError) -> Int32 {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw SystemError(
                 .fileFailed, "the lock file \(path) can't be opened: \(errorText(errno))",
@@ -22,10 +28,9 @@ public final class FolderLock: Sendable {
             let number = errno
             let holder = readFile(path, limit: 256).map { String(decoding: $0, as: UTF8.self) } ?? ""
             close(descriptor)
-            throw Self.refusal(folder: folder, path: path, number: number, holder: holder)
+            throw refusal(folder: folder, path: path, number: number, holder: holder)
         }
-        _ = ftruncate(descriptor, 0)
-        _ = writeAll(Array("\(getpid())\nstarted \(now)\n".utf8), to: descriptor)
+        return descriptor
     }
 
     private static func refusal(folder: String, path: String, number: Int32, holder: String) -> SystemError {

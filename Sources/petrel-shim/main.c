@@ -168,14 +168,14 @@ static void keep_child(void) {
 
 int main(int count, char **arguments) {
     if (!read_arguments(count, arguments)) {
-        static const char usage[] = "petrel-shim is started by petrel: RUNDIR TIMEOUT_MS GRACE_MS MAX_BYTES CWD -- argv\n";
+        static const char usage[] = "usage: petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…\n";
         (void)!write(2, usage, sizeof usage - 1);
         return SHIM_USAGE;
     }
     if (!detach()) return SHIM_NOT_STARTED;
     shim.folder = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (shim.folder < 0 || !reserve_record()) return SHIM_NOT_STARTED;
-    enum claim claim = claim_start();
+    enum claim claim = claim_start(arguments[1]);
     if (claim == CLAIM_VOIDED) return SHIM_VOIDED;
     if (claim == CLAIM_WON) {
         if (take_signals()) {

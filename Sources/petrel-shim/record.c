@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,9 +103,21 @@ bool reserve_record(void) {
     return shim.record >= 0 && write(shim.record, whole.bytes, sizeof whole.bytes) == sizeof whole.bytes;
 }
 
-// Whoever links `started` first has decided: the shim, that the attempt runs, or a recovering service, that it never will.
-enum claim claim_start(void) {
-    if (linkat(shim.folder, draft_name, shim.folder, started_name, 0) == 0) return CLAIM_WON;
+// Whoever links `started` first has decided: the shim, that the attempt runs, or a recovering service, that it never
+// will. By path and not by descriptor: a service that forgets a void attempt renames the folder before it removes the
+// void, and no shim may find the place free then.
+enum claim claim_start(const char *folder) {
+    char draft[PATH_MAX], started[PATH_MAX];
+    size_t length = strlen(folder);
+    errno = ENAMETOOLONG;
+    if (length + sizeof draft_name < sizeof draft) {
+        memcpy(draft, folder, length);
+        memcpy(started, folder, length);
+        draft[length] = started[length] = '/';
+        memcpy(draft + length + 1, draft_name, sizeof draft_name);
+        memcpy(started + length + 1, started_name, sizeof started_name);
+        if (link(draft, started) == 0) return CLAIM_WON;
+    }
     if (errno == EEXIST) return CLAIM_VOIDED;
     set_error("the start could not be written down", NULL, errno);
     shim.child_status = W_EXITCODE(125, 0);

@@ -54,7 +54,7 @@ enum { SHIM_RECORDED = 0, SHIM_USAGE = 64, SHIM_VOIDED = 120, SHIM_NOT_STARTED =
 enum claim { CLAIM_WON, CLAIM_VOIDED, CLAIM_FAILED };
 
 // record.c: the files that the service reads.
-enum claim claim_start(void);
+enum claim claim_start(const char *folder);
 bool reserve_record(void);
 bool write_record(void);
 void set_error(const char *what, const char *subject, int number);

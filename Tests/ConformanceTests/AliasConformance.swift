@@ -75,7 +75,8 @@ struct AliasConformance {
                 let said = "[error: \((error.underlying as? any AnyProblem)?.message ?? error.message)]"
                 outcome = (record["note"]?.string?.hasSuffix(said) == true ? "bad_format" : said, .null)
             }
-            let isRight = record["outcome"]?.string == outcome.0 && outcome.1.isEquivalent(to: record["params"] ?? .null)
+            let isRight =
+                record["outcome"]?.string == outcome.0 && outcome.1.isEquivalent(to: record["params"] ?? .null)
             corpus.check(isRight, record, "\(outcome)")
         }
         corpus.report()
@@ -103,7 +104,8 @@ struct AliasConformance {
                 let match = try matcher.referenceResolution(
                     for: record["command"]?.string ?? "", keepingFaults: true)
                 // The reference forgets the flag for an entry that has no patterns.
-                let isMultiple: Value = match.format.representations.isEmpty ? "<absent>" : .bool(match.format.matchesMultiple)
+                let isMultiple: Value =
+                    match.format.representations.isEmpty ? "<absent>" : .bool(match.format.matchesMultiple)
                 got = [
                     "result": [
                         "alias": .string("\(match.alias.ref)"), "display": Value(match.format.display),
@@ -154,7 +156,8 @@ struct AliasConformance {
             let kind = try #require(Parameter.Kind(rawValue: record["type"]?.string ?? ""))
             let got = try? ParameterCast.alias(record["input"] ?? .null, as: kind, name: "p")
             let isNaN = got?.number?.isNaN == true && record["result"] == "NaN"
-            let isRight = got == nil ? record["error"] == true : record["error"] == false && (isNaN || got == record["result"])
+            let isRight =
+                got == nil ? record["error"] == true : record["error"] == false && (isNaN || got == record["result"])
             corpus.check(isRight, record, got.map { JSONWriter.text($0) } ?? "an error")
         }
         corpus.report()

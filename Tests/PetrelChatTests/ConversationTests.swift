@@ -1,5 +1,6 @@
 import PetrelChat
 import PetrelCore
+import PetrelStore
 import PetrelTestKit
 import Testing
 

@@ -1,5 +1,6 @@
 import PetrelCore
 import PetrelEngine
+import PetrelStore
 import PetrelTestKit
 import Testing
 

@@ -1,6 +1,7 @@
 import PetrelCore
-@testable import PetrelSystem
 import Testing
+
+@testable import PetrelSystem
 
 @Suite("Folders")
 struct FolderTests {
@@ -13,7 +14,9 @@ struct FolderTests {
         #expect(first != nil)
         let refusal = #expect(throws: SystemError.self) { try FolderLock(folder: folder.path, now: now) }
         #expect(refusal?.code == .locked)
-        #expect(refusal?.message.contains("process \(contents(folder.path + "/lock")?.split(separator: "\n")[0] ?? "")") ?? false)
+        #expect(
+            refusal?.message.contains("process \(contents(folder.path + "/lock")?.split(separator: "\n")[0] ?? "")")
+                ?? false)
         #expect(refusal?.message.contains("started 2023-11-14T22:13:20") ?? false)
         first = nil
         _ = try FolderLock(folder: folder.path, now: now)

@@ -13,7 +13,8 @@ struct HTTPClientTests {
         defer { server.stop() }
         let response = try await client.perform(
             HTTPRequest(
-                method: "PATCH", url: "http://127.0.0.1:\(server.port)/a?b=c", headers: [("X-One", "1"), ("X-Empty", "")],
+                method: "PATCH", url: "http://127.0.0.1:\(server.port)/a?b=c",
+                headers: [("X-One", "1"), ("X-Empty", "")],
                 body: Array("body".utf8)))
         #expect(response.status == 201)
         #expect(response.body == Array("hello".utf8))
@@ -38,7 +39,8 @@ struct HTTPClientTests {
     @Test("a redirect is an answer, not followed")
     func redirect() async throws {
         let server = FixedServer(
-            answer: "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            answer:
+                "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         defer { server.stop() }
         let response = try await client.perform(HTTPRequest(url: "http://127.0.0.1:\(server.port)/"))
         #expect(response.status == 302 && response.header("location") == "http://127.0.0.1:1/")
@@ -55,7 +57,8 @@ struct HTTPClientTests {
 
     @Test("an answer over the limit, or one that does not come, is an error")
     func limits() async {
-        let server = FixedServer(answer: "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + String(repeating: "x", count: 5000))
+        let server = FixedServer(
+            answer: "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + String(repeating: "x", count: 5000))
         let mute = FixedServer(answer: nil)
         defer { server.stop() }
         let large = await #expect(throws: SystemError.self) {

@@ -45,14 +45,16 @@ struct ShimEndingTests {
     func grace() async {
         let fixture = ShimFixture()
         let end = await fixture.run(
-            "trap 'echo bye; exit 7' TERM; while :; do sleep 0.02; done", timeout: .milliseconds(200), grace: .seconds(20))
+            "trap 'echo bye; exit 7' TERM; while :; do sleep 0.02; done", timeout: .milliseconds(200),
+            grace: .seconds(20))
         #expect(end.timedOut && end.exitCode == 7 && end.text == "bye\n")
     }
 
     @Test("without grace time the kill follows at once")
     func noGrace() async {
         let fixture = ShimFixture()
-        let end = await fixture.run("trap '' TERM; while :; do sleep 0.02; done", timeout: .milliseconds(100), grace: .zero)
+        let end = await fixture.run(
+            "trap '' TERM; while :; do sleep 0.02; done", timeout: .milliseconds(100), grace: .zero)
         #expect(end.timedOut && end.signal == 9)
         #expect(fixture.alive == 0)
     }

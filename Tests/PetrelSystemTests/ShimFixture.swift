@@ -16,7 +16,8 @@ struct ShimFixture {
         _ script: String, key: String = "a.1", cwd: String = "/", environment: [String: String] = [:],
         stdin: [UInt8]? = nil, timeout: Duration = .seconds(30), grace: Duration = .seconds(1), cap: Int = 1 << 20
     ) -> ShimJob {
-        job(key, argv: ["/bin/bash", "-c", script], cwd: cwd, environment: environment, stdin: stdin, timeout: timeout,
+        job(
+            key, argv: ["/bin/bash", "-c", script], cwd: cwd, environment: environment, stdin: stdin, timeout: timeout,
             grace: grace, cap: cap)
     }
 

@@ -52,6 +52,8 @@ struct ShimRecoveryTests {
         #expect(await successor.resume(key: "a.1", boot: bootID()) == .neverStarted)
         let late = await fixture.run("echo never")
         #expect(late.termination == .notRun)
+        successor.forget(key: "a.1")
+        #expect(names(fixture.folder.path + "/run").isEmpty)
     }
 
     @Test("on another boot only a record counts")
@@ -114,8 +116,9 @@ struct ShimRecoveryTests {
             makeFolder(fixture.folder.path + "/run")
             async let end = fixture.launcher.launch(fixture.job(key, argv: ["/usr/bin/touch", log]))
             let successor = fixture.successor
-            while names(fixture.folder.path + "/run/" + key).isEmpty, contents(log) == nil { await Task.yield() }
-            for _ in 0..<(round % 40) { await Task.yield() }
+            // From before the launch begins to after the command has ended, in steps of 20 microseconds.
+            let moment = ContinuousClock.now + .microseconds(20 * round)
+            while ContinuousClock.now < moment { await Task.yield() }
             let trace = await successor.resume(key: key, boot: bootID())
             let hasRun = await end.exitCode == 0
             if trace == .neverStarted { voided += 1 } else { started += 1 }

@@ -71,7 +71,7 @@ func processes(marked mark: String) -> [Int32] {
     }
 }
 
-/// The processes of that name which ended and whose parent, this process, has not taken note.
+/// How many children of this process have ended and are not reaped.
 func zombies() -> Int {
     names("/proc").compactMap { Int32($0) }.filter { pid in
         guard let line = contents("/proc/\(pid)/stat"), let bracket = line.lastIndex(of: ")") else { return false }
@@ -90,7 +90,9 @@ func residentBytes() -> Int {
 
 func sendSignal(_ number: Int32, to pid: Int32) { kill(pid, number) }
 
-/// Links a file that holds the text to the name, as a service does that voids an attempt. False when the name is taken.
+/// Links a file that holds the text to the name, as a service does that voids an attempt.
+///
+/// False when the name is taken.
 func linkFirst(_ text: String, _ path: String) -> Bool {
     let draft = path + ".test"
     write(text, to: draft)
@@ -144,7 +146,9 @@ final class FixedServer: Sendable {
 
     private func isWhole(_ bytes: [UInt8]) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self).lowercased()
-        let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard let end = lines.firstIndex(of: "\r") else { return false }
         let length = lines.first { $0.hasPrefix("content-length: ") }.flatMap { Int($0.dropFirst(16).dropLast()) } ?? 0
         return lines[(end + 1)...].joined(separator: "\n").utf8.count >= length

@@ -115,7 +115,8 @@ public final class CommandFormat: Sendable {
 enum FormatHint {
     static func hint(for message: String) -> String? {
         if message.hasPrefix("bad character in group name") {
-            return "A parameter name has letters, digits and _ only; between two placeholders `=` needs other text beside it"
+            return
+                "A parameter name has letters, digits and _ only; between two placeholders `=` needs other text beside it"
         }
         if message.hasPrefix("redefinition of group name") { return "Use each parameter once in a format" }
         if message.hasPrefix("global flags") { return "Write (?i:…) around the part where case has no meaning" }

@@ -26,6 +26,13 @@ public struct HelpEntry: Sendable, Hashable {
     public var ref: ContentRef
     /// The alias's pack.
     public var pack: String { ref.pack }
+
+    /// A line from its parts.
+    public init(display: String, summary: String?, ref: ContentRef) {
+        self.display = display
+        self.summary = summary
+        self.ref = ref
+    }
 }
 
 /// A part of the help, with how much there is in all.

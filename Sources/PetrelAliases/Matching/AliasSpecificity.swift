@@ -11,6 +11,7 @@ public struct AliasSpecificity: Sendable, Hashable, Comparable {
     /// Its place among all formats; unlike the rest it says nothing of how well the format fits.
     public var order: Int
 
+    /// Whether the right reading is the better one.
     public static func < (left: Self, right: Self) -> Bool {
         if left.rank != right.rank { return left.rank < right.rank }
         return left.order > right.order

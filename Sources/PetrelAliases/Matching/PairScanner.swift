@@ -34,7 +34,7 @@ struct PairScanner {
     private var end: Int { scalars.count }
 
     mutating func scan() -> Tail {
-        guard let start = start() else { return Tail(pairs: [], rest: text(0..<end)) }
+        guard scalars.contains("="), let start = start() else { return Tail(pairs: [], rest: text(0..<end)) }
         let pairs = pairs(from: start)
         return Tail(pairs: pairs, rest: textWithout(start))
     }

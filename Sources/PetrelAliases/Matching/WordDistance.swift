@@ -12,9 +12,13 @@ struct WordDistance {
     /// Mistakes between two words: a letter more, less, other, or two that changed places.
     mutating func between(_ left: String, _ right: String) -> Int {
         if left == right { return 0 }
+        let (few, many) = (min(left.utf8.count, right.utf8.count), max(left.utf8.count, right.utf8.count))
+        // Words of such different lengths are not one word mistyped.
+        guard many - few <= max(1, few / 2) else { return many }
         let pair = Pair(left: left, right: right)
         if let distance = known[pair] { return distance }
-        let distance = Self.mistakes(Array(left.unicodeScalars.prefix(Self.maxLength)), Array(right.unicodeScalars.prefix(Self.maxLength)))
+        let distance = Self.mistakes(
+            Array(left.unicodeScalars.prefix(Self.maxLength)), Array(right.unicodeScalars.prefix(Self.maxLength)))
         known[pair] = distance
         return distance
     }

@@ -15,7 +15,8 @@ public enum ParameterCast {
         switch kind {
         case .string, .null: return text
         case .array: return try array(text, name)
-        case .integer: return try cast(text, kind, name, PythonNumber.integer, "invalid literal for int() with base 10: ")
+        case .integer:
+            return try cast(text, kind, name, PythonNumber.integer, "invalid literal for int() with base 10: ")
         case .number:
             return try cast(
                 text, kind, name, { PythonNumber.float($0).map(Value.double) }, "could not convert string to float: ")

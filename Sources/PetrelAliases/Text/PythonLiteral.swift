@@ -13,7 +13,8 @@ struct PythonLiteral {
         reader.skipBlanks()
         guard let value = reader.value(depth: 0) else { return nil }
         reader.skipBlanks()
-        return reader.at == reader.scalars.count ? value : nil
+        guard reader.at == reader.scalars.count else { return nil }
+        return value
     }
 
     private init(_ text: String) { scalars = Array(text.unicodeScalars) }
@@ -94,7 +95,8 @@ struct PythonLiteral {
     private mutating func number() -> Value? {
         let start = at
         let marks = "+-._".unicodeScalars
-        while let next, next.properties.isASCIIHexDigit || marks.contains(next) || "xXoO".unicodeScalars.contains(next) {
+        while let next, next.properties.isASCIIHexDigit || marks.contains(next) || "xXoO".unicodeScalars.contains(next)
+        {
             at += 1
         }
         let text = String(String.UnicodeScalarView(scalars[start..<at]))

@@ -5,7 +5,9 @@ enum PythonNumber {
     /// What `int(text)` gives: blanks around, a sign, single underscores between digits.
     static func integer(_ text: String) -> Value? {
         let (sign, digits) = split(text)
-        guard isGrouped(digits), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x5F }) else { return nil }
+        guard isGrouped(digits), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x5F }) else {
+            return nil
+        }
         let bare = String(digits.filter { $0 != "_" }.drop { $0 == "0" })
         // Python's own bound for a text that becomes an integer.
         guard bare.utf8.count <= 4_300 else { return nil }
@@ -22,9 +24,9 @@ enum PythonNumber {
         case "inf", "infinity": return factor * .infinity
         default: break
         }
-        guard isGrouped(body), body.utf8.allSatisfy({ (0x30...0x39).contains($0) || ".e+-_".utf8.contains($0) }) else {
-            return nil
-        }
+        guard isGrouped(body), !body.hasPrefix("-"), !body.hasPrefix("+"),
+            body.utf8.allSatisfy({ (0x30...0x39).contains($0) || ".e+-_".utf8.contains($0) })
+        else { return nil }
         var digits = body.filter { $0 != "_" }
         // Swift wants digits on both sides of the dot.
         if let dot = digits.firstIndex(of: ".") {
@@ -44,7 +46,10 @@ enum PythonNumber {
             return Int(sign + body.dropFirst(2).filter { $0 != "_" }, radix: radix).map(Value.integer)
         }
         if let integer = integer(text) {
-            return body.hasPrefix("0") && body.contains(where: { ("1"..."9").contains($0) }) ? nil : integer
+            let hasLeadingZero = body.hasPrefix("0") && body.contains { ("1"..."9").contains($0) }
+            // Not `? nil :`, which would be a null value: Value has a nil literal of its own.
+            if hasLeadingZero { return nil }
+            return integer
         }
         guard body.utf8.first.map({ $0 < 0x3A }) ?? false else { return nil }
         return float(text).map(Value.double)

@@ -28,7 +28,9 @@ private enum ResultBody {
 
     static func text(_ result: Value, runner: String) -> String {
         guard let members = result.object else { return plain(result) + "\n" }
-        if runner == "python-script" || runner.hasPrefix("windows-") { return lines(of: members, only: pythonKeys) + "\n" }
+        if runner == "python-script" || runner.hasPrefix("windows-") {
+            return lines(of: members, only: pythonKeys) + "\n"
+        }
         if runner.hasPrefix("local-") { return lines(of: members, only: processKeys) + "\n" }
         if runner.hasPrefix("remote-") {
             return members.map { host, value in

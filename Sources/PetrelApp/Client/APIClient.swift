@@ -20,7 +20,9 @@ struct APIClient: Sendable {
         self.transport = transport
     }
 
-    /// What a resource holds. `path` begins with a slash; its parts must be escaped.
+    /// What a resource holds.
+    ///
+    /// The path begins with a slash, and its parts must be escaped.
     func get(_ path: String, _ query: [(name: String, value: String)] = [], timeout: Duration = .seconds(30))
         async throws(AppError) -> Value
     {
@@ -67,13 +69,14 @@ struct APIClient: Sendable {
         let request = HTTPRequest(
             method: method, url: target.apiURL + path, headers: headers, body: body.map { JSONWriter.bytes($0) },
             timeout: timeout, maxResponseBytes: 64 << 20)
+        let response: HTTPResponse
         do throws(SystemError) {
-            let response = try await transport.perform(request)
-            guard response.status < 400 else { throw AppError.refusal(response, place(method, path), target) }
-            return response
-        } catch let problem as SystemError {
-            throw AppError.unreachable(problem, target)
+            response = try await transport.perform(request)
+        } catch {
+            throw AppError.unreachable(error, target)
         }
+        guard response.status < 400 else { throw AppError.refusal(response, place(method, path), target) }
+        return response
     }
 
     private func value(of response: HTTPResponse, _ place: Location) throws(AppError) -> Value {
@@ -102,7 +105,7 @@ extension Problem where Code == AppErrorCode {
         let hint = isAbsent ? "Start the service with: petrel serve   Or name another with --server URL" : problem.hint
         return AppError(
             .unreachable, isAbsent ? "no service answers: \(problem.message)" : problem.message, hint: hint,
-            isRetryable: isAbsent || problem.isRetryable || problem.code == .transferFailed || problem.code == .timedOut,
+            isRetryable: isAbsent || problem.isRetryable || [.transferFailed, .timedOut].contains(problem.code),
             location: Location(file: target.apiURL), underlying: problem)
     }
 

@@ -1,17 +1,22 @@
 import PetrelCore
 
-/// A room of a running service, over HTTP. Lost connections are taken up again for a while.
+/// A room of a running service, over HTTP; lost connections are taken up again for a while.
 struct RoomClient: RoomConnection {
+    /// The room that is used unless another is named; it is a direct conversation, so commands need no prefix.
+    static let standardRoom = "console"
+
     let client: APIClient
-    var room = "room"
+    var room = RoomClient.standardRoom
     /// The user to speak as; the service allows it to holders of the admin token.
     var user: String?
     var clock: any PetrelClock
     var ids: any IDSource
     /// Told once when the connection is lost and while it is tried again.
     var whenLost: @Sendable (AppError) -> Void = { _ in }
-    /// How long a lost connection is tried again.
+    /// How long a message is tried again after the connection was lost.
     var patience = Duration.seconds(60)
+    /// How long asking for posts is tried again; a terminal asks again by itself.
+    var pollPatience = Duration.seconds(60)
 
     private var path: String { "/rooms/" + URLText.escaped(room) }
 
@@ -22,7 +27,7 @@ struct RoomClient: RoomConnection {
         let key = ids.next()
         var body: ValueObject = ["key": .string(key), "text": .string(text)]
         if let user { body["as"] = .string(user) }
-        let answer = try await persistently { () throws(AppError) in
+        let answer = try await persistently(patience) { () throws(AppError) in
             try await client.post(path + "/messages", .object(body))
         }
         guard let sequence = answer["sequence"]?.integer else {
@@ -41,8 +46,10 @@ struct RoomClient: RoomConnection {
         return try await posts([("after", String(-count)), ("wait", "0"), ("limit", String(count))], .zero)
     }
 
-    private func posts(_ query: [(name: String, value: String)], _ wait: Duration) async throws(AppError) -> [RoomPost] {
-        let answer = try await persistently { () throws(AppError) in
+    private func posts(_ query: [(name: String, value: String)], _ wait: Duration)
+        async throws(AppError) -> [RoomPost]
+    {
+        let answer = try await persistently(pollPatience) { () throws(AppError) in
             try await client.get(path + "/posts", query, timeout: wait + .seconds(15))
         }
         guard let items = answer.array else {
@@ -52,7 +59,9 @@ struct RoomClient: RoomConnection {
     }
 
     /// Tries until it works, the error is one that stays, or patience ends.
-    private func persistently(_ body: () async throws(AppError) -> Value) async throws(AppError) -> Value {
+    private func persistently(_ patience: Duration, _ body: () async throws(AppError) -> Value)
+        async throws(AppError) -> Value
+    {
         var pause = Duration.milliseconds(200)
         var deadline: Instant?
         while true {

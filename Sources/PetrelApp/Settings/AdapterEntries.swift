@@ -1,5 +1,12 @@
 import PetrelCore
 
+extension ChatPlatform {
+    /// The keys that an entry may have.
+    fileprivate var keys: [String] {
+        ["name", "platform"] + options.flatMap { $0.isSecret ? [$0.path, $0.path + "_file"] : [$0.path] }
+    }
+}
+
 /// The entries of `chat.adapters`, checked against the platforms that there are.
 struct AdapterEntries: Sendable {
     private(set) var adapters: [Settings.Adapter] = []
@@ -44,7 +51,9 @@ struct AdapterEntries: Sendable {
         adapters.append(adapter)
     }
 
-    private mutating func platform(_ value: Value?, label: String, _ location: ([String]) -> Location) -> ChatPlatform? {
+    private mutating func platform(
+        _ value: Value?, label: String, _ location: ([String]) -> Location
+    ) -> ChatPlatform? {
         let known = catalog.platforms.map(\.name)
         if let name = value?.string, let platform = catalog.platforms.first(where: { $0.name == name }) {
             return platform
@@ -85,7 +94,7 @@ struct AdapterEntries: Sendable {
         let isFile = key.hasSuffix("_file")
         let plainKey = isFile ? String(key.dropLast(5)) : key
         guard let option = platform.options.first(where: { $0.path == plainKey }), option.isSecret || !isFile else {
-            let known = ["name", "platform"] + platform.options.flatMap { $0.isSecret ? [$0.path, $0.path + "_file"] : [$0.path] }
+            let known = platform.keys
             let near = Suggestion.nearest(to: key, in: known).map { "Did you mean \"\($0)\"?" }
             return refuse(
                 "there is no setting \"\(label).\(key)\"",

@@ -13,8 +13,8 @@ enum SettingExplanation {
     static func unknown(_ path: String, catalog: SettingsCatalog = .petrel) -> AppError {
         let names = catalog.settings.map(\.path)
         let last = path.split(separator: ".").last.map(String.init) ?? path
-        let near = Suggestion.nearest(to: path, in: names + catalog.keys(in: nil))
-            ?? names.first { $0.hasSuffix("." + last) }
+        let near =
+            Suggestion.nearest(to: path, in: names + catalog.keys(in: nil)) ?? names.first { $0.hasSuffix("." + last) }
         return AppError(
             .unknownSetting, "there is no setting \"\(path)\"",
             hint: near.map { "Did you mean \"\($0)\"?" } ?? "See them all with: petrel config sample")

@@ -41,7 +41,8 @@ struct SettingsReader {
             read(document.value, at: [], of: document)
         } catch {
             problems.append(
-                AppError(.badSetting, error.message, hint: error.hint, location: error.location ?? Location(file: file)))
+                AppError(
+                    .badSetting, error.message, hint: error.hint, location: error.location ?? Location(file: file)))
         }
     }
 
@@ -127,7 +128,7 @@ extension SettingsReader {
         guard !value.isNull else { return }
         let place = document.location(of: setting.keys)
         if setting.kind == .adapters {
-            adapters = AdapterEntries(value, setting, catalog, folder: baseFolder) { path in document.location(of: path) }
+            adapters = AdapterEntries(value, setting, catalog, folder: baseFolder) { document.location(of: $0) }
             problems += adapters.problems
         } else if !setting.kind.allows(value) {
             return refuse(value, setting, location: place)
@@ -135,7 +136,9 @@ extension SettingsReader {
         values[setting.path] = SettingValue(absolute(value, setting, in: baseFolder), of: setting, from: .file(place))
     }
 
-    private mutating func readSecretKey(_ value: Value, _ setting: Setting, at path: [String], _ document: YAMLDocument) {
+    private mutating func readSecretKey(
+        _ value: Value, _ setting: Setting, at path: [String], _ document: YAMLDocument
+    ) {
         let place = document.location(of: path)
         guard let file = value.string, !file.isEmpty else {
             let name = path.joined(separator: ".")
@@ -223,7 +226,8 @@ extension Setting.Kind {
     /// What helps with a value of the wrong type.
     fileprivate func hint(for value: Value) -> String? {
         switch (self, value) {
-        case (.integer, .string(let text)) where Int(text) != nil: "Leave the quotes out"
+        case (.integer(let range), .string(let text)) where Int(text).map(range.contains) ?? false:
+            "Leave the quotes out"
         case (.flag, .string): "Write true or false without quotes"
         case (.text, .integer), (.text, .double), (.text, .bool): "Put it in quotes"
         case (.paths, .string(let text)): "Write it as a list: [\(text)]"

@@ -11,7 +11,7 @@ struct HistoryFile: Sendable {
         path = dataDir + "/room-history"
     }
 
-    /// The newest lines, oldest first. A file that has grown is cut to them.
+    /// The newest lines, oldest first; a file that has grown is cut to them.
     func lines() -> [String] {
         guard let text = try? LocalFile.text(path, maxBytes: HistoryFile.maxBytes) else { return [] }
         let all = text.split(separator: "\n").map(String.init)
@@ -22,7 +22,7 @@ struct HistoryFile: Sendable {
         return lines
     }
 
-    /// Adds a line. A history that can't be written is no reason to disturb the person.
+    /// Adds a line; a history that can't be written is no reason to disturb the person.
     func add(_ line: String) {
         guard !line.contains("\n") else { return }
         try? LocalFile.write(Array((line + "\n").utf8), to: path, appending: true)

@@ -1,6 +1,6 @@
 /// Turns the bytes of a terminal into keys; sequences may arrive in pieces.
 struct KeyDecoder {
-    /// Bytes that no key was made from yet. Bounded: an escape sequence that grows longer is dropped.
+    /// Bytes that no key was made from yet; an escape sequence that grows too long is dropped.
     private var pending: [UInt8] = []
     private var pasted: [UInt8]?
     private let maxPasteBytes = 1 << 16

@@ -12,7 +12,7 @@ struct PostRendering: Sendable {
     /// The lines of a post: what people say after their name, Petrel's answers behind a bar.
     func lines(_ post: RoomPost) -> [String] {
         guard post.kind != nil || post.inReplyTo != nil else { return spoken(post) }
-        let bar = "  " + color(post)("▎") + " "
+        let bar = "  " + colored("▎", post) + " "
         return folded(post.text, to: width - 4).map { bar + decorated($0, of: post) }
     }
 
@@ -31,12 +31,12 @@ struct PostRendering: Sendable {
 
     private func decorated(_ line: String, of post: RoomPost) -> String { post.kind == .ack ? style.dim(line) : line }
 
-    private func color(_ post: RoomPost) -> (String) -> String {
+    private func colored(_ text: String, _ post: RoomPost) -> String {
         switch post.kind {
-        case .ack: style.dim
-        case .result: post.status == .succeeded ? style.green : style.red
-        case .refused, .invalid, .unmatched: style.yellow
-        case .answer, .notice, nil: style.cyan
+        case .ack: style.dim(text)
+        case .result: post.status == .succeeded ? style.green(text) : style.red(text)
+        case .refused, .invalid, .unmatched: style.yellow(text)
+        case .answer, .notice, nil: style.cyan(text)
         }
     }
 

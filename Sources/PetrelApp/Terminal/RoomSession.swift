@@ -1,6 +1,6 @@
 import PetrelCore
 
-/// What a terminal shows of a room and what it does next: events in, effects out. No clock, no I/O.
+/// What a terminal shows of a room and what it does next: events in, effects out, no clock and no I/O.
 struct RoomSession {
     enum Event: Sendable {
         case keys([Key])

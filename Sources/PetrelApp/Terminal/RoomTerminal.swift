@@ -42,19 +42,25 @@ struct RoomTerminal: Sendable {
         let (events, feed) = AsyncStream.makeStream(
             of: RoomSession.Event.self, bufferingPolicy: .bufferingOldest(10_000))
         let (lines, outgoing) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1000))
+        let background: [@Sendable () async -> Part] = [
+            { await part(.other) { await readKeys(feed) } }, { await part(.sender) { await send(lines, feed) } },
+            { await part(.other) { await follow(feed) } }, { await part(.other) { await tick(feed) } },
+            { await part(.other) { feed.yield(.commands(await commands())) } },
+        ]
         await withTaskGroup(of: Part.self) { group in
-            group.addTask { await readKeys(feed); return .other }
-            group.addTask { await send(lines, feed); return .sender }
-            group.addTask { await follow(feed); return .other }
-            group.addTask { await tick(feed); return .other }
-            group.addTask { feed.yield(.commands(await commands())); return .other }
+            for task in background { group.addTask { await task() } }
             await show(events, outgoing)
             outgoing.finish()
             device.close()
-            group.addTask { try? await clock.sleep(for: RoomTerminal.farewell); return .deadline }
+            group.addTask { await part(.deadline) { try? await clock.sleep(for: RoomTerminal.farewell) } }
             while let part = await group.next(), part == .other {}
             group.cancelAll()
         }
+    }
+
+    private func part(_ part: Part, _ body: () async -> Void) async -> Part {
+        await body()
+        return part
     }
 
     private func show(_ events: AsyncStream<RoomSession.Event>, _ outgoing: AsyncStream<String>.Continuation) async {

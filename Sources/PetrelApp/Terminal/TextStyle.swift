@@ -12,7 +12,8 @@ struct TextStyle: Sendable, Hashable {
 
     /// The style for an output: `NO_COLOR` and StackStorm's `ST2_COLORIZE` turn colours off when they are not empty.
     static func of(isTerminal: Bool, environment: [String: String]) -> TextStyle {
-        let isPlain = environment["NO_COLOR"]?.isEmpty == false || environment["ST2_COLORIZE"]?.isEmpty == false
+        let isPlain =
+            environment.text("NO_COLOR") != nil || environment.text("ST2_COLORIZE") != nil
             || environment["TERM"] == "dumb"
         return isTerminal && !isPlain ? .colored : .plain
     }

@@ -6,7 +6,10 @@ public import PetrelCore
 public struct Pattern: Sendable {
     /// How a pattern is read, beyond the flags that it carries itself.
     public struct Options: OptionSet, Sendable, Hashable {
+        /// One bit for each option.
         public let rawValue: Int
+
+        /// Options from their bits.
         public init(rawValue: Int) { self.rawValue = rawValue }
 
         /// Letters match in either case, as `re.IGNORECASE`.
@@ -44,7 +47,7 @@ public struct Pattern: Sendable {
         if outcome.flags.contains("m") { options.insert(.anchorsMatchLines) }
         if outcome.flags.contains("s") { options.insert(.dotMatchesNewline) }
         let nodes = options.contains(.isLenient) ? PatternNode.lenient(outcome.nodes) : outcome.nodes
-        program = try PatternProgram.compile(nodes, options: options, shown: text)
+        program = try PatternProgram(nodes, options: options, shown: text)
     }
 
     /// The parsed form of a pattern, without the cost of compiling it.

@@ -112,7 +112,10 @@ struct PatternEmitter {
 
     private mutating func write(literal code: UInt32) {
         // Half a surrogate pair never occurs in text.
-        guard let scalar = Unicode.Scalar(code) else { return text += "(?!)" }
+        guard let scalar = Unicode.Scalar(code) else {
+            text += "(?!)"
+            return
+        }
         text += PatternSetEmitter.literal(scalar)
     }
 

@@ -39,17 +39,4 @@ extension PatternNode {
     private static func isLoneBlank(_ body: [PatternNode]) -> Bool {
         if body.count == 1, case .literal(let code) = body[0] { isBlank(code) } else { false }
     }
-
-    /// Whether a positive look-ahead stands anywhere in a pattern.
-    static func hasLookahead(_ nodes: [PatternNode]) -> Bool {
-        nodes.contains { node in
-            switch node {
-            case .look(let look, let body): look.isAhead && !look.isNegated || hasLookahead(body)
-            case .group(_, _, _, let body), .atomic(let body), .repeated(let body, _, _, _): hasLookahead(body)
-            case .branch(let branches): branches.contains { hasLookahead($0) }
-            case .conditional(_, let then, let otherwise): hasLookahead(then) || hasLookahead(otherwise ?? [])
-            case .literal, .any, .set, .anchor, .reference: false
-            }
-        }
-    }
 }

@@ -1,7 +1,9 @@
 import PetrelCore
 
 extension PatternParser {
-    /// A group of any kind; the opening parenthesis is already read. Nil for a comment or flags, which leave no node.
+    /// A group of any kind; the opening parenthesis is already read.
+    ///
+    /// Nil for a comment or flags, which leave no node.
     mutating func group(_ scope: Scope, start: Int, isFirst: Bool) throws(ExpressionError) -> PatternNode? {
         guard source.take(if: "?") else { return try capture(nil, scope, start: start) }
         guard let scalar = source.take() else { throw source.problem("unexpected end of pattern", at: source.at) }

@@ -28,7 +28,8 @@ extension YAMLBuilder {
     }
 
     private func wrongKind(_ name: String, _ given: String, at mark: YAMLMark) -> ExpressionError {
-        ["str", "int", "float", "bool", "null", "binary", "timestamp", "seq", "omap", "pairs", "map", "set"].contains(name)
+        ["str", "int", "float", "bool", "null", "binary", "timestamp", "seq", "omap", "pairs", "map", "set"].contains(
+            name)
             ? problem("\(given) can't have the tag !!\(name)", at: mark)
             : unknown("tag:yaml.org,2002:" + name, at: mark)
     }

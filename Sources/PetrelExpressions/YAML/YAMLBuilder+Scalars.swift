@@ -13,7 +13,8 @@ extension YAMLBuilder {
         let shown = tag.hasPrefix(Self.standard) ? "!!" + tag.dropFirst(Self.standard.count) : tag
         return problem(
             "unknown tag \(shown)", at: mark,
-            hint: "Only standard tags such as !!str, !!int and !!map are read; put a text that begins with `!` in quotes")
+            hint:
+                "Only standard tags such as !!str, !!int and !!map are read; put a text that begins with `!` in quotes")
     }
 
     func scalar(_ text: String, tag: String?, isPlain: Bool, at mark: YAMLMark) throws(ExpressionError) -> Built {
@@ -63,7 +64,8 @@ extension YAMLBuilder {
         case .string(let text): return text
         case .array, .object:
             throw problem(
-                "a list or an object can't be a key", at: mark, hint: "Put a text that begins with `{` or `[` in quotes")
+                "a list or an object can't be a key", at: mark, hint: "Put a text that begins with `{` or `[` in quotes"
+            )
         default: return JSONWriter.text(key.value)
         }
     }

@@ -21,7 +21,8 @@ enum YAMLProblem {
             "a `:` is missing after a key", "Write `key: value`, with a blank after the colon"
         ),
         "found character that cannot start any token": (
-            "this character can't start a value", "Indent with blanks, not tabs; put values that begin with @, ` or % in quotes"
+            "this character can't start a value",
+            "Indent with blanks, not tabs; put values that begin with @, ` or % in quotes"
         ),
         "block sequence entries are not allowed in this context": (
             "unexpected `- ` here", "Start a list on a line of its own under its key"

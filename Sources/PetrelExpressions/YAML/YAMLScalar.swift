@@ -26,8 +26,9 @@ enum YAMLScalar: String {
 
     private static let truths: [String: Bool] = {
         var truths: [String: Bool] = [:]
-        for (word, truth) in [("yes", true), ("no", false), ("true", true), ("false", false), ("on", true), ("off", false)]
-        {
+        for (word, truth) in [
+            ("yes", true), ("no", false), ("true", true), ("false", false), ("on", true), ("off", false),
+        ] {
             truths[word] = truth
             truths[word.prefix(1).uppercased() + word.dropFirst()] = truth
             truths[word.uppercased()] = truth
@@ -53,7 +54,8 @@ enum YAMLScalar: String {
             guard let mark = rest.first else { return true }
             let digits = rest.dropFirst()
             switch mark {
-            case UInt8(ascii: "b"): return !digits.isEmpty && digits.allSatisfy { $0 == 0x30 || $0 == 0x31 || $0 == 0x5F }
+            case UInt8(ascii: "b"):
+                return !digits.isEmpty && digits.allSatisfy { $0 == 0x30 || $0 == 0x31 || $0 == 0x5F }
             case UInt8(ascii: "x"): return !digits.isEmpty && digits.allSatisfy(isHexadecimalOrBar)
             default: return rest.allSatisfy { (0x30...0x37).contains($0) || $0 == 0x5F }
             }

@@ -65,7 +65,9 @@ enum YAMLTimestamp {
                 offset = 0
                 return true
             }
-            guard mark == UInt8(ascii: "+") || mark == UInt8(ascii: "-"), let hours = number(1...2) else { return false }
+            guard mark == UInt8(ascii: "+") || mark == UInt8(ascii: "-"), let hours = number(1...2) else {
+                return false
+            }
             var minutes = 0
             if takes(":") {
                 guard let given = number(2...2) else { return false }

@@ -127,8 +127,11 @@ enum YAMLText {
     private static func isPlain(_ text: String) -> Bool {
         let scalars = text.unicodeScalars
         guard let first = scalars.first, let last = scalars.last, last != " ", last != ":" else { return false }
-        let isMark = first.isASCII && !first.isLatinLetter && !first.isDecimalDigit && !"/_.+".unicodeScalars.contains(first)
-        guard !isMark, !scalars.starts(with: "...".unicodeScalars), scalars.allSatisfy(isPrintable) else { return false }
+        let isMark =
+            first.isASCII && !first.isLatinLetter && !first.isDecimalDigit && !"/_.+".unicodeScalars.contains(first)
+        guard !isMark, !scalars.starts(with: "...".unicodeScalars), scalars.allSatisfy(isPrintable) else {
+            return false
+        }
         // By scalars, for a combining mark after a blank would hide it from a search by characters.
         for (before, after) in zip(scalars, scalars.dropFirst())
         where before == ":" && after == " " || before == " " && after == "#" { return false }

@@ -1,0 +1,123 @@
+import ArgumentParser
+import PetrelCore
+import PetrelSystem
+
+struct ExecutionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "execution", abstract: "Show and cancel executions.",
+        subcommands: [List.self, Get.self, Cancel.self])
+
+    enum Order: String, ExpressibleByArgument, CaseIterable { case asc, desc }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List executions, the newest at the end.")
+
+        @Option(name: [.customShort("n"), .long], help: "How many.")
+        var last = 50
+        @Option(name: .shortAndLong, help: "asc begins with the oldest of all, desc with the newest.")
+        var sort = Order.desc
+        @Option(help: "Only those of this action.")
+        var action: String?
+        @Option(help: "Only those with this status.")
+        var status: String?
+        @Option(help: "Only those of this user.")
+        var user: String?
+        @Option(name: [.customLong("tg", withSingleDash: true), .long], help: "Only those started after this time.")
+        var timestampGt: String?
+        @Option(name: [.customLong("tl", withSingleDash: true), .long], help: "Only those started before this time.")
+        var timestampLt: String?
+        @Flag(name: [.customShort("l"), .customLong("showall")], help: "Also those that workflows started.")
+        var showAll = false
+        @OptionGroup var options: ListOptions
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws {
+            let console = Console.current
+            let columns = options.columns(standard: ExecutionText.columns)
+            let listing = try await client.client(console).list("/executions/", query(columns))
+            var items = sort == .desc ? listing.items.reversed() : listing.items
+            if options.output.format == .text {
+                items = items.map { ExecutionText.withElapsed($0, now: SystemClock().now) }
+            }
+            console.print(console.output(options.output).list(items, columns: columns))
+            console.noteRest(of: listing, which: sort == .desc ? "last" : "first", "executions", options.output)
+        }
+
+        /// The query that the flags make.
+        func query(_ columns: [String]) -> [(name: String, value: String)] {
+            let given: [(name: String, value: String?)] = [
+                ("limit", String(last)), ("parent", showAll ? nil : "null"), ("sort_\(sort.rawValue)", "True"),
+                ("action", action), ("status", status), ("user", user), ("timestamp_gt", timestampGt),
+                ("timestamp_lt", timestampLt),
+            ]
+            return given.compactMap { item in item.value.map { (item.name, $0) } } + options.query(columns)
+        }
+    }
+
+    struct Get: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show executions with their results.")
+
+        @Argument(help: "Ids; \"last\" is the newest.")
+        var ids: [String]
+        @Flag(name: [.customShort("x"), .long], help: "Leave the result out.")
+        var excludeResult = false
+        @Flag(name: .shortAndLong, help: "Show all attributes.")
+        var detail = false
+        @Option(name: .shortAndLong, help: "Print this part of the result alone, such as stdout.")
+        var key: String?
+        @OptionGroup var options: GetOptions
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws {
+            let console = Console.current
+            let client = try client.client(console)
+            let query = excludeResult ? [(name: "exclude_attributes", value: "result")] : []
+            for id in ids {
+                let execution = try await client.get("/executions/" + URLText.escaped(id), query)
+                let output = console.output(options.output)
+                console.print(
+                    ExecutionDisplay(key: key, isDetailed: detail, attributes: options.attr).lines(execution, output))
+            }
+        }
+    }
+
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Ask executions to end.")
+
+        @Argument(help: "Ids.")
+        var ids: [String]
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws {
+            let console = Console.current
+            let client = try client.client(console)
+            var hasFailed = false
+            for id in ids {
+                let answer = try await client.delete("/executions/" + URLText.escaped(id))
+                // The API says no with status 200.
+                if let fault = answer["faultstring"]?.string {
+                    hasFailed = true
+                    console.note("\(id): \(VisibleText.line(fault))")
+                } else {
+                    console.print("\(id): \(answer["status"]?.string ?? "canceling")")
+                }
+            }
+            if hasFailed { throw ExitCode(1) }
+        }
+    }
+}
+
+/// Which part of an execution is shown.
+struct ExecutionDisplay {
+    var key: String?
+    var isDetailed: Bool
+    var attributes: [String]
+
+    /// The lines of an execution.
+    func lines(_ execution: Value, _ output: ResourceOutput, now: Instant = SystemClock().now) -> [String] {
+        if let key { return output.bare(ResourceOutput.value(at: key, in: execution["result"] ?? .null) ?? .null) }
+        let chosen = isDetailed || attributes.contains("all") ? ["all"] : attributes
+        return ExecutionText.lines(
+            execution, attributes: chosen.isEmpty ? ExecutionText.attributes : chosen, output, now: now)
+    }
+}

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import Glibc
+import PetrelCore
+
+/// The small files of the data folder that hold secrets or say where the service is.
+struct ServiceFiles {
+    let folder: String
+    let random: any RandomSource
+
+    /// Makes the data folder, for its owner alone.
+    func makeFolder() throws(AppError) {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw AppError(
+                .badFile, "the data folder can't be made: \(error)",
+                hint: "Choose another with --data-dir or the setting data_dir, or change its rights",
+                location: Location(file: folder), underlying: error)
+        }
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw AppError(
+                .badFile, "the data folder can't be written",
+                hint: "Choose another with --data-dir or the setting data_dir, or change its rights",
+                location: Location(file: folder))
+        }
+    }
+
+    /// The administrator's token; a first start makes it.
+    func adminToken() throws(AppError) -> Secret<String> { try secret("admin-token", bytes: 32) }
+
+    /// The key of the tokens that running actions get.
+    func tokenKey() throws(AppError) -> Secret<[UInt8]> {
+        Secret(Array(try secret("token-key", bytes: 32).reveal().utf8))
+    }
+
+    /// Writes a file that others read, such as the URL of this start.
+    func write(_ text: String, to name: String) throws(AppError) {
+        // By rename, so that nobody reads half of it.
+        let path = folder + "/" + name
+        try LocalFile.write(Array((text + "\n").utf8), to: path + ".new")
+        guard rename(path + ".new", path) == 0 else {
+            throw AppError(.badFile, "\(path) can't be written", location: Location(file: path))
+        }
+    }
+
+    func remove(_ name: String) { unlink(folder + "/" + name) }
+
+    private func secret(_ name: String, bytes: Int) throws(AppError) -> Secret<String> {
+        let path = folder + "/" + name
+        if LocalFile.kind(path).exists { return try SecretFile.text(path) }
+        let digits = random.bytes(bytes).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count < 2 ? "0" + digits : digits
+        }
+        try write(digits.joined(), to: name)
+        return try SecretFile.text(path)
+    }
+}

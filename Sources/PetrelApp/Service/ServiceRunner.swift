@@ -1,0 +1,123 @@
+import Glibc
+import Logging
+import NIOCore
+import PetrelChat
+import PetrelCore
+import PetrelEngine
+import PetrelServer
+import PetrelStore
+import PetrelSystem
+import ServiceLifecycle
+import UnixSignals
+
+/// `petrel serve`: builds the service, starts it in order, and stops it the other way round.
+enum ServiceRunner {
+    /// Runs until a signal, or until the terminal is left.
+    static func run(_ options: ServeOptions) async throws {
+        let loaded = try options.settings()
+        let settings = loaded.settings
+        let hasTerminal = SystemTerminal.isAvailable && settings.chat.adapters.contains { $0.platform == "local" }
+        let graph = try ServiceGraph(settings)
+        let logger = makeLogger(settings, toFile: hasTerminal, clock: graph.clock)
+        for warning in loaded.warnings { logger.warning("\(warning.description)") }
+        if !settings.auth.isEnabled { logger.warning("auth.enabled is false: everybody who reaches the port is admin") }
+        let watch = ContentWatch(
+            loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, events: graph.events,
+            logger: logger)
+        try await watch.load()
+        try await recordStart(graph)
+        do {
+            try await group(graph, watch, hasTerminal: hasTerminal, logger: logger).run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw portTaken(settings)
+        }
+        graph.files.remove("url")
+        try graph.store.close()
+        logger.info("stopped")
+    }
+
+    /// The order of start; it stops the other way round.
+    private static func group(
+        _ graph: ServiceGraph, _ watch: ContentWatch, hasTerminal: Bool, logger: Logger
+    ) -> ServiceGroup {
+        let grace = graph.settings.engine.shutdownGrace
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            loop { await graph.replies.run() }
+        ]
+        for adapter in graph.adapters {
+            let outbox = Outbox(adapter: adapter, store: graph.store, events: graph.events, clock: graph.clock)
+            services.append(loop { await outbox.run() } beforeStop: { await outbox.sendAll() })
+        }
+        services.append(
+            loop { await graph.scheduler.run() } beforeStop: { await graph.scheduler.drain(for: grace) })
+        services.append(loop { await watch.run() })
+        services.append(loop { await graph.inbox.recover() })
+        for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
+        services.append(loop { await housekeeping(graph) })
+        services.append(.init(service: webServer(graph, logger: logger)))
+        if hasTerminal {
+            let terminal = TerminalService(
+                room: graph.room, catalog: graph.catalog, settings: graph.settings, url: graph.url, clock: graph.clock,
+                ids: graph.ids)
+            services.append(.init(service: terminal, successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        var configuration = ServiceGroupConfiguration(services: services, logger: quiet(logger))
+        configuration.gracefulShutdownSignals = [.sigterm, .sigint]
+        configuration.maximumGracefulShutdownDuration = grace + .seconds(10)
+        return ServiceGroup(configuration: configuration)
+    }
+
+    private static func loop(
+        _ body: @escaping @Sendable () async -> Void, beforeStop: @escaping @Sendable () async -> Void = {}
+    ) -> ServiceGroupConfiguration.ServiceConfiguration {
+        .init(service: LoopService(body, beforeStop: beforeStop))
+    }
+
+    private static func webServer(_ graph: ServiceGraph, logger: Logger) -> WebServer {
+        WebServer(
+            api: graph.api, host: graph.settings.http.host, port: graph.settings.http.port, logger: quiet(logger)
+        ) { port in
+            let host = graph.settings.http.host
+            let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            try? graph.files.write(url, to: "url")
+            graph.url.set(url)
+            logger.info("ready", metadata: ["url": "\(url)", "data_dir": "\(graph.settings.dataDir)"])
+        }
+    }
+
+    /// Duplicates are remembered for 7 days.
+    private static func housekeeping(_ graph: ServiceGraph) async {
+        while !Task.isCancelled {
+            try? await graph.store.forgetMessages(before: graph.clock.now - .seconds(7 * 86_400))
+            try? await graph.clock.sleep(for: .seconds(3600))
+        }
+    }
+
+    private static func recordStart(_ graph: ServiceGraph) async throws {
+        try graph.files.write(graph.claimCode.text, to: "claim-code")
+        try await graph.store.record([
+            AuditRecord(
+                at: graph.clock.now, kind: .service, user: "", subject: "petrel", decision: "started",
+                detail: ["version": .string(Version.text)])
+        ])
+    }
+
+    private static func makeLogger(_ settings: Settings, toFile: Bool, clock: any PetrelClock) -> Logger {
+        let sink = LogSink(file: toFile ? settings.dataDir + "/petrel.log" : nil)
+        let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+        return Logger(label: "petrel") { _ in ServiceLogHandler(sink: sink, level: level, clock: clock) }
+    }
+
+    /// What the libraries say of themselves is of interest only when it is a warning.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+
+    private static func portTaken(_ settings: Settings) -> AppError {
+        AppError(
+            .badSetting, "the port \(settings.http.port) on \(settings.http.host) is taken by another program",
+            hint: "Stop that program, or choose another port: PETREL_HTTP_PORT=9102 petrel serve")
+    }
+}

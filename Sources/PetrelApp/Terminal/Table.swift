@@ -1,0 +1,46 @@
+import PetrelCore
+
+/// Rows in columns.
+///
+/// TextTable was looked at: it does not know wide characters and can't fit a width.
+struct Table {
+    var columns: [String]
+    var rows: [[String]]
+
+    /// The lines of the table, the head first; two blanks between columns.
+    /// - Parameter width: the terminal's columns, into which the table is cut; nil leaves every cell whole.
+    func lines(width: Int?, style: TextStyle) -> [String] {
+        let cells = rows.map { $0.map(VisibleText.line) }
+        let widths = fitted(natural(cells), to: width)
+        let head = line(columns, widths).map(style.bold)
+        return ([head].compactMap(\.self) + cells.compactMap { line($0, widths) })
+    }
+
+    private func natural(_ cells: [[String]]) -> [Int] {
+        columns.indices.map { column in
+            cells.reduce(DisplayWidth.of(columns[column])) { max($0, DisplayWidth.of($1[column])) }
+        }
+    }
+
+    /// Takes columns from the widest until all fit; none gets narrower than eight.
+    private func fitted(_ natural: [Int], to width: Int?) -> [Int] {
+        guard let width else { return natural }
+        var widths = natural
+        var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - width
+        while excess > 0, let widest = widths.max(), widest > 8, let index = widths.lastIndex(of: widest) {
+            let next = widths.filter { $0 < widest }.max() ?? 8
+            let cut = min(excess, max(1, widest - max(8, next)))
+            widths[index] -= cut
+            excess -= cut
+        }
+        return widths
+    }
+
+    private func line(_ cells: [String], _ widths: [Int]) -> String? {
+        guard !cells.isEmpty else { return nil }
+        var line = ""
+        for (cell, width) in zip(cells, widths) { line += DisplayWidth.cut(cell, to: width).padding(to: width) + "  " }
+        while line.last == " " { line.removeLast() }
+        return line
+    }
+}

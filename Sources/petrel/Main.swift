@@ -1,0 +1,6 @@
+import PetrelApp
+
+@main
+enum Main {
+    static func main() async { await Petrel.main() }
+}
