@@ -2,7 +2,9 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-const unsigned char petrel_content[] = {
+static const unsigned char content[] = {
 #embed "content.json"
 };
-const size_t petrel_content_size = sizeof petrel_content;
+
+const unsigned char *petrel_content(void) { return content; }
+size_t petrel_content_size(void) { return sizeof content; }

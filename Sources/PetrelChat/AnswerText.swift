@@ -47,14 +47,18 @@ struct AnswerText: Sendable {
     func result(_ execution: Execution, maxCharacters: Int) -> String {
         var text = ResultText.standard(
             id: execution.id.text, status: execution.status.rawValue, action: execution.action.description,
-            runner: execution.runner, result: execution.result, elapsedSeconds: execution.elapsed?.inSeconds,
-            webURL: nil)
+            runner: execution.runner, result: execution.result, elapsedSeconds: shownSeconds(execution), webURL: nil)
         if execution.status == .abandoned {
             text += "\nIts end is unknown: it may have run in part. Look, then say the command again to run it again.\n"
         }
         guard text.count > maxCharacters else { return text }
         let note = "\n… cut here; petrel execution get \(execution.id) shows all of it\n"
         return String(text.prefix(max(0, maxCharacters - note.count))) + note
+    }
+
+    /// StackStorm shows less than a second in the wrong unit, so that line is left out then.
+    private func shownSeconds(_ execution: Execution) -> Double? {
+        execution.elapsed.flatMap { $0 < .seconds(1) ? nil : $0.inSeconds }
     }
 
     private func shortened(_ text: String) -> String { text.count > 80 ? String(text.prefix(79)) + "…" : text }

@@ -132,7 +132,10 @@ struct BuiltInCommands: Sendable {
         let audit = AuditRecord(
             at: clock.now, kind: .identity, user: user, subject: "\(message.key.adapter) \(message.sender.id)",
             decision: "claimed", detail: ["role": "admin"])
-        guard try await identities.claimAdministrator(mapping, audit: [audit]) else {
+        let isClaimed = try await identities.claimAdministrator(mapping, audit: [audit])
+        // A message that is handled again after a crash finds its own claim.
+        let known = try await identities.mapping(adapter: message.key.adapter, personID: message.sender.id)
+        guard isClaimed || known?.role == .admin else {
             return Commands.Answer(
                 kind: .refused, decision: "refused",
                 text: "This chat has an administrator already; only they can name others.", reason: "claimed before")

@@ -8,6 +8,7 @@ public import PetrelEngine
 public struct Inbox: InboundReceiver {
     /// A message whose handling has crashed the process so often is set aside.
     private static let maxAttempts = 3
+    private static let recoveryBatch = 1000
 
     private let store: any InboxStore
     private let commands: Commands
@@ -29,7 +30,6 @@ public struct Inbox: InboundReceiver {
     public func receive(_ message: InboundMessage) async throws(CoreError) {
         switch try await store.accept(message, at: clock.now) {
         case .settled: break
-        case .unfinished(let attempts) where attempts > Self.maxAttempts: try await quarantine(message)
         case .new, .unfinished: try await handle(message)
         }
         FaultPoint.inboxBeforeAcknowledge.pass()
@@ -38,10 +38,23 @@ public struct Inbox: InboundReceiver {
     /// Handles what was stored and not decided when the last process ended.
     public func recover() async {
         while !Task.isCancelled {
+            guard let messages = try? await store.unsettled(limit: Self.recoveryBatch) else {
+                try? await clock.sleep(for: .seconds(1))
+                continue
+            }
+            for message in messages { await recover(message) }
+            if messages.count < Self.recoveryBatch { return }
+        }
+    }
+
+    /// Counts before it handles: a message that stops the process is found out by the count that outlived it.
+    private func recover(_ message: InboundMessage) async {
+        var attempts: Int?
+        while !Task.isCancelled {
             do throws(CoreError) {
-                let messages = try await store.unsettled(limit: 100)
-                for message in messages { try await receive(message) }
-                if messages.count < 100 { return }
+                if attempts == nil { attempts = try await store.beginAgain(message.key) }
+                guard let attempts, attempts > Self.maxAttempts else { return try await handle(message) }
+                return try await quarantine(message)
             } catch {
                 try? await clock.sleep(for: .seconds(1))
             }

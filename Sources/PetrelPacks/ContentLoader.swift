@@ -46,7 +46,9 @@ public actor ContentLoader {
         var pass = LoadPass(stored: stored, runners: runners, ids: ids, digest: digest)
         let found = PackFolders(roots) { folder throws(PackError) in try pass.packRef(folder) }
         pass.content.problems += found.problems
-        for file in found.files { pass.take(file) }
+        // What users wrote comes first: an alias of theirs replaces the built-in one of its name.
+        for file in found.files where !file.isBuiltIn { pass.take(file) }
+        for file in found.files where file.isBuiltIn { pass.take(file) }
         let changes = pass.changes
         let audit = audit(changes, problems: pass.content.problems)
         if !changes.put.isEmpty || !changes.remove.isEmpty || !audit.isEmpty {
@@ -146,6 +148,7 @@ private struct LoadPass {
             warnOfMissingScript(action, file)
         case .alias:
             var alias = try AliasFile.alias(metadata, file: file.path, pack: file.pack, id: ContentID(stored: id))
+            if file.isBuiltIn, placeByRef["alias \(alias.ref)"] != nil { return }
             alias.id = try keep(file, ref: alias.ref.description, document: alias.document, hash: hash, id: id)
             content.aliases.append(alias)
         }

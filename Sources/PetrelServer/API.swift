@@ -27,12 +27,15 @@ public struct API: Sendable {
         public var digest: any Digest
         public var ids: any IDSource
         public var version: String
+        /// Commits and flushes of the store so far.
+        public var statistics: @Sendable () -> (commits: Int, flushes: Int)
 
         /// The parts.
         public init(
             store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
             scheduler: Scheduler, access: Access, room: any ChatRoom, authentication: Authentication,
-            digest: any Digest, ids: any IDSource, version: String
+            digest: any Digest, ids: any IDSource, version: String,
+            statistics: @escaping @Sendable () -> (commits: Int, flushes: Int)
         ) {
             self.store = store
             self.catalog = catalog
@@ -45,6 +48,7 @@ public struct API: Sendable {
             self.digest = digest
             self.ids = ids
             self.version = version
+            self.statistics = statistics
         }
     }
 
@@ -52,7 +56,7 @@ public struct API: Sendable {
     public init(_ parts: Parts) {
         authentication = parts.authentication
         access = parts.access
-        health = Health(store: parts.store, scheduler: parts.scheduler)
+        health = Health(store: parts.store, scheduler: parts.scheduler, statistics: parts.statistics)
         ids = parts.ids
         version = parts.version
         let content = ContentRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest)

@@ -5,6 +5,7 @@ import PetrelEngine
 struct Health: Sendable {
     let store: any Storage
     let scheduler: Scheduler
+    let statistics: @Sendable () -> (commits: Int, flushes: Int)
 
     var alive: APIResponse { APIResponse(["status": "ok"]) }
 
@@ -31,6 +32,9 @@ struct Health: Sendable {
             lines += ["# TYPE petrel_outbox_posts gauge", "petrel_outbox_posts{state=\"unsent\"} \(posts.unsent)"]
             lines.append("petrel_outbox_posts{state=\"refused\"} \(posts.refused)")
         }
+        let statistics = statistics()
+        lines += ["# TYPE petrel_store_commits_total counter", "petrel_store_commits_total \(statistics.commits)"]
+        lines += ["# TYPE petrel_store_flushes_total counter", "petrel_store_flushes_total \(statistics.flushes)"]
         return APIResponse(
             text: lines.joined(separator: "\n") + "\n", contentType: "text/plain; version=0.0.4; charset=utf-8")
     }

@@ -8,12 +8,8 @@ extension SQLiteStorage {
         let receipt: InboxReceipt = try await queue.commit(.written) { database in
             let key: StatementArguments = [message.key.adapter, message.key.eventID]
             let known = try database.rows(
-                "SELECT settled_at, attempts FROM message WHERE adapter = ? AND event = ?", key)
-            if let row = known.first {
-                if (row["settled_at"] as Int64?) != nil { return .settled }
-                try database.run("UPDATE message SET attempts = attempts + 1 WHERE adapter = ? AND event = ?", key)
-                return .unfinished(attempts: (row["attempts"] as Int) + 1)
-            }
+                "SELECT settled_at FROM message WHERE adapter = ? AND event = ?", key)
+            if let row = known.first { return (row["settled_at"] as Int64?) == nil ? .unfinished : .settled }
             try database.run(
                 "INSERT INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
                 key + [document, at.microseconds])
@@ -48,6 +44,15 @@ extension SQLiteStorage {
                     key: MessageKey(adapter: row["adapter"], eventID: row["event"]),
                     document: try .fromColumn(row["document"]))
             }
+        }
+    }
+
+    public func beginAgain(_ key: MessageKey) async throws(CoreError) -> Int {
+        try await queue.commit(.written) { database in
+            let key: StatementArguments = [key.adapter, key.eventID]
+            try database.run("UPDATE message SET attempts = attempts + 1 WHERE adapter = ? AND event = ?", key)
+            let rows = try database.rows("SELECT attempts FROM message WHERE adapter = ? AND event = ?", key)
+            return rows.first?["attempts"] ?? 0
         }
     }
 

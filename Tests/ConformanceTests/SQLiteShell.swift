@@ -7,4 +7,9 @@ enum SQLiteShell {
         try queue.write { try $0.execute(sql: sql) }
         try queue.close()
     }
+
+    static func migrations(_ path: String) throws -> [String] {
+        let queue = try DatabaseQueue(path: path)
+        return try queue.read { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY 1") }
+    }
 }

@@ -33,7 +33,7 @@ struct JSONTests {
 
     @Test("limits on bytes, depth and values hold")
     func bounded() {
-        let deep = String(repeating: "[", count: 11) + String(repeating: "]", count: 11)
+        let deep = String(repeating: "[", count: 12) + String(repeating: "]", count: 12)
         #expect(throws: CoreError.self) { try JSONReader.value(deep, limits: limits) }
         let many = "[" + Array(repeating: "1", count: 101).joined(separator: ",") + "]"
         #expect(throws: CoreError.self) { try JSONReader.value(many, limits: limits) }

@@ -4,12 +4,22 @@ import PetrelCore
 struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "debug", abstract: "Tools for those who test Petrel itself.", shouldDisplay: false,
-        subcommands: [FaultPoints.self])
+        subcommands: [FaultPoints.self, PackContent.self])
 
     struct FaultPoints: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "fault-points", abstract: "Print the names of the points at which PETREL_FAULT acts.")
 
         func run() { Console.current.print(FaultPoint.allCases.map(\.rawValue)) }
+    }
+
+    struct PackContent: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "pack-content", abstract: "Print the built-in content of a source tree, as it is linked in.")
+
+        @Argument(help: "The source tree.")
+        var folder: String
+
+        func run() throws { Console.current.print(JSONWriter.text(try BuiltInContent.collect(from: folder), .indented(1))) }
     }
 }

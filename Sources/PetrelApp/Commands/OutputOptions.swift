@@ -79,7 +79,15 @@ struct ResourceOutput {
     private func document(_ value: Value) -> [String] {
         if format == .yaml { return yamlLines(value) }
         // StackStorm's client sorts and indents by four, and scripts compare its output.
-        return [JSONWriter.text(value.sortedByKey, .indented(4))]
+        return [Self.escapingControls(JSONWriter.text(value.sortedByKey, .indented(4)))]
+    }
+
+    /// JSON whose texts hold no C1 controls, which some terminals obey.
+    private static func escapingControls(_ json: String) -> String {
+        guard json.unicodeScalars.contains(where: { (0x80...0x9F).contains($0.value) }) else { return json }
+        return json.unicodeScalars.map { scalar in
+            (0x80...0x9F).contains(scalar.value) ? "\\u00" + String(scalar.value, radix: 16) : String(scalar)
+        }.joined()
     }
 
     private func yamlLines(_ value: Value) -> [String] {

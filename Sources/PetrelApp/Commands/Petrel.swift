@@ -30,7 +30,7 @@ public struct Petrel: AsyncParsableCommand {
     /// - Returns: 0, 1 when it failed, 2 when the command line makes no sense, or what the command itself says.
     static func run(_ arguments: [String]) async -> Int32 {
         do {
-            var command = try parseAsRoot(RunCommand.arranged(arguments))
+            var command = try command(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -40,6 +40,11 @@ public struct Petrel: AsyncParsableCommand {
         } catch {
             return report(error)
         }
+    }
+
+    /// The command that a command line names, with its options.
+    static func command(_ arguments: [String]) throws -> any ParsableCommand {
+        try parseAsRoot(RunCommand.arranged(arguments))
     }
 
     private static func report(_ error: any Error) -> Int32 {

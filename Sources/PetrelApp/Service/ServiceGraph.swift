@@ -80,7 +80,8 @@ struct ServiceGraph {
             .init(
                 store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
                 access: Access(), room: room, authentication: authentication, digest: digest, ids: ids,
-                version: Version.text))
+                version: Version.text,
+                statistics: { [store] in (store.statistics.commits, store.statistics.flushes) }))
     }
 
     /// The user of the admin token: whoever runs the service.

@@ -108,7 +108,7 @@ extension SettingsCatalog {
             summary: "Most bytes that are kept of each output of a command; the rest is cut."),
         Setting(
             path: "engine.shutdown_grace_seconds", kind: .integer(0...86_400), standard: 30,
-            summary: "Seconds that a stopping service waits for its executions; those left are taken up at the next start."),
+            summary: "Seconds that a stopping service waits for executions; those left are taken up at the next start."),
     ]
 
     private static let log = [

@@ -7,15 +7,15 @@
 public enum InboxReceipt: Sendable, Hashable {
     /// Stored for the first time.
     case new
-    /// Known, not decided yet; it has now been begun so many times.
-    case unfinished(attempts: Int)
+    /// Known, not decided yet.
+    case unfinished
     /// Known and decided: nothing is to be done.
     case settled
 }
 
 /// Messages that came in and what was decided on them.
 public protocol InboxStore: Sendable {
-    /// Stores a message under its key and counts the beginning of its handling. Written.
+    /// Stores a message under its key. Written.
     func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt
     /// Settles a message that starts no execution, with the posts that answer it. Flushed.
     /// - Returns: false, and nothing is stored, if the message was settled before.
@@ -23,6 +23,9 @@ public protocol InboxStore: Sendable {
         -> Bool
     /// Messages that were stored and not decided, oldest first; at most `limit`.
     func unsettled(limit: Int) async throws(CoreError) -> [InboundMessage]
+    /// Counts that a message which an earlier process left undecided is begun again. Written.
+    /// - Returns: how often it has been begun, this time included.
+    func beginAgain(_ key: MessageKey) async throws(CoreError) -> Int
     /// When a message of this adapter was last stored: from there missed ones are fetched.
     func lastMessageAt(adapter: AdapterName) async throws(CoreError) -> Instant?
     /// Forgets settled messages that are older; duplicates of them are not recognised afterwards. Written.
