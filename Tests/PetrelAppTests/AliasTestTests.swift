@@ -32,7 +32,10 @@ struct AliasTestTests {
               - deploy
               - undeploy web
             """
-        #expect(lines(["aliases/ops/deploy.yaml": Self.deploy, "aliases/ops/deploy.test.yaml": test]) == ["5 passed, 0 failed"])
+        #expect(
+            lines(["aliases/ops/deploy.yaml": Self.deploy, "aliases/ops/deploy.test.yaml": test]) == [
+                "5 passed, 0 failed"
+            ])
     }
 
     @Test("every failure names its file and line")
@@ -78,7 +81,9 @@ struct AliasTestTests {
                 "FAIL p/one.test.yaml:1:11: \"restart web\" matches p.one and p.two alike",
                 "FAIL p/two.test.yaml:1:11: \"restart web\" matches p.one and p.two alike", "0 passed, 2 failed",
             ])
-        let same = ["p/one.yaml": one, "p/one.test.yaml": test, "p/two.yaml": one.replacingName, "p/two.test.yaml": test]
+        let same = [
+            "p/one.yaml": one, "p/one.test.yaml": test, "p/two.yaml": one.replacingName, "p/two.test.yaml": test,
+        ]
         #expect(
             lines(same).first == "FAIL p/two.yaml: the format \"restart {{x}}\" also belongs to p.one: neither runs")
     }
@@ -99,7 +104,8 @@ struct AliasTestTests {
         let test = "matches: [deploy web to prod]"
         #expect(
             lines(["ops/deploy.yaml": Self.deploy, "ops/deploy.test.yaml": test]) == [
-                "warning ops/deploy.yaml: no message of the tests reaches the format \"ship {{app}}\"", "1 passed, 0 failed",
+                "warning ops/deploy.yaml: no message of the tests reaches the format \"ship {{app}}\"",
+                "1 passed, 0 failed",
             ])
     }
 
@@ -115,7 +121,10 @@ struct AliasTestTests {
                 "matches: [{message: ship x, params: {}}]",
                 "FAIL ops/deploy.test.yaml:1:29: \"params\" can't stand here; known are message, parameters and alias"
             ),
-            ("matches: [ship x]\nrefuses: [[a]]", "FAIL ops/deploy.test.yaml:2:11: an entry of refuses must be a message, not array"),
+            (
+                "matches: [ship x]\nrefuses: [[a]]",
+                "FAIL ops/deploy.test.yaml:2:11: an entry of refuses must be a message, not array"
+            ),
         ])
     func badFiles(test: String, expected: String) {
         #expect(lines(["ops/deploy.yaml": Self.deploy, "ops/deploy.test.yaml": test]).contains(expected))
@@ -149,7 +158,8 @@ struct AliasTestTests {
         let page = try LocalFile.text(root + "/docs/alias-tests.md", maxBytes: 1 << 20)
         let text = page.split(separator: "\n", omittingEmptySubsequences: false).drop { $0 != "```yaml" }.dropFirst()
             .prefix { $0 != "```" }.joined(separator: "\n")
-        let alias = "name: deploy\naction_ref: ops.deploy\nformats: [\"deploy {{app}} to {{env=staging}}\", \"deploy {{app}}\"]"
+        let alias =
+            "name: deploy\naction_ref: ops.deploy\nformats: [\"deploy {{app}} to {{env}}\", \"deploy {{app}} {{env=staging}}\"]"
         let other = "name: deploy_all\naction_ref: ops.deploy\nformats: [deploy everything]"
         let documented = self.report([
             "ops/deploy.yaml": alias, "ops/deploy.test.yaml": text, "ops/deploy_all.yaml": other,

@@ -31,7 +31,8 @@ struct RunParametersTests {
             (["yes=false"], ["yes": false]), (["list=5"], ["list": [5]]), (["list=[1, \"a\"]"], ["list": [1, "a"]]),
             (["list=a, b,c"], ["list": ["a", "b", "c"]]), (["list=a"], ["list": ["a"]]),
             (["list={\"a\": 1}"], ["list": [["a": 1]]]), (["list=a", "list=b,c"], ["list": ["a", "b", "c"]]),
-            (["map={\"a\": {\"b\": 1}}"], ["map": ["a": ["b": 1]]]), (["map=a=1,b=2=3,c"], ["map": ["a": "1", "b": "2=3"]]),
+            (["map={\"a\": {\"b\": 1}}"], ["map": ["a": ["b": 1]]]),
+            (["map=a=1,b=2=3,c"], ["map": ["a": "1", "b": "2=3"]]),
             (["either=7"], ["either": 7]), (["unknown=7"], ["unknown": "7"]), (["text=a", "text=b"], ["text": "b"]),
         ] as [([String], Value)])
     func types(words: [String], expected: Value) throws { #expect(try read(words) == expected) }
@@ -73,7 +74,9 @@ struct RunParametersTests {
 
     @Test("the inherited environment leaves out what belongs to this session, and credentials")
     func environment() {
-        let given = ["PATH": "/bin", "EDITOR": "vi", "ST2_AUTH_TOKEN": "t", "PETREL_TOKEN": "t", "home": "/h", "A": "1"]
+        let given = [
+            "PATH": "/bin", "EDITOR": "vi", "ST2_AUTH_TOKEN": "t", "PETREL_TOKEN": "t", "home": "/h", "A": "1",
+        ]
         #expect(InheritedEnvironment.value(given) == ["A": "1", "EDITOR": "vi"])
     }
 }
@@ -114,7 +117,8 @@ struct CommandLineTests {
     @Test("the filters of execution list become the query of StackStorm's client")
     func executionList() throws {
         let words = [
-            "execution", "list", "-n", "5", "--action", "core.local", "--status", "failed", "-tg", "2024-01-01T00:00:00Z",
+            "execution", "list", "-n", "5", "--action", "core.local", "--status", "failed", "-tg",
+            "2024-01-01T00:00:00Z",
             "-a", "id", "status",
         ]
         let command = try #require(try Petrel.command(words) as? ExecutionCommand.List)
@@ -129,7 +133,8 @@ struct CommandLineTests {
     @Test(
         "the exit code is 2 for a command line that makes no sense",
         arguments: [
-            ["bogus"], ["run"], ["run", "x", "-j", "-y"], ["execution", "get"], ["chat", "--bogus"], ["completion", "csh"],
+            ["bogus"], ["run"], ["run", "x", "-j", "-y"], ["execution", "get"], ["chat", "--bogus"],
+            ["completion", "csh"],
             ["chat", "--server", "ftp://x", "hello"],
         ])
     func usage(words: [String]) async { #expect(await Petrel.run(words) == 2) }

@@ -90,42 +90,87 @@ struct SettingsTests {
         arguments: [
             ("http:\n  prot: 1\n", "p.yaml:2:3: there is no setting \"http.prot\". Did you mean \"http.port\"?"),
             ("htpt: {}\n", "p.yaml:1:1: there is no setting \"htpt\". Did you mean \"http\"?"),
-            ("max_running: 1\n", "p.yaml:1:1: there is no setting \"max_running\". Did you mean \"engine.max_running\"?"),
+            (
+                "max_running: 1\n",
+                "p.yaml:1:1: there is no setting \"max_running\". Did you mean \"engine.max_running\"?"
+            ),
             ("http.port: 1\n", "p.yaml:1:1: there is no setting \"http.port\". Write it as http: {port: …}"),
             ("log: {zzz: 1}\n", "p.yaml:1:7: there is no setting \"log.zzz\". Known here: level"),
-            ("http: 5\n", "p.yaml:1:1: \"http\" must hold keys and values, not integer. Known here: host, port, max_body_bytes"),
+            (
+                "http: 5\n",
+                "p.yaml:1:1: \"http\" must hold keys and values, not integer. Known here: host, port, max_body_bytes"
+            ),
             (
                 "http: {port: \"9101\"}\n",
                 "p.yaml:1:8: \"http.port\" must be a whole number from 0 to 65535, not \"9101\". Leave the quotes out"
             ),
             ("http: {port: 70000}\n", "p.yaml:1:8: \"http.port\" must be a whole number from 0 to 65535, not 70000"),
             ("http: {host: 1}\n", "p.yaml:1:8: \"http.host\" must be text, not 1. Put it in quotes"),
-            ("auth: {enabled: 'no'}\n", "p.yaml:1:8: \"auth.enabled\" must be true or false, not \"no\". Write true or false without quotes"),
-            ("store: {durability: ful}\n", "p.yaml:1:9: \"store.durability\" must be one of full, relaxed, not \"ful\". Did you mean full?"),
+            (
+                "auth: {enabled: 'no'}\n",
+                "p.yaml:1:8: \"auth.enabled\" must be true or false, not \"no\". Write true or false without quotes"
+            ),
+            (
+                "store: {durability: ful}\n",
+                "p.yaml:1:9: \"store.durability\" must be one of full, relaxed, not \"ful\". Did you mean full?"
+            ),
             ("auth: {mode: ldap}\n", "p.yaml:1:8: \"auth.mode\" must be \"standalone\", not \"ldap\""),
-            ("packs: {paths: a}\n", "p.yaml:1:9: \"packs.paths\" must be a list of paths, not \"a\". Write it as a list: [a]"),
+            (
+                "packs: {paths: a}\n",
+                "p.yaml:1:9: \"packs.paths\" must be a list of paths, not \"a\". Write it as a list: [a]"
+            ),
             ("data_dir: ''\n", "p.yaml:1:1: \"data_dir\" must be a path, not \"\""),
-            ("- a\n", "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, log"),
-            ("chat: {adapters: x}\n", "p.yaml:1:8: \"chat.adapters\" must be a list of entries such as {name: local, platform: local}, not string"),
+            (
+                "- a\n",
+                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, log"
+            ),
+            (
+                "chat: {adapters: x}\n",
+                "p.yaml:1:8: \"chat.adapters\" must be a list of entries such as {name: local, platform: local}, not string"
+            ),
             (
                 "chat:\n  adapters:\n  - {name: s, platform: slack}\n",
                 "p.yaml:3:15: \"chat.adapters[0].platform\" can't be \"slack\". Platforms of this version: local"
             ),
-            ("chat: {adapters: [{name: s}]}\n", "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local"),
-            ("chat: {adapters: [{platform: local}]}\n", "p.yaml:1:19: \"chat.adapters[0].name\" is missing. Use up to 40 lower-case letters, digits, - and _"),
-            ("chat: {adapters: [{name: A b, platform: local}]}\n", "p.yaml:1:20: \"chat.adapters[0].name\" can't be \"A b\". Use up to 40 lower-case letters, digits, - and _"),
-            ("chat: {adapters: [{name: l, platform: local, x: 1}]}\n", "p.yaml:1:46: there is no setting \"chat.adapters[0].x\". Known here: name, platform"),
-            ("chat: {adapters: [{name: l, platform: local}, {name: m, platform: local}]}\n", "p.yaml:1:47: there are two adapters of the platform \"local\". Keep one"),
-            ("chat: {adapters: [{name: l, platform: local}, {name: l, platform: local}]}\n", "p.yaml:1:48: two adapters are named \"l\". Give each its own name"),
-            ("chat: {adapters: [7]}\n", "p.yaml:1:19: \"chat.adapters[0]\" must hold keys and values, not integer. Such as {name: local, platform: local}"),
+            (
+                "chat: {adapters: [{name: s}]}\n",
+                "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local"
+            ),
+            (
+                "chat: {adapters: [{platform: local}]}\n",
+                "p.yaml:1:19: \"chat.adapters[0].name\" is missing. Use up to 40 lower-case letters, digits, - and _"
+            ),
+            (
+                "chat: {adapters: [{name: A b, platform: local}]}\n",
+                "p.yaml:1:20: \"chat.adapters[0].name\" can't be \"A b\". Use up to 40 lower-case letters, digits, - and _"
+            ),
+            (
+                "chat: {adapters: [{name: l, platform: local, x: 1}]}\n",
+                "p.yaml:1:46: there is no setting \"chat.adapters[0].x\". Known here: name, platform"
+            ),
+            (
+                "chat: {adapters: [{name: l, platform: local}, {name: m, platform: local}]}\n",
+                "p.yaml:1:47: there are two adapters of the platform \"local\". Keep one"
+            ),
+            (
+                "chat: {adapters: [{name: l, platform: local}, {name: l, platform: local}]}\n",
+                "p.yaml:1:48: two adapters are named \"l\". Give each its own name"
+            ),
+            (
+                "chat: {adapters: [7]}\n",
+                "p.yaml:1:19: \"chat.adapters[0]\" must hold keys and values, not integer. Such as {name: local, platform: local}"
+            ),
         ])
     func mistakes(yaml: String, expected: String) { #expect(problems(yaml) == [expected]) }
 
     @Test("all mistakes are told together, those of the environment too")
     func together() {
-        let found = problems("a1: 1\nhttp: {port: x}\n", environment: ["PETREL_LOG_LEVEL": "loud", "PETREL_AUTH_ENABLED": "maybe"])
+        let found = problems(
+            "a1: 1\nhttp: {port: x}\n", environment: ["PETREL_LOG_LEVEL": "loud", "PETREL_AUTH_ENABLED": "maybe"])
         #expect(found.count == 4)
-        #expect(found.contains("environment variable PETREL_AUTH_ENABLED: \"auth.enabled\" must be true or false, not \"maybe\""))
+        #expect(
+            found.contains(
+                "environment variable PETREL_AUTH_ENABLED: \"auth.enabled\" must be true or false, not \"maybe\""))
     }
 
     @Test("text that is no YAML is told with its place")
@@ -218,7 +263,11 @@ struct SecretSettingTests {
         settings: [
             Setting(path: "api.token", kind: .text, standard: "", summary: "A token.", isSecret: true),
             Setting(path: "chat.adapters", kind: .adapters, standard: [], summary: "Adapters."),
-        ], platforms: [ChatPlatform(name: "talk", options: [token, Setting(path: "url", kind: .text, standard: "", summary: "U.")])])
+        ],
+        platforms: [
+            ChatPlatform(
+                name: "talk", options: [token, Setting(path: "url", kind: .text, standard: "", summary: "U.")])
+        ])
 
     @Test("a secret comes from the file that is named, without the line end")
     func secretFile() throws {
@@ -244,7 +293,9 @@ struct SecretSettingTests {
         #expect(value.shown == "********")
         #expect(!"\(value)".contains("hush") && !String(reflecting: reader.values).contains("hush"))
         var wrong = SettingsReader(catalog: catalog, workingFolder: "/w")
-        wrong.read(Array("api: {token: [hush]}\nchat: {adapters: [{name: a, platform: talk, token: [hush]}]}\n".utf8), file: "p")
+        wrong.read(
+            Array("api: {token: [hush]}\nchat: {adapters: [{name: a, platform: talk, token: [hush]}]}\n".utf8),
+            file: "p")
         #expect(wrong.problems.count == 2)
         #expect(!wrong.problems.description.contains("hush"))
         #expect(!SettingsSample.text(catalog).contains("token: "))
@@ -268,7 +319,8 @@ struct SecretSettingTests {
         let folder = try TemporaryFolder()
         _ = try folder.write("t", "hush\n")
         var reader = SettingsReader(catalog: catalog, workingFolder: folder.path)
-        let yaml = "chat: {adapters: [{name: a, platform: talk, token_file: t, url: u}, {name: b, platform: talk, tokn: x}]}"
+        let yaml =
+            "chat: {adapters: [{name: a, platform: talk, token_file: t, url: u}, {name: b, platform: talk, tokn: x}]}"
         reader.read(Array(yaml.utf8), file: "p")
         #expect(reader.adapters.adapters.first?.secrets["token"]?.reveal() == "hush")
         #expect(reader.adapters.adapters.first?.options == ["url": "u"])

@@ -95,7 +95,10 @@ struct ResourceOutputTests {
 
     @Test("YAML holds the chosen attributes")
     func yaml() {
-        #expect(output(.yaml).list([execution], columns: ["id", "action.ref"]) == ["- id: 5f", "  action:", "    ref: core.local"])
+        #expect(
+            output(.yaml).list([execution], columns: ["id", "action.ref"]) == [
+                "- id: 5f", "  action:", "    ref: core.local",
+            ])
     }
 
     @Test("a listing has a column for each attribute, and all of them for all")
@@ -119,9 +122,11 @@ struct ResourceOutputTests {
     func hostile() {
         let hostile: Value = ["result": ["stdout": "\u{1B}]0;title\u{7}\u{9B}2J", "x\u{1B}": ["\u{1B}[2J"]]]
         for format in [ResourceOutput.Format.text, .json, .yaml] {
-            let text = output(format).single(hostile, attributes: ["result"]).joined()
+            let text =
+                output(format).single(hostile, attributes: ["result"]).joined()
                 + output(format).list([hostile], columns: ["result"]).joined()
-            #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+            #expect(
+                text.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
         }
     }
 

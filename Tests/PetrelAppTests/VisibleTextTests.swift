@@ -42,7 +42,10 @@ struct DisplayWidthTests {
 
     @Test(
         "a cut text never passes its width",
-        arguments: [("abcdef", 4, "abc…"), ("abcd", 4, "abcd"), ("世界人", 4, "世…"), ("世界", 3, "世…"), ("ab", 0, ""), ("ab", 1, "…")])
+        arguments: [
+            ("abcdef", 4, "abc…"), ("abcd", 4, "abcd"), ("世界人", 4, "世…"), ("世界", 3, "世…"), ("ab", 0, ""),
+            ("ab", 1, "…"),
+        ])
     func cut(text: String, width: Int, expected: String) {
         let cut = DisplayWidth.cut(text, to: width)
         #expect(cut == expected)

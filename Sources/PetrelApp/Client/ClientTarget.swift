@@ -110,7 +110,8 @@ struct ClientTarget: Sendable {
     }
 
     private static func hasPort(_ url: String) -> Bool {
-        authority(of: url).split(separator: "]").last?.contains(":") ?? false
+        let authority = authority(of: url)
+        return (authority.hasPrefix("[") ? authority.drop { $0 != "]" } : authority).contains(":")
     }
 
     private static func isLoopback(_ url: String) -> Bool {

@@ -2,12 +2,11 @@ import PetrelCore
 
 /// The fixed beginnings of commands, which Tab completes to.
 enum CommandHeads {
-    /// The beginnings of the formats of aliases as the API lists them, sorted, each once.
-    static func heads(ofAliases aliases: [Value]) -> [String] {
-        let displays = aliases.filter { $0["enabled"]?.bool != false }.flatMap { alias in
+    /// The help lines of aliases as the API lists them.
+    static func displays(ofAliases aliases: [Value]) -> [String] {
+        aliases.filter { $0["enabled"]?.bool != false }.flatMap { alias in
             (alias["formats"]?.array ?? []).compactMap { $0.string ?? $0["display"]?.string }
         }
-        return heads(ofDisplays: displays)
     }
 
     /// The beginnings of help lines, sorted, each once.

@@ -1,12 +1,10 @@
+import PetrelChat
 import PetrelCore
 
 /// A room of a running service, over HTTP; lost connections are taken up again for a while.
 struct RoomClient: RoomConnection {
-    /// The room that is used unless another is named; it is a direct conversation, so commands need no prefix.
-    static let standardRoom = "console"
-
     let client: APIClient
-    var room = RoomClient.standardRoom
+    var room = LocalRoom.defaultName
     /// The user to speak as; the service allows it to holders of the admin token.
     var user: String?
     var clock: any PetrelClock

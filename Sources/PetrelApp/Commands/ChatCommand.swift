@@ -1,4 +1,5 @@
 import ArgumentParser
+import PetrelChat
 import PetrelCore
 import PetrelSystem
 
@@ -14,7 +15,7 @@ struct ChatCommand: AsyncParsableCommand {
     @Option(name: .customLong("as"), help: "Speak as this user; needs the admin token.")
     var user: String?
     @Option(help: "The room; one that begins with # is a channel, any other a direct conversation.")
-    var room = RoomClient.standardRoom
+    var room = LocalRoom.defaultName
     @OptionGroup var client: ClientOptions
     @Argument(parsing: .captureForPassthrough, help: "The message.")
     var message: [String] = []
@@ -90,7 +91,7 @@ struct ChatCommand: AsyncParsableCommand {
             label: "\(target.chatName)>", prefix: target.chatPrefix, style: console.style,
             commands: {
                 let aliases = try? await client.list("/actionalias", [("limit", "1000")])
-                return CommandHeads.heads(ofAliases: aliases?.items ?? []) + ["help"]
+                return CommandHeads.displays(ofAliases: aliases?.items ?? []) + ["help"]
             })
         await terminal.run()
     }

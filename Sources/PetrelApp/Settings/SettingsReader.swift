@@ -170,7 +170,7 @@ extension SettingsReader {
             return readYAML(text, setting, from: origin)
         }
         guard let value = setting.kind.value(of: text), setting.kind.allows(value) else {
-            return refuse(.string(text), setting, location: Location(file: origin.description))
+            return refuse(.string(text), setting, location: Location(file: origin.description), isTyped: false)
         }
         values[setting.path] = SettingValue(absolute(value, setting, in: workingFolder), of: setting, from: origin)
     }
@@ -192,12 +192,12 @@ extension SettingsReader {
         }
     }
 
-    private mutating func refuse(_ value: Value, _ setting: Setting, location: Location) {
+    private mutating func refuse(_ value: Value, _ setting: Setting, location: Location, isTyped: Bool = true) {
         let shown = setting.isSecret ? "this \(value.typeName)" : JSONWriter.text(value)
         problems.append(
             AppError(
                 .badSetting, "\"\(setting.path)\" must be \(setting.kind.expectation), not \(shown.prefix(100))",
-                hint: setting.kind.hint(for: value), location: location))
+                hint: setting.kind.hint(for: value, isTyped: isTyped), location: location))
     }
 
     private func absolute(_ value: Value, _ setting: Setting, in folder: String) -> Value {
@@ -223,16 +223,22 @@ extension SettingsReader {
 }
 
 extension Setting.Kind {
-    /// What helps with a value of the wrong type.
-    fileprivate func hint(for value: Value) -> String? {
+    /// What helps with a value of the wrong type; where everything is text, quotes are none of the trouble.
+    fileprivate func hint(for value: Value, isTyped: Bool) -> String? {
+        switch (self, value) {
+        case (.choice(let words), .string(let text)):
+            return Suggestion.nearest(to: text, in: words).map { "Did you mean \($0)?" }
+        default: return isTyped ? hint(forTyped: value) : nil
+        }
+    }
+
+    private func hint(forTyped value: Value) -> String? {
         switch (self, value) {
         case (.integer(let range), .string(let text)) where Int(text).map(range.contains) ?? false:
             "Leave the quotes out"
         case (.flag, .string): "Write true or false without quotes"
         case (.text, .integer), (.text, .double), (.text, .bool): "Put it in quotes"
         case (.paths, .string(let text)): "Write it as a list: [\(text)]"
-        case (.choice(let words), .string(let text)):
-            Suggestion.nearest(to: text, in: words).map { "Did you mean \($0)?" }
         default: nil
         }
     }

@@ -27,7 +27,7 @@ struct RoomTerminal: Sendable {
     /// The prefix of commands.
     var prefix = "!"
     var style = TextStyle.colored
-    /// The fixed beginnings of commands, for Tab.
+    /// The help lines of commands; Tab completes to what stands before their first parameter.
     var commands: @Sendable () async -> [String] = { [] }
     /// How many earlier lines are shown at first.
     var earlierLines = 20
@@ -45,7 +45,7 @@ struct RoomTerminal: Sendable {
         let background: [@Sendable () async -> Part] = [
             { await part(.other) { await readKeys(feed) } }, { await part(.sender) { await send(lines, feed) } },
             { await part(.other) { await follow(feed) } }, { await part(.other) { await tick(feed) } },
-            { await part(.other) { feed.yield(.commands(await commands())) } },
+            { await part(.other) { feed.yield(.commands(CommandHeads.heads(ofDisplays: await commands()))) } },
         ]
         await withTaskGroup(of: Part.self) { group in
             for task in background { group.addTask { await task() } }

@@ -1,0 +1,271 @@
+"""Kills a real service at every fault point and at random, and holds what was seen against docs/delivery.md.
+
+    fault.py PROGRAM points [--passes N] [--only POINT]
+    fault.py PROGRAM random --kills N --seed S [--rate MESSAGES_PER_SECOND]
+    fault.py PROGRAM sleeper
+
+Each ends with one line that is the figure; the exit code is 1 if the contract was broken.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Harness"))
+from service import Client, Room, Service  # noqa: E402
+
+# The points that only a service passes that takes up the work of a dead one.
+RECOVERY = ["recovery.before-adopt", "recovery.after-adopt"]
+
+
+class Ledger:
+    """What was asked, and what the commands did: each appends its own name to a file."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.file = os.path.join(folder, "side-effects")
+        self.asked = []
+        self.lock = threading.Lock()
+
+    def command(self, name, kind):
+        append = "echo %s >> %s" % (name, self.file)
+        return {
+            "runs": "!run %s; printf %s-done" % (append, name),
+            "slow": "!run %s; sleep 0.3; printf %s-done" % (append, name),
+            "fails": "!run %s; exit 3" % append,
+        }[kind]
+
+    def note(self, room, key, name, kind):
+        with self.lock:
+            self.asked.append((room, key, name, kind))
+
+    def lines(self):
+        if not os.path.exists(self.file):
+            return []
+        with open(self.file) as file:
+            return file.read().split()
+
+    def check(self, seconds=60):
+        """Compares with the contract; gives counts and sentences about what is wrong."""
+        wrong = {"lost": 0, "duplicated": 0, "ran_twice": 0, "disorder": 0, "false": 0, "abandoned": 0}
+        notes = []
+
+        def blame(what, sentence):
+            wrong[what] += 1
+            notes.append("%s: %s" % (what, sentence))
+
+        end = time.monotonic() + seconds
+        for room, key, name, kind in self.asked:
+            if room.wait_final(key, max(0.1, end - time.monotonic())) is None:
+                blame("lost", "%s (%s) has no final answer" % (name, kind))
+        lines = self.lines()
+        for room, key, name, kind in self.asked:
+            answers = room.answers(key)
+            finals = [post for post in answers if post["is_final"]]
+            acks = [post for post in answers if post["kind"] == "ack"]
+            if len(finals) > 1 or len(acks) > 1:
+                blame("duplicated", "%s has %d final answers and %d acks" % (name, len(finals), len(acks)))
+            if finals and acks and finals[0]["sequence"] < acks[0]["sequence"]:
+                blame("disorder", "%s was answered before it was acknowledged" % name)
+            if kind in ("runs", "slow", "fails"):
+                count = lines.count(name)
+                if count > 1:
+                    blame("ran_twice", "%s ran %d times" % (name, count))
+                status = finals[0].get("status") if finals else None
+                wanted = "failed" if kind == "fails" else "succeeded"
+                if status == "abandoned":
+                    wrong["abandoned"] += 1
+                elif finals and (status != wanted or count != 1):
+                    blame("false", "%s is said to be %s and ran %d times" % (name, status, count))
+        return wrong, notes
+
+
+def open_executions(service):
+    """How many executions are not completed; asked until none is, for a while."""
+    client = Client(service)
+    end = time.monotonic() + 20
+    while True:
+        _, found = client.persistently(
+            "GET", "/v1/executions?limit=-1&include_attributes=id,status"
+            "&status=requested,scheduled,running,canceling,delayed")
+        if not found or time.monotonic() > end:
+            return len(found)
+        time.sleep(0.1)
+
+
+def keeper(service, stop, after=None):
+    """Starts the service again whenever it has died, until told to stop; `after` says with which fault."""
+    while not stop.is_set():
+        if service.process.poll() is not None:
+            fault = after.pop(0) if after else None
+            service.start(fault, wait=False)
+        stop.wait(0.02)
+
+
+def scenario(service, rooms):
+    """Twenty commands of every kind in two rooms; gives the ledger."""
+    ledger = Ledger(service.folder)
+    for number in range(20):
+        room = rooms[number % len(rooms)]
+        name = "c%d" % number
+        kind = ["runs", "slow", "fails", "unmatched", "refused", "help", "runs"][number % 7]
+        if kind == "unmatched":
+            key = room.say("!no such command as %s" % name)
+        elif kind == "refused":
+            key = room.say("!run true", user="mallory")
+        elif kind == "help":
+            key = room.say("!help")
+        else:
+            key = room.say(ledger.command(name, kind))
+        ledger.note(room, key, name, kind)
+    return ledger
+
+
+def run_points(program, passes, only):
+    listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
+    points = [point for point in listed.stdout.split() if not only or point == only]
+    total = {"lost": 0, "duplicated": 0, "ran_twice": 0, "disorder": 0, "false": 0, "abandoned": 0}
+    runs = unreached = stuck = 0
+    for point in points:
+        for number in passes:
+            first = "run.after-spawn:2:kill" if point in RECOVERY else "%s:%d:kill" % (point, number)
+            faults = ["%s:%d:kill" % (point, number)] if point in RECOVERY else []
+            folder = tempfile.mkdtemp(prefix="petrel-fault-")
+            service = Service(program, folder)
+            service.start(first)
+            stop = threading.Event()
+            watcher = threading.Thread(target=keeper, args=(service, stop, faults))
+            watcher.start()
+            rooms = [Room(service, "one"), Room(service, "two")]
+            try:
+                wrong, notes = scenario(service, rooms).check()
+                left = open_executions(service)
+            finally:
+                stop.set()
+                watcher.join()
+                for room in rooms:
+                    room.close()
+                service.kill()
+            runs += 1
+            stuck += left
+            if service.starts < (3 if point in RECOVERY else 2):
+                # A point that is passed less often than N times is no fault of the service.
+                unreached += 1 if number == passes[0] else 0
+                if number == passes[0]:
+                    print("unreached %s" % point)
+            bad = {name: count for name, count in wrong.items() if count and name != "abandoned"}
+            if bad or left:
+                print("point=%s pass=%d %s stuck=%d (see %s)" % (point, number, bad, left, folder))
+                print("\n".join("  " + note for note in notes))
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+            for name, count in wrong.items():
+                total[name] += count
+    print("fault-points points=%d runs=%d unreached=%d lost=%d duplicated=%d ran_twice=%d disorder=%d false=%d "
+          "abandoned=%d stuck=%d" % (len(points), runs, unreached, total["lost"], total["duplicated"],
+                                     total["ran_twice"], total["disorder"], total["false"], total["abandoned"], stuck))
+    return not (unreached or stuck or any(count for name, count in total.items()))
+
+
+def run_random(program, kills, seed, rate):
+    """Kills at random times under load, from many rooms at once."""
+    chance = random.Random(seed)
+    folder = tempfile.mkdtemp(prefix="petrel-random-")
+    service = Service(program, folder)
+    service.start()
+    rooms = [Room(service, "r%d" % number) for number in range(10)]
+    ledger = Ledger(folder)
+    finished = threading.Event()
+
+    def speak(room, seed):
+        chance = random.Random(seed)
+        number = 0
+        while not finished.is_set():
+            name = "%s-%d" % (room.name, number)
+            kind = chance.choice(["runs", "runs", "slow", "fails", "unmatched"])
+            text = "!nothing like %s" % name if kind == "unmatched" else ledger.command(name, kind)
+            ledger.note(room, room.say(text), name, kind)
+            number += 1
+            finished.wait(chance.expovariate(rate / len(rooms)))
+
+    speakers = [
+        threading.Thread(target=speak, args=(room, seed * 1000 + index)) for index, room in enumerate(rooms)]
+    for speaker in speakers:
+        speaker.start()
+    slowest = 0
+    for number in range(kills):
+        time.sleep(chance.uniform(0.05, 0.9))
+        service.kill()
+        began = time.monotonic()
+        service.start()
+        slowest = max(slowest, time.monotonic() - began)
+        if (number + 1) % 100 == 0:
+            print("kills=%d messages=%d" % (number + 1, len(ledger.asked)), flush=True)
+    finished.set()
+    for speaker in speakers:
+        speaker.join()
+    wrong, notes = ledger.check(120)
+    stuck = open_executions(service)
+    for room in rooms:
+        room.close()
+    code = service.stop()
+    for note in notes[:20]:
+        print("  " + note)
+    print("fault-random kills=%d messages=%d lost=%d duplicated=%d ran_twice=%d disorder=%d false=%d abandoned=%d "
+          "stuck=%d exit=%d slowest_start_s=%.2f seed=%d" % (
+              kills, len(ledger.asked), wrong["lost"], wrong["duplicated"], wrong["ran_twice"], wrong["disorder"],
+              wrong["false"], wrong["abandoned"], stuck, code, slowest, seed))
+    good = not (stuck or code or any(wrong.values()))
+    if good:
+        shutil.rmtree(folder, ignore_errors=True)
+    return good
+
+
+def run_sleeper(program):
+    """A service that is killed while a command runs delivers its result after the next start."""
+    folder = tempfile.mkdtemp(prefix="petrel-sleeper-")
+    service = Service(program, folder)
+    service.start()
+    room = Room(service, "one")
+    key = room.say("!run sleep 3; echo done")
+    time.sleep(1)
+    service.kill()
+    time.sleep(1)
+    service.start()
+    final = room.wait_final(key, 20)
+    text = final[1]["text"] if final else ""
+    good = final is not None and final[1].get("status") == "succeeded" and "stdout : done" in text
+    room.close()
+    good = service.stop() == 0 and good
+    print("fault-sleeper delivered=%d" % good)
+    shutil.rmtree(folder, ignore_errors=True)
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("suite", choices=["points", "random", "sleeper"])
+    parser.add_argument("--passes", type=lambda text: [int(part) for part in text.split(",")], default=[1, 3])
+    parser.add_argument("--only")
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=50)
+    options = parser.parse_args()
+    if options.suite == "points":
+        good = run_points(options.program, options.passes, options.only)
+    elif options.suite == "sleeper":
+        good = run_sleeper(options.program)
+    else:
+        good = run_random(options.program, options.kills, options.seed, options.rate)
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
