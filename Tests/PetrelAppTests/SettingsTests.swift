@@ -9,7 +9,7 @@ struct SettingsTests {
     private func reader(_ yaml: String = "", environment: [String: String] = [:], catalog: SettingsCatalog = .petrel)
         -> SettingsReader
     {
-        var reader = SettingsReader(catalog: catalog, workingFolder: "/work-folder")
+        var reader = SettingsReader(catalog: catalog, workingFolder: "/here")
         reader.read(Array(yaml.utf8), file: "p.yaml")
         reader.read(environment: environment)
         reader.finish()
@@ -185,8 +185,8 @@ struct SettingsTests {
         arguments: [
             ("PETREL_HTTP_PORT", "80", "http.port", 80), ("PETREL_AUTH_ENABLED", "off", "auth.enabled", false),
             ("PETREL_AUTH_ENABLED", "1", "auth.enabled", true), ("PETREL_CHAT_NAME", "123", "chat.name", "123"),
-            ("PETREL_PACKS_PATHS", "a,/b", "packs.paths", ["/work-folder/a", "/b"]),
-            ("PETREL_PACKS_PATHS", "[\"a, b\"]", "packs.paths", ["/work-folder/a, b"]),
+            ("PETREL_PACKS_PATHS", "a,/b", "packs.paths", ["/here/a", "/b"]),
+            ("PETREL_PACKS_PATHS", "[\"a, b\"]", "packs.paths", ["/here/a, b"]),
             ("PETREL_HTTP_HOST", "", "http.host", "127.0.0.1"),
         ] as [(String, String, String, Value)])
     func environment(name: String, text: String, path: String, expected: Value) {

@@ -71,7 +71,7 @@ struct RoomClient: RoomConnection {
                 deadline = end
                 guard error.isRetryable, !Task.isCancelled, clock.now + pause < end else { throw error }
                 try? await clock.sleep(for: pause)
-                pause = min(pause * 2, .seconds(3))
+                pause = min(pause * 2, .seconds(1))
             }
         }
     }

@@ -20,6 +20,8 @@ struct DebugCommand: ParsableCommand {
         @Argument(help: "The source tree.")
         var folder: String
 
-        func run() throws { Console.current.print(JSONWriter.text(try BuiltInContent.collect(from: folder), .indented(1))) }
+        func run() throws {
+            Console.current.print(JSONWriter.text(try BuiltInContent.collect(from: folder), .indented(1)))
+        }
     }
 }

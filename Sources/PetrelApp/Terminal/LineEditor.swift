@@ -1,3 +1,5 @@
+import PetrelChat
+
 /// One line that is being typed.
 ///
 /// libedit was looked at: it is one more C library, and it can't share the screen with posts that come in meanwhile.
@@ -18,7 +20,7 @@ struct LineEditor: Sendable {
     }
 
     /// Longest line in bytes.
-    static let maxBytes = 1 << 16
+    static let maxBytes = LocalRoom.maxMessageBytes
 
     /// The line, character by character as people see them.
     private(set) var characters: [Character] = []

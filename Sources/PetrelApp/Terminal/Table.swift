@@ -23,12 +23,19 @@ struct Table {
     }
 
     /// Takes columns from the widest until all fit; none gets narrower than eight.
+    ///
+    /// The first column names the row, so it is cut last.
     private func fitted(_ natural: [Int], to width: Int?) -> [Int] {
         guard let width else { return natural }
         var widths = natural
         var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - width
-        while excess > 0, let widest = widths.max(), widest > 8, let index = widths.lastIndex(of: widest) {
-            let next = widths.filter { $0 < widest }.max() ?? 8
+        while excess > 0 {
+            let others = widths.dropFirst()
+            let isFirst = !others.contains { $0 > 8 }
+            guard let widest = isFirst ? widths.first : others.max(), widest > 8,
+                let index = isFirst ? 0 : others.lastIndex(of: widest)
+            else { break }
+            let next = isFirst ? 8 : others.filter { $0 < widest }.max() ?? 8
             let cut = min(excess, max(1, widest - max(8, next)))
             widths[index] -= cut
             excess -= cut

@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+/// The source tree as text.
+enum SourceTree {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// Swift files below a folder, with their text.
+    static func swiftFiles(_ folder: String) throws -> [(path: String, text: String)] {
+        let base = root.appending(path: folder)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: base.path)
+        return try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
+            (folder + "/" + name, try String(contentsOf: base.appending(path: name), encoding: .utf8))
+        }
+    }
+
+    /// The modules that a file imports.
+    static func imports(_ text: String) -> [String] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ").map(String.init)
+            guard let at = words.firstIndex(of: "import"), at + 1 < words.count else { return nil }
+            let before = words[..<at]
+            guard before.allSatisfy({ ["public", "@_exported", "internal", "private", "@testable"].contains($0) }) else {
+                return nil
+            }
+            return words[at + 1].split(separator: ".").first.map(String.init)
+        }
+    }
+}
+
+@Suite("The architecture")
+struct ImportTests {
+    /// What each module may import beside the standard library; the table of docs/ARCHITECTURE.md.
+    static let allowed: [String: Set<String>] = [
+        "PetrelCore": ["FoundationEssentials", "OrderedCollections", "Synchronization", "Glibc", "Darwin"],
+        "PetrelExpressions": ["PetrelCore", "CLibYAML", "CPCRE2", "Synchronization", "FoundationEssentials"],
+        "PetrelAliases": ["PetrelCore", "PetrelExpressions", "Synchronization"],
+        "PetrelEngine": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "Synchronization"],
+        "PetrelChat": ["PetrelCore", "PetrelAliases", "PetrelEngine", "Synchronization"],
+        "PetrelStore": ["PetrelCore", "GRDB", "FoundationEssentials", "Glibc", "Synchronization"],
+        "PetrelSystem": [
+            "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "Glibc", "Synchronization",
+            "FoundationEssentials",
+        ],
+        "PetrelRunners": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
+        "PetrelPacks": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
+        "PetrelServer": [
+            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "Hummingbird", "HTTPTypes", "NIOCore",
+            "Logging", "ServiceLifecycle", "FoundationEssentials",
+        ],
+        "PetrelTestKit": ["PetrelCore", "PetrelEngine", "Synchronization"],
+        "petrel": ["PetrelApp"],
+    ]
+
+    @Test("no module imports what stands above it", arguments: allowed.keys.sorted())
+    func imports(_ module: String) throws {
+        let allowed = try #require(Self.allowed[module])
+        for file in try SourceTree.swiftFiles("Sources/\(module)") {
+            for name in SourceTree.imports(file.text) where !allowed.contains(name) {
+                Issue.record("\(file.path) imports \(name)")
+            }
+        }
+    }
+
+    @Test("every module has a line in the table")
+    func complete() throws {
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: SourceTree.root.appending(path: "Sources").path)
+        for name in names where name.hasPrefix("Petrel") && name != "PetrelApp" {
+            #expect(Self.allowed[name] != nil, "\(name)")
+        }
+    }
+
+    @Test("unsafe code stands only in files named +C, and users' patterns never meet Regex")
+    func unsafeCode() throws {
+        for file in try SourceTree.swiftFiles("Sources") {
+            let code = file.text.split(separator: "\n").filter { !$0.drop(while: { $0 == " " }).hasPrefix("//") }
+                .joined(separator: "\n")
+            for word in ["NSRegularExpression", "try! Regex", "Regex(", "Thread.sleep"] {
+                #expect(!code.contains(word), "\(file.path) uses \(word)")
+            }
+            guard !file.path.hasSuffix("+C.swift") else { continue }
+            for word in ["@unchecked Sendable", "UnsafePointer", "UnsafeMutable", "Unmanaged", "nonisolated(unsafe)"] {
+                #expect(!code.contains(word), "\(file.path) uses \(word)")
+            }
+        }
+    }
+
+    @Test("a bare Task stands in PetrelApp only")
+    func bareTasks() throws {
+        for file in try SourceTree.swiftFiles("Sources") where !file.path.contains("/PetrelApp/") {
+            #expect(!file.text.contains("Task {") && !file.text.contains("Task.detached"), "\(file.path)")
+        }
+    }
+}
