@@ -90,7 +90,8 @@ struct ImportTests {
     @Test("a bare Task stands in PetrelApp only")
     func bareTasks() throws {
         for file in try SourceTree.swiftFiles("Sources") where !file.path.contains("/PetrelApp/") {
-            #expect(!file.text.contains("Task {") && !file.text.contains("Task.detached"), "\(file.path)")
+            let words = file.text.split { $0 == " " || $0 == "\n" || $0 == "(" }
+            #expect(!words.contains("Task") && !file.text.contains("Task.detached"), "\(file.path)")
         }
     }
 }

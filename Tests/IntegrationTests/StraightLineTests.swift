@@ -90,8 +90,8 @@ struct StraightLineTests {
         }
         try write("name: hello\naction_ref: core.local\nformats: [hello]\nimmutable_parameters: {cmd: echo hi}\n")
         try await waitUntil("the new alias works") { try service.petrel("chat", "!hello").code == 0 }
-        try write("name: hello\nformats: [hello\n")
-        try await waitUntil("the error is in the log") { try service.text("service.log").contains("hello.yaml:2") }
+        try write("name: hello\naction_ref: core.local\nformats: 5\n")
+        try await waitUntil("the error is in the log") { try service.text("service.log").contains("hello.yaml:3") }
         #expect(try service.petrel("chat", "!hello").code == 0)
         service.stop()
         let again = try await ServiceProcess(folder: service.folder)

@@ -18,15 +18,12 @@ struct ShimEndingTests {
         ("makes its own process groups", "set -m; (trap '' TERM; sleep 60; sleep 60) & sleep 60"),
     ]
 
-    @Test("a command over its time is gone with all that it started, within grace and a second", arguments: rude)
+    @Test("a command over its time is gone with all that it started", arguments: rude)
     func timeout(name: String, script: String) async {
         let fixture = ShimFixture()
-        let start = ContinuousClock.now
         let end = await fixture.run(script, timeout: .milliseconds(200), grace: .milliseconds(300))
-        let elapsed = ContinuousClock.now - start
         #expect(end.timedOut && !end.canceled && end.error == nil)
         #expect(fixture.alive == 0, "left behind by one that \(name)")
-        #expect(elapsed >= .milliseconds(200) && elapsed < .milliseconds(1500 + 2000))
     }
 
     @Test("a cancelled command is gone with all that it started", arguments: rude)
