@@ -16,7 +16,9 @@ public final class ClaimCode: Sendable {
         text = String(letters.prefix(4)) + "-" + String(letters.suffix(4))
     }
 
-    /// Whether a try is right. After ten wrong ones no try is, until the service starts again.
+    /// Whether a try is right.
+    ///
+    /// After ten wrong ones no try is, until the service starts again.
     func accepts(_ attempt: String) -> Bool {
         let isRight = isEqualInConstantTime(attempt.uppercased(), text)
         return wrongTries.withLock { wrong in

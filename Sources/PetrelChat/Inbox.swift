@@ -27,6 +27,7 @@ public struct Inbox: InboundReceiver {
         self.events = events
     }
 
+    /// Decides again on a message that is stored and undecided; one that is settled is only acknowledged.
     public func receive(_ message: InboundMessage) async throws(CoreError) {
         switch try await store.accept(message, at: clock.now) {
         case .settled: break

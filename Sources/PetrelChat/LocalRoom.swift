@@ -13,6 +13,7 @@ public struct LocalRoom: ChatAdapter {
     /// Messages that were said but not taken in before a stop are taken in at the next start, up to this age.
     private static let maxAge = Duration.seconds(15 * 60)
 
+    /// See ``ChatAdapter/name``.
     public let name: AdapterName
     private let store: any RoomStore
     private let events: EventHub
@@ -26,6 +27,7 @@ public struct LocalRoom: ChatAdapter {
         self.clock = clock
     }
 
+    /// All but editing; a post is found again by its delivery id, which is its line's key.
     public var capabilities: ChatCapabilities {
         ChatCapabilities(
             maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: true, canEdit: false, hasHistory: true)
@@ -38,7 +40,9 @@ public struct LocalRoom: ChatAdapter {
         while !Task.isCancelled { try? await clock.sleep(for: .seconds(3600)) }
     }
 
-    /// Says something in a room as a person. The key makes it safe to say it again when an answer was lost.
+    /// Says something in a room as a person.
+    ///
+    /// The key makes it safe to say it again when an answer was lost.
     /// - Returns: the line as it stands in the room, when message and decision are on disk.
     public func say(_ text: String, room: String, key: String, person: ChatPerson, receiver: any InboundReceiver)
         async throws(CoreError) -> RoomPost
@@ -73,6 +77,7 @@ public struct LocalRoom: ChatAdapter {
         }
     }
 
+    /// Adds the post to the room as a line; sending it again finds that line.
     public func send(_ post: OutboundPost) async -> Delivery {
         let line = RoomPost(
             room: post.to.conversation.channel, key: post.id.text, inReplyTo: post.to.message.eventID,
@@ -87,6 +92,7 @@ public struct LocalRoom: ChatAdapter {
         }
     }
 
+    /// Looks for the line whose key is the delivery id.
     public func find(_ id: DeliveryID) async -> DeliveryTrace {
         do throws(CoreError) {
             guard let post = try await store.roomPost(key: id.text) else { return .absent }

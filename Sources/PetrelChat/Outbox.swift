@@ -55,7 +55,9 @@ public final class Outbox: Sendable {
         await record(queued, delivery)
     }
 
-    /// Records what came of it. If even that fails, the post stays queued and is looked up before it is sent again.
+    /// Records what came of it.
+    ///
+    /// If even that fails, the post stays queued and is looked up before it is sent again.
     private func record(_ queued: QueuedPost, _ delivery: Delivery) async {
         let id = queued.post.id
         do throws(CoreError) {

@@ -11,6 +11,7 @@ public struct RoomDoor: ChatRoom {
         self.receiver = receiver
     }
 
+    /// Takes the author for the chat person's id and name.
     public func say(_ text: String, room name: String, key: String, author: String, isOwner: Bool)
         async throws(CoreError) -> RoomPost
     {
@@ -18,6 +19,7 @@ public struct RoomDoor: ChatRoom {
         return try await room.say(text, room: name, key: key, person: person, receiver: receiver)
     }
 
+    /// See ``ChatRoom/posts(room:after:limit:wait:)``.
     public func posts(room name: String, after: Int, limit: Int, wait: Duration) async throws(CoreError) -> [RoomPost] {
         try await room.posts(room: name, after: after, limit: limit, wait: wait)
     }

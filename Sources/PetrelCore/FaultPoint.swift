@@ -35,7 +35,9 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case recoveryBeforeAdopt = "recovery.before-adopt"
     case recoveryAfterAdopt = "recovery.after-adopt"
 
-    /// Marks the place. Costs nothing unless the package was built with fault points.
+    /// Marks the place.
+    ///
+    /// Costs nothing unless the package was built with fault points.
     @inlinable
     public func pass() {
         #if PETREL_FAULTS

@@ -16,8 +16,10 @@ public struct Identifier<Tag>: Sendable, Hashable, Comparable, CustomStringConve
     /// An id from text that Petrel itself stored.
     public init(stored text: String) { self.text = text }
 
+    /// The 24 digits.
     public var description: String { text }
 
+    /// By text, which for ids of one source is the order in which they were made.
     public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 }
 

@@ -6,13 +6,17 @@ public struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// A point from its microseconds since the epoch.
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
+    /// Whether the left point is earlier.
     public static func < (left: Instant, right: Instant) -> Bool { left.microseconds < right.microseconds }
+    /// The point later by a duration; parts of a microsecond are dropped.
     public static func + (instant: Instant, duration: Duration) -> Instant {
         Instant(microseconds: instant.microseconds + duration.wholeMicroseconds)
     }
+    /// The point earlier by a duration; parts of a microsecond are dropped.
     public static func - (instant: Instant, duration: Duration) -> Instant {
         Instant(microseconds: instant.microseconds - duration.wholeMicroseconds)
     }
+    /// The time from right to left; negative when left is the earlier one.
     public static func - (left: Instant, right: Instant) -> Duration {
         .microseconds(left.microseconds - right.microseconds)
     }

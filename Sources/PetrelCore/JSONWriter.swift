@@ -40,7 +40,8 @@ public struct JSONWriter {
         case .bigInteger(let digits): append(digits)
         case .double(let number): append(number.isFinite ? String(describing: number) : "null")
         case .string(let text): write(text)
-        case .array(let items): writeAll(items, "[", "]", depth) { writer, item in writer.write(item, depth: depth + 1) }
+        case .array(let items):
+            writeAll(items, "[", "]", depth) { writer, item in writer.write(item, depth: depth + 1) }
         case .object(let members):
             writeAll(members, "{", "}", depth) { writer, member in
                 writer.write(member.key)

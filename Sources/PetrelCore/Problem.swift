@@ -14,6 +14,7 @@ public struct Location: Sendable, Hashable, CustomStringConvertible {
         self.column = column
     }
 
+    /// `file:line:column`, as far as they are known.
     public var description: String {
         [file, line.map(String.init), column.map(String.init)].compactMap(\.self).joined(separator: ":")
     }
@@ -40,10 +41,15 @@ public protocol AnyProblem: Error, CustomStringConvertible {
 ///
 /// A module declares its codes and a type alias, such as `typealias StoreError = Problem<StoreErrorCode>`.
 public struct Problem<Code: ProblemCode>: AnyProblem {
+    /// What went wrong, from the module's closed list.
     public var code: Code
+    /// What happened, with the value.
     public var message: String
+    /// What the user can do; nil where there is nothing to advise.
     public var hint: String?
+    /// Whether the same call may succeed later, unchanged.
     public var isRetryable: Bool
+    /// Where content or settings were at fault.
     public var location: Location?
     /// What a lower layer said, for the log.
     public var underlying: (any Error)?
@@ -61,8 +67,10 @@ public struct Problem<Code: ProblemCode>: AnyProblem {
         self.underlying = underlying
     }
 
+    /// The raw value of ``code``.
     public var codeText: String { code.rawValue }
 
+    /// Place, message and hint in one line.
     public var description: String {
         let place = location.map { "\($0): " } ?? ""
         return place + message + (hint.map { ". \($0)" } ?? "")

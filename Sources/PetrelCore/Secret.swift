@@ -9,11 +9,16 @@ public struct Secret<Wrapped: Sendable>: Sendable, CustomStringConvertible, Cust
     /// Hides a value.
     public init(_ wrapped: Wrapped) { self.wrapped = wrapped }
 
-    /// The value itself. Every call is a place where the secret can leak.
+    /// The value itself.
+    ///
+    /// Every call is a place where the secret can leak.
     public func reveal() -> Wrapped { wrapped }
 
+    /// Stars, whatever the value.
     public var description: String { "********" }
+    /// Stars, whatever the value.
     public var debugDescription: String { "********" }
+    /// Empty, so that `dump` and reflection show nothing.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 

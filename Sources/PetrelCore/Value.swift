@@ -107,12 +107,19 @@ extension Value: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressib
     ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// Lets `nil` stand for null.
     public init(nilLiteral: ()) { self = .null }
+    /// Lets `true` and `false` stand for booleans.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Lets `1` stand for an integer.
     public init(integerLiteral value: Int) { self = .integer(value) }
+    /// Lets `1.0` stand for a double; it is never an integer, however whole.
     public init(floatLiteral value: Double) { self = .double(value) }
+    /// Lets a quoted text, interpolated or not, stand for a string.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// Lets a list in brackets stand for an array.
     public init(arrayLiteral elements: Value...) { self = .array(elements) }
+    /// Lets pairs in brackets stand for an object in that order; of two with one key the last counts.
     public init(dictionaryLiteral elements: (String, Value)...) {
         self = .object(ValueObject(elements, uniquingKeysWith: { _, last in last }))
     }

@@ -27,7 +27,9 @@ public enum Permission: String, Sendable, CaseIterable {
 
 /// One question to the decision function.
 public struct AccessRequest: Sendable {
+    /// Who asks.
     public var identity: Identity
+    /// What they want to do.
     public var permission: Permission
     /// What it is about, for the reason: an action's or alias's reference, an execution's id.
     public var resource: String
@@ -51,7 +53,9 @@ public struct AccessRequest: Sendable {
 
 /// The answer, with its reason: shown to the asker and kept in the audit trail.
 public struct AccessDecision: Sendable, Hashable {
+    /// Whether they may.
     public var isAllowed: Bool
+    /// The role held and, in a refusal, the role needed: a clause without a period.
     public var reason: String
 
     /// An answer.
@@ -66,7 +70,9 @@ public struct Access: Sendable {
     /// Makes the decision function.
     public init() {}
 
-    /// Whether the identity may do it, and why. Whatever is not allowed by a line here is refused.
+    /// Whether the identity may do it, and why.
+    ///
+    /// Whatever is not allowed by a line here is refused.
     public func decide(_ request: AccessRequest) -> AccessDecision {
         let identity = request.identity
         let needed = leastRole(for: request)

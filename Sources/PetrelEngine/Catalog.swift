@@ -4,7 +4,9 @@ import Synchronization
 
 /// All content as it is at one moment: what can be run and what people can type.
 public struct Catalog: Sendable {
+    /// All packs, by ref.
     public let packs: [Pack]
+    /// All aliases, disabled ones too, by pack and name.
     public let aliases: [ActionAlias]
     /// Finds the aliases that fit a message.
     public let matcher: AliasMatcher

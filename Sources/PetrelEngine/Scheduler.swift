@@ -55,8 +55,9 @@ public final class Scheduler: Sendable {
         nudges = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// A claim to commit together with a new execution, when a slot is free. Hand it back with ``begin(_:)`` or
-    /// ``release()``.
+    /// A claim to commit together with a new execution, when a slot is free.
+    ///
+    /// Hand it back with ``begin(_:)`` or ``release()``.
     func reserve() -> Claim? { slots.reserve() ? newClaim : nil }
 
     /// Gives back a slot whose claim was not committed.

@@ -6,8 +6,11 @@ public struct ExecutionRequest: Sendable {
     public var action: String
     /// What was given, not cast yet.
     public var parameters: ValueObject
+    /// How text becomes the declared type: by the rules of the API or of aliases.
     public var cast: ParameterPipeline.Cast
+    /// The user it will run for.
     public var identity: Identity
+    /// Where the request came from; the execution keeps it.
     public var origin: Origin
     /// What is added to the execution's context beside `user` and `pack`.
     public var context: ValueObject
@@ -98,7 +101,8 @@ public struct Submission: Sendable {
         }
         guard let type = runners.type(found.runner) else {
             throw EngineError(
-                .unknownRunner, "Action \"\(found.ref)\" needs the runner \"\(found.runner)\", which this Petrel has not",
+                .unknownRunner,
+                "Action \"\(found.ref)\" needs the runner \"\(found.runner)\", which this Petrel has not",
                 hint: "petrel runner list shows the runners")
         }
         return (found, ParameterPipeline(action: found, runner: type))

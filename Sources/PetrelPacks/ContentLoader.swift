@@ -3,8 +3,11 @@ public import PetrelCore
 
 /// What a load found: everything that is in force now, and what is wrong.
 public struct LoadedContent: Sendable {
+    /// Packs in force, in the order in which they were found.
     public var packs: [Pack] = []
+    /// Actions in force, disabled ones too.
     public var actions: [Action] = []
+    /// Aliases in force, disabled ones too; of two with one name only the user's.
     public var aliases: [ActionAlias] = []
     /// Errors and warnings, each with its file.
     public var problems: [PackError] = []
@@ -67,8 +70,12 @@ public actor ContentLoader {
         }
         let fresh = problems.filter { $0.code != .warning && !reportedProblems.contains($0.description) }
         reportedProblems = Set(problems.map(\.description))
-        return changes.put.map { row("\($0.kind.rawValue) \($0.ref)", "loaded", ["file": .string($0.packPath + "/" + $0.file)]) }
-            + changes.remove.map { row("\($0.kind.rawValue) \($0.ref)", "removed", ["file": .string($0.packPath + "/" + $0.file)]) }
+        return changes.put.map {
+            row("\($0.kind.rawValue) \($0.ref)", "loaded", ["file": .string($0.packPath + "/" + $0.file)])
+        }
+            + changes.remove.map {
+                row("\($0.kind.rawValue) \($0.ref)", "removed", ["file": .string($0.packPath + "/" + $0.file)])
+            }
             + fresh.map { row($0.location?.description ?? "", "refused", ["reason": .string($0.message)]) }
     }
 }
@@ -108,7 +115,8 @@ private struct LoadPass {
         do {
             let bytes = try bytes(of: folder + "/pack.yaml")
             return try PackFile.read(
-                bytes, file: folder + "/pack.yaml", folder: folder, isBuiltIn: false, id: ContentID(stored: "")).ref
+                bytes, file: folder + "/pack.yaml", folder: folder, isBuiltIn: false, id: ContentID(stored: "")
+            ).ref
         } catch {
             guard let last = storedByPath[folder + "/pack.yaml"] else { throw error }
             return last.ref
@@ -191,7 +199,8 @@ private struct LoadPass {
         }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw PackError(
-                .unreadable, "\(path) can't be read", hint: "Check its owner and rights", location: Location(file: path))
+                .unreadable, "\(path) can't be read", hint: "Check its owner and rights", location: Location(file: path)
+            )
         }
         return Array(data)
     }

@@ -15,14 +15,18 @@ struct FoundFile {
 
 /// A folder that holds packs, or folders of aliases.
 public struct ContentRoot: Sendable, Hashable {
+    /// What the folders in a root hold.
     public enum Kind: Sendable, Hashable {
         /// Each folder in it is a pack.
         case packs
         /// Each folder in it is named as a pack and holds alias files.
         case aliases
     }
+    /// The folder; one that doesn't exist holds nothing.
     public var path: String
+    /// What its folders hold.
     public var kind: Kind
+    /// Whether it ships with Petrel; users' aliases replace those in it.
     public var isBuiltIn: Bool
 
     /// A root.

@@ -16,16 +16,27 @@ public struct API: Sendable {
 
     /// What the API stands on.
     public struct Parts: Sendable {
+        /// What executions are read from and `/readyz` tries to write.
         public var store: any Storage
+        /// The content that is listed.
         public var catalog: LiveCatalog
+        /// The runner types that are listed.
         public var runners: RunnerCatalog
+        /// Where requests to run something go.
         public var submission: Submission
+        /// Where requests to cancel go.
         public var scheduler: Scheduler
+        /// Decides on every route that has a permission.
         public var access: Access
+        /// The local room behind `/rooms`.
         public var room: any ChatRoom
+        /// Tells who sent a request.
         public var authentication: Authentication
+        /// Makes the ids of runner types from their names.
         public var digest: any Digest
+        /// Gives each response its `X-Request-ID` when the request brought none.
         public var ids: any IDSource
+        /// Petrel's version, shown at the root of each prefix.
         public var version: String
         /// Commits and flushes of the store so far.
         public var statistics: @Sendable () -> (commits: Int, flushes: Int)

@@ -1,7 +1,9 @@
 import PetrelCore
 import PetrelEngine
 
-/// The local room, for `petrel chat`. Ours; StackStorm has none.
+/// The local room, for `petrel chat`.
+///
+/// Ours; StackStorm has none.
 struct RoomRoutes: Sendable {
     private static let maxWait = 60
     private static let maxLines = 1000

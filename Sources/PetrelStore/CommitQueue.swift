@@ -121,7 +121,9 @@ final class CommitQueue: Sendable {
         }
     }
 
-    /// Runs one job in its savepoint. A job's own refusal stays its own; what ended the transaction ends the group.
+    /// Runs one job in its savepoint.
+    ///
+    /// A job's own refusal stays its own; what ended the transaction ends the group.
     private func run(_ job: Job, in database: Database) throws {
         try database.execute(sql: "SAVEPOINT job")
         do {

@@ -2,10 +2,12 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// See ``AuditStore/record(_:)``.
     public func record(_ records: [AuditRecord]) async throws(CoreError) {
         try await queue.commit(.written) { try insert(records, in: $0) }
     }
 
+    /// Newest means stored last, whatever the rows' times say.
     public func auditRecords(limit: Int, offset: Int) async throws(CoreError) -> [AuditRecord] {
         try await read { database in
             try database.rows("SELECT * FROM audit ORDER BY sequence DESC LIMIT ? OFFSET ?", [limit, offset]).map {

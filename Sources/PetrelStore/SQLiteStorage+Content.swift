@@ -2,6 +2,7 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// Leaves out rows of a kind that this version doesn't know.
     public func content() async throws(CoreError) -> [ContentRecord] {
         try await read { database in
             try database.rows("SELECT * FROM content ORDER BY kind, ref").compactMap { row in
@@ -14,6 +15,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// Removes first, so that a record can be replaced in one call.
     public func changeContent(put: [ContentRecord], remove: [ContentRecord], audit: [AuditRecord])
         async throws(CoreError)
     {

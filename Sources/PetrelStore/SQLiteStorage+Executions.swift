@@ -2,6 +2,7 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// See ``ExecutionStore/submit(_:)``.
     public func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool {
         FaultPoint.submissionBeforeCommit.pass()
         let row = ExecutionRow(submission.execution, digest: digest)
@@ -19,6 +20,7 @@ extension SQLiteStorage {
         return isStored
     }
 
+    /// Takes the oldest by id; an empty queue costs one read and no flush.
     public func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution] {
         guard limit > 0 else { return [] }
         // Asking first costs no flush; the update below decides.
@@ -39,6 +41,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``ExecutionStore/renewClaims(of:until:)``.
     public func renewClaims(of owner: String, until: Instant) async throws(CoreError) {
         try await queue.commit(.written) { database in
             try database.run("UPDATE execution SET lease_until = ? WHERE owner = ?", [until.microseconds, owner])
@@ -57,6 +60,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// Keeps the boot id under which the attempt began, so that it still tells whether a child can be alive.
     public func adopt(_ attempt: AttemptKey, from oldOwner: String, claim: Claim) async throws(CoreError) -> Bool {
         FaultPoint.recoveryBeforeAdopt.pass()
         let isAdopted: Bool = try await queue.commit(.flushed) { database in
@@ -68,6 +72,7 @@ extension SQLiteStorage {
         return isAdopted
     }
 
+    /// Refuses an attempt that is being canceled, too.
     public func requeue(_ attempt: AttemptKey, owner: String, at: Instant) async throws(CoreError) -> Bool {
         try await queue.commit(.flushed) { database in
             guard var execution = try claimed(attempt, by: owner, in: database), execution.status == .running else {
@@ -80,6 +85,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// A large result is on disk as a file before the row names it.
     public func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution? {
         FaultPoint.completionBeforeCommit.pass()
         let result = try await storedResult(completion.outcome.result)
@@ -90,7 +96,9 @@ extension SQLiteStorage {
             ).isEmpty
         }
         let execution: Execution? = try await queue.commit(owesReply ? .written : .flushed) { database in
-            guard var execution = try claimed(completion.attempt, by: completion.owner, in: database) else { return nil }
+            guard var execution = try claimed(completion.attempt, by: completion.owner, in: database) else {
+                return nil
+            }
             execution.claim = nil
             execution.end(completion.outcome, at: completion.at)
             try update(execution, result: result, in: database)
@@ -101,6 +109,7 @@ extension SQLiteStorage {
         return execution
     }
 
+    /// Puts the user into the execution's context, as `cancelled_by`.
     public func requestCancel(_ id: ExecutionID, by user: String, at: Instant, audit: [AuditRecord])
         async throws(CoreError) -> CancelAnswer
     {
@@ -144,7 +153,9 @@ extension Execution {
         change(to: .running, at: at)
     }
 
-    /// The end. What was asked to stop is canceled, however its runner ended.
+    /// The end.
+    ///
+    /// What was asked to stop is canceled, however its runner ended.
     mutating func end(_ outcome: RunOutcome, at: Instant) {
         change(to: status == .canceling ? .canceled : outcome.status, at: at)
         endedAt = at

@@ -2,6 +2,7 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// Takes a role that this version doesn't know for ``Role/none``.
     public func mapping(adapter: AdapterName, personID: String) async throws(CoreError) -> IdentityMapping? {
         try await read { database in
             try database.rows("SELECT * FROM identity WHERE adapter = ? AND person = ?", [adapter, personID]).first
@@ -13,10 +14,12 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``IdentityStore/hasAdministrator(adapter:)``.
     public func hasAdministrator(adapter: AdapterName) async throws(CoreError) -> Bool {
         try await read { try administratorExists(adapter, in: $0) }
     }
 
+    /// Replaces the mapping that the person had before.
     public func claimAdministrator(_ mapping: IdentityMapping, audit: [AuditRecord]) async throws(CoreError) -> Bool {
         try await queue.commit(.flushed) { database in
             guard try !administratorExists(mapping.adapter, in: database) else { return false }

@@ -2,6 +2,7 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// See ``InboxStore/accept(_:at:)``.
     public func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt {
         FaultPoint.inboxBeforeCommit.pass()
         let document = message.document.columnText
@@ -19,6 +20,7 @@ extension SQLiteStorage {
         return receipt
     }
 
+    /// Refuses a message that was never stored, too.
     public func settle(_ key: MessageKey, posts: [OutboundPost], audit: [AuditRecord], at: Instant)
         async throws(CoreError) -> Bool
     {
@@ -34,6 +36,7 @@ extension SQLiteStorage {
         return isSettled
     }
 
+    /// Leaves out messages whose stored form this version can't read.
     public func unsettled(limit: Int) async throws(CoreError) -> [InboundMessage] {
         try await read { database in
             let rows = try database.rows(
@@ -47,6 +50,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// Begins counting at 1 with the first handling; 0 is the answer for a message that is not stored.
     public func beginAgain(_ key: MessageKey) async throws(CoreError) -> Int {
         try await queue.commit(.written) { database in
             let key: StatementArguments = [key.adapter, key.eventID]
@@ -56,6 +60,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``InboxStore/lastMessageAt(adapter:)``.
     public func lastMessageAt(adapter: AdapterName) async throws(CoreError) -> Instant? {
         try await read { database in
             let rows = try database.rows("SELECT max(received_at) AS at FROM message WHERE adapter = ?", [adapter])
@@ -63,6 +68,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``InboxStore/forgetMessages(before:)``.
     public func forgetMessages(before: Instant) async throws(CoreError) {
         try await queue.commit(.written) { database in
             try database.run(

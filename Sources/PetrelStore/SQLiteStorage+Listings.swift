@@ -2,6 +2,7 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// Reads a large result from its file, after the row.
     public func execution(_ id: ExecutionID) async throws(CoreError) -> Execution? {
         let rows = try await read { database in
             try database.rows(
@@ -11,6 +12,7 @@ extension SQLiteStorage {
         return try rows.first?.withResult(from: results)
     }
 
+    /// Page and total come from one snapshot; files of large results are read after it.
     public func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage {
         let filter = Filter(query)
         let results = query.withResults ? ", e.result, e.result_file" : ", NULL AS result, NULL AS result_file"
@@ -31,6 +33,7 @@ extension SQLiteStorage {
         return ExecutionPage(executions: executions, total: total)
     }
 
+    /// Leaves out statuses that no execution is in.
     public func openCounts() async throws(CoreError) -> [ExecutionStatus: Int] {
         try await read { database in
             var counts: [ExecutionStatus: Int] = [:]

@@ -2,6 +2,7 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// Reads large results from their files, after the rows.
     public func owedReplies(limit: Int) async throws(CoreError) -> [Execution] {
         let fetched = try await read { database in
             try database.rows(
@@ -16,6 +17,7 @@ extension SQLiteStorage {
         return executions
     }
 
+    /// See ``OutboxStore/settleReply(_:posts:)``.
     public func settleReply(_ id: ExecutionID, posts: [OutboundPost]) async throws(CoreError) -> Bool {
         FaultPoint.repliesBeforeCommit.pass()
         let owner = options.owner
@@ -31,11 +33,13 @@ extension SQLiteStorage {
         return isSettled
     }
 
+    /// The posts are due at once.
     public func enqueue(_ posts: [OutboundPost], at: Instant) async throws(CoreError) {
         let owner = options.owner
         try await queue.commit(.flushed) { try insert(posts, queuedBy: owner, in: $0) }
     }
 
+    /// Counts as doubtful what was tried before and what another owner queued.
     public func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost] {
         let owner = options.owner
         return try await read { database in
@@ -54,6 +58,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``OutboxStore/nextRetry(adapter:)``.
     public func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant? {
         try await read { database in
             let rows = try database.rows(
@@ -62,6 +67,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// Changes nothing for a post that is not unsent any more.
     public func recordSent(_ id: DeliveryID, platformID: String, at: Instant) async throws(CoreError) {
         try await queue.commit(.written) { database in
             try database.run(
@@ -73,6 +79,7 @@ extension SQLiteStorage {
         FaultPoint.outboxAfterRecord.pass()
     }
 
+    /// Changes nothing for a post that is not unsent any more.
     public func recordRetry(_ id: DeliveryID, at: Instant, reason: String) async throws(CoreError) {
         try await queue.commit(.written) { database in
             try database.run(
@@ -81,6 +88,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// Changes nothing for a post that is not unsent any more.
     public func recordRefused(_ id: DeliveryID, reason: String, at: Instant) async throws(CoreError) {
         try await queue.commit(.flushed) { database in
             try database.run(
@@ -91,6 +99,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``OutboxStore/outboxCounts()``.
     public func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int) {
         try await read { database in
             let count = { (state: String) in

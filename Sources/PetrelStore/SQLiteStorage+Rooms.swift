@@ -2,6 +2,7 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
+    /// See ``RoomStore/append(_:)``.
     public func append(_ post: RoomPost) async throws(CoreError) -> RoomPost {
         try await queue.commit(.written) { database in
             try database.run(
@@ -12,16 +13,19 @@ extension SQLiteStorage {
                 """,
                 [
                     post.room, post.key, post.inReplyTo, post.author, post.isOwner, post.text,
-                    post.kind?.rawValue, post.execution?.text, post.status?.rawValue, post.isFinal, post.at.microseconds,
+                    post.kind?.rawValue, post.execution?.text, post.status?.rawValue, post.isFinal,
+                    post.at.microseconds,
                 ])
             return try storedRoomPost(key: post.key, in: database) ?? post
         }
     }
 
+    /// See ``RoomStore/roomPost(key:)``.
     public func roomPost(key: String) async throws(CoreError) -> RoomPost? {
         try await read { try storedRoomPost(key: key, in: $0) }
     }
 
+    /// See ``RoomStore/roomPosts(room:after:limit:)``.
     public func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost] {
         try await read { database in
             try database.rows(
@@ -31,6 +35,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``RoomStore/roomMessages(since:limit:)``.
     public func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost] {
         try await read { database in
             try database.rows(
@@ -40,6 +45,7 @@ extension SQLiteStorage {
         }
     }
 
+    /// See ``RoomStore/lastRoomPosts(room:limit:)``.
     public func lastRoomPosts(room: String, limit: Int) async throws(CoreError) -> [RoomPost] {
         try await read { database in
             try database.rows(

@@ -10,7 +10,9 @@ public final class FakeAdapter: ChatAdapter {
         var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
     private let state = Mutex(State())
+    /// The name that the test gave.
     public let name: AdapterName
+    /// 4,000 characters and threads, no editing and no history; the test chose about finding deliveries.
     public let capabilities: ChatCapabilities
 
     /// A platform under a name.
@@ -42,8 +44,10 @@ public final class FakeAdapter: ChatAdapter {
         }
     }
 
+    /// Returns at once: nobody speaks here, tests call the receiver themselves.
     public func run(receiver: any InboundReceiver) async {}
 
+    /// Answers as planned, else that the post was delivered.
     public func send(_ post: OutboundPost) async -> Delivery {
         let (answer, ready) = state.withLock { state in
             state.sends += 1
@@ -62,6 +66,7 @@ public final class FakeAdapter: ChatAdapter {
         return answer
     }
 
+    /// Finds whatever arrived, also what was answered as doubtful.
     public func find(_ id: DeliveryID) async -> DeliveryTrace {
         state.withLock { $0.sent.contains { $0.id == id } ? .delivered(id: "found") : .absent }
     }

@@ -12,6 +12,7 @@ public final class FakeRunner: ActionRunner {
     }
     private let state = Mutex(State())
     private let automatic: RunOutcome?
+    /// One type, under the name that the test gave.
     public let types: [RunnerType]
 
     /// A runner of one type.
@@ -31,6 +32,7 @@ public final class FakeRunner: ActionRunner {
         state.withLock { $0.traces[attempt] = trace }
     }
 
+    /// Notes the start, then waits for ``end(_:_:)`` unless attempts end by themselves.
     public func run(_ request: RunRequest) async -> RunOutcome {
         let ready = state.withLock { state in
             state.starts.append(request.attempt)
@@ -73,14 +75,17 @@ public final class FakeRunner: ActionRunner {
         }
     }
 
+    /// Finds what ``leaveTrace(_:of:)`` left; without it, that the attempt never started.
     public func resume(_ request: RunRequest, boot: String) async -> RunTrace {
         state.withLock { $0.traces[request.attempt] } ?? .neverStarted
     }
 
+    /// Ends a waiting attempt as canceled, at once.
     public func cancel(_ attempt: AttemptKey) async {
         let continuation = state.withLock { $0.waiting.removeValue(forKey: attempt) }
         continuation?.resume(returning: RunOutcome(status: .canceled, result: [:]))
     }
 
+    /// Does nothing: traces stay, so that a test can look at them.
     public func forget(_ attempt: AttemptKey) async {}
 }

@@ -4,14 +4,15 @@ import Testing
 /// The short form of the fault suites; `make fault` runs the long one with the same driver.
 @Suite("Faults", .serialized)
 struct FaultTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().path
+    private static let driver = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Harness/fault.py").path
     private static let programs = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
         .deletingLastPathComponent().path ?? Bundle.main.bundleURL.path
 
     private func drive(_ arguments: String...) throws -> (code: Int32, text: String) {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", Self.folder + "/fault.py", Self.programs + "/petrel"] + arguments
+        process.arguments = ["python3", Self.driver, Self.programs + "/petrel"] + arguments
         let out = Pipe()
         process.standardOutput = out
         process.standardError = out

@@ -18,15 +18,19 @@ public struct AuditRecord: Sendable, Hashable {
         case service
     }
 
+    /// When it was decided.
     public var at: Instant
+    /// What the line is about.
     public var kind: Kind
     /// The user; empty for the service itself.
     public var user: String
     /// What it was about: an execution id, a message key, a file.
     public var subject: String
-    /// The decision in one word: `allowed`, `refused`, `unmatched`, `succeeded`, …
+    /// The decision in one word, such as `allowed`, `refused`, `unmatched` or `succeeded`.
     public var decision: String
-    /// Reason, channel, raw text and other detail. Secrets must not be in it.
+    /// Reason, channel, raw text and other detail.
+    ///
+    /// Secrets must not be in it.
     public var detail: ValueObject
 
     /// A line to be stored.

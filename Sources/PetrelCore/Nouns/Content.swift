@@ -1,6 +1,8 @@
 /// The name of an action or alias with its pack, `pack.name`.
 public struct ContentRef: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The pack's ref.
     public var pack: String
+    /// The name within the pack; it may have dots in it.
     public var name: String
 
     /// A reference from its parts.
@@ -9,7 +11,9 @@ public struct ContentRef: Sendable, Hashable, Comparable, CustomStringConvertibl
         self.name = name
     }
 
-    /// A reference from `pack.name`: the pack is what stands before the first dot. Nil without a dot or with an empty part.
+    /// A reference from `pack.name`: the pack is what stands before the first dot.
+    ///
+    /// Nil without a dot or with an empty part.
     public init?(_ text: String) {
         guard let dot = text.firstIndex(of: "."), dot != text.startIndex, text.index(after: dot) != text.endIndex else {
             return nil
@@ -17,21 +21,27 @@ public struct ContentRef: Sendable, Hashable, Comparable, CustomStringConvertibl
         self.init(pack: String(text[..<dot]), name: String(text[text.index(after: dot)...]))
     }
 
+    /// `pack.name`.
     public var description: String { "\(pack).\(name)" }
+    /// By pack, then by name.
     public static func < (left: Self, right: Self) -> Bool { (left.pack, left.name) < (right.pack, right.name) }
 }
 
 /// One parameter of an action or a runner, in StackStorm's dialect of JSON Schema.
 public struct Parameter: Sendable, Hashable {
+    /// The types of the dialect, spelled as metadata spells them.
     public enum Kind: String, Sendable, CaseIterable {
         case array, boolean, integer, null, number, object, string
     }
     /// The declared type; nil accepts anything and casts nothing.
     public var kind: Kind?
+    /// The metadata's `description`.
     public var summary: String?
     /// The default, nil when there is none.
     public var defaultValue: Value?
+    /// Whether a caller must give it; a default makes up for one that is missing.
     public var isRequired: Bool
+    /// Whether its value is starred wherever parameters are shown.
     public var isSecret: Bool
     /// Whether callers may not give it; nil when the metadata says nothing.
     public var isImmutable: Bool?
@@ -65,12 +75,17 @@ public typealias Parameters = OrderedDictionary<String, Parameter>
 
 /// A kind of runner: how an action is carried out and which parameters that takes.
 public struct RunnerType: Sendable {
+    /// The name that actions give as `runner_type`.
     public var name: String
+    /// The API's `description`.
     public var summary: String
+    /// What every action of this type takes, beside its own parameters.
     public var parameters: Parameters
-    /// StackStorm's package and module of the runner, shown by the API.
+    /// StackStorm's package of the runner, shown by the API.
     public var package: String
+    /// The module in that package, shown by the API.
     public var module: String
+    /// The API's `output_key`: the member of a result that is the output proper; nil where there is none.
     public var outputKey: String?
 
     /// A runner type as a runner declares it.
@@ -88,7 +103,9 @@ public struct RunnerType: Sendable {
 
 /// A pack: a folder of content under one name.
 public struct Pack: Sendable, Hashable {
+    /// The id by which the API knows it; edits don't change it.
     public var id: ContentID
+    /// The name by which content refers to it: lower-case letters, digits and `_`.
     public var ref: String
     /// The folder it was read from.
     public var path: String
@@ -109,13 +126,19 @@ public struct Pack: Sendable, Hashable {
 
 /// An action: something that can be run, declared in a pack's `actions/` folder.
 public struct Action: Sendable, Hashable {
+    /// The id by which the API knows it; edits don't change it.
     public var id: ContentID
+    /// The name by which it is run, unique among actions.
     public var ref: ContentRef
+    /// The metadata's `description`.
     public var summary: String?
+    /// Whether it may be run; a disabled one is refused when it is requested.
     public var isEnabled: Bool
+    /// The name of its runner type.
     public var runner: String
     /// The script's path, as written; relative to the pack's `actions/` folder.
     public var entryPoint: String
+    /// Its own parameters; those of its runner type are not among them.
     public var parameters: Parameters
     /// The folder of the pack that it belongs to.
     public var packPath: String
@@ -161,17 +184,23 @@ public struct AliasFormat: Sendable, Hashable {
 
 /// An action alias: what people type, and which action it runs.
 public struct ActionAlias: Sendable, Hashable {
+    /// The id by which the API knows it; edits don't change it.
     public var id: ContentID
+    /// Its name, unique among aliases.
     public var ref: ContentRef
+    /// The metadata's `description`.
     public var summary: String?
+    /// Whether messages are matched against it; a disabled one is in no help either.
     public var isEnabled: Bool
     /// `pack.action`, as written; it need not exist when the alias is loaded.
     public var actionRef: String
+    /// What people can type, in the order of the metadata.
     public var formats: [AliasFormat]
     /// Parameters that are always added and that the asker may not give.
     public var immutableParameters: ValueObject
     /// The least role that may use it: `extra.petrel.role` of the metadata, else operator.
     public var leastRole: Role
+    /// The last two parts of the metadata file's path.
     public var metadataFile: String
     /// The metadata as written.
     public var document: ValueObject

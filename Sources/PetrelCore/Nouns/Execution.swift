@@ -1,11 +1,15 @@
-/// Where a request came from; children of an execution inherit it. It decides whether values are trusted in shells.
+/// Where a request came from; children of an execution inherit it.
+///
+/// It decides whether values are trusted in shells.
 public enum Origin: String, Sendable, CaseIterable {
     case chat, webhook, sensor, api, cli, timer
 }
 
 /// One status that an execution had, and since when.
 public struct StatusChange: Sendable, Hashable {
+    /// The status that began.
     public var status: ExecutionStatus
+    /// When it began.
     public var at: Instant
 
     /// A change that has happened.
@@ -34,6 +38,7 @@ public struct Claim: Sendable, Hashable {
 
 /// One attempt at an execution; the key under which a runner keeps its traces.
 public struct AttemptKey: Sendable, Hashable, CustomStringConvertible {
+    /// The execution that is tried.
     public var execution: ExecutionID
     /// Counted from 1.
     public var number: Int
@@ -44,32 +49,43 @@ public struct AttemptKey: Sendable, Hashable, CustomStringConvertible {
         self.number = number
     }
 
+    /// `execution.number`, the form under which runners keep traces.
     public var description: String { "\(execution).\(number)" }
 }
 
 /// A run of an action: what was asked, by whom, how it stands and what came of it.
 public struct Execution: Sendable {
+    /// Made at the request, so that ids sort by the time of asking.
     public var id: ExecutionID
+    /// The action's name; the action itself may have changed since, or be gone.
     public var action: ContentRef
     /// The action as it was when the execution was requested.
     public var actionDocument: ValueObject
+    /// The name of the runner type that carries it out.
     public var runner: String
+    /// Where it stands; the last entry of ``log``.
     public var status: ExecutionStatus
     /// The parameters as they were given and cast; defaults are not stored.
     public var parameters: ValueObject
-    /// StackStorm's context: `user`, `pack`, `action_alias_ref`, `api_user`, `source_channel`, …
+    /// StackStorm's context, such as `user`, `pack`, `action_alias_ref`, `api_user` and `source_channel`.
     public var context: ValueObject
+    /// Where the request came from; a child has its parent's.
     public var origin: Origin
+    /// The execution that started it; nil for one that somebody asked for.
     public var parent: ExecutionID?
+    /// When it was requested, not when its runner began.
     public var startedAt: Instant
+    /// When it was completed; nil until then.
     public var endedAt: Instant?
     /// The outcome; nil until completed, and in listings that leave it out.
     public var result: Value?
     /// The size of the result's JSON text.
     public var resultBytes: Int
+    /// Every status that it had, oldest first.
     public var log: [StatusChange]
     /// Attempts so far.
     public var attempt: Int
+    /// Who works on it; nil unless its status is a claimed one.
     public var claim: Claim?
     /// Where the result is owed; nil when nobody in a chat asked.
     public var replyTo: ReplyAddress?
@@ -111,6 +127,7 @@ public struct Execution: Sendable {
 public struct RunOutcome: Sendable, Hashable {
     /// One of the completed statuses.
     public var status: ExecutionStatus
+    /// What the runner has to show; its keys depend on the runner type.
     public var result: Value
 
     /// An outcome; `status` must be a completed one.

@@ -1,12 +1,15 @@
 /// A person as a chat platform knows them.
 public struct ChatPerson: Sendable, Hashable {
+    /// The adapter on whose platform ``id`` holds.
     public var adapter: AdapterName
     /// The platform's stable id; never a display name.
     public var id: String
     /// The name to show.
     public var name: String
     /// Whether the platform itself vouches for an administrator: the person at the service's own terminal, or the
-    /// holder of the admin token. No remote platform can set it.
+    /// holder of the admin token.
+    ///
+    /// No remote platform can set it.
     public var isOwner: Bool
 
     /// A person on a platform.
@@ -29,6 +32,7 @@ public enum Role: String, Sendable, CaseIterable, Comparable {
     /// May do everything.
     case admin
 
+    /// Whether the left role may do less.
     public static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
     private var rank: Int { Role.allCases.firstIndex(of: self) ?? 0 }
 }
@@ -37,6 +41,7 @@ public enum Role: String, Sendable, CaseIterable, Comparable {
 public struct Identity: Sendable, Hashable {
     /// The user name that executions and audit rows carry.
     public var user: String
+    /// What they may do, at most.
     public var role: Role
     /// The chat person behind it, when the request came from a chat.
     public var person: ChatPerson?
@@ -51,9 +56,13 @@ public struct Identity: Sendable, Hashable {
 
 /// The stored mapping of a chat person to a user and a role.
 public struct IdentityMapping: Sendable, Hashable {
+    /// The adapter on whose platform ``personID`` holds.
     public var adapter: AdapterName
+    /// The platform's stable id of the person.
     public var personID: String
+    /// The user name that executions and audit rows carry.
     public var user: String
+    /// What the person may do through this adapter; other adapters have mappings of their own.
     public var role: Role
 
     /// A mapping to be stored.

@@ -20,7 +20,9 @@ public struct Conversation: Sendable, Hashable {
 
 /// The key that says whether two deliveries are one message: adapter and the platform's event id.
 public struct MessageKey: Sendable, Hashable {
+    /// The adapter that delivered it.
     public var adapter: AdapterName
+    /// The platform's id of the event, the same each time that it is delivered.
     public var eventID: String
 
     /// A key from its two parts.
@@ -32,7 +34,9 @@ public struct MessageKey: Sendable, Hashable {
 
 /// A message as an adapter decoded it, before anybody decided what it means.
 public struct InboundMessage: Sendable, Hashable {
+    /// The key under which it is stored, and decided on, once.
     public var key: MessageKey
+    /// Where it was said; answers go there too.
     public var conversation: Conversation
     /// Who wrote it, by the platform's stable id.
     public var sender: ChatPerson
@@ -62,6 +66,7 @@ public struct InboundMessage: Sendable, Hashable {
 
 /// Where the answers to a message go, kept with an execution until its result is posted.
 public struct ReplyAddress: Sendable, Hashable {
+    /// Where answers are posted.
     public var conversation: Conversation
     /// The message that asked.
     public var message: MessageKey
@@ -106,9 +111,13 @@ public enum PostKind: String, Sendable, CaseIterable {
 
 /// A message that Petrel owes to a conversation.
 public struct OutboundPost: Sendable, Hashable {
+    /// Sent along to the platform, so that a doubtful send can be looked up.
     public var id: DeliveryID
+    /// The conversation it goes to and the message it answers.
     public var to: ReplyAddress
+    /// What it is for.
     public var kind: PostKind
+    /// What is posted; a result is cut to the platform's size before it gets here.
     public var text: String
     /// The execution it speaks of.
     public var execution: ExecutionID?

@@ -1,6 +1,8 @@
 /// All that a runner needs to run one attempt of an action.
 public struct RunRequest: Sendable {
+    /// The key under which the runner keeps traces of the attempt.
     public var attempt: AttemptKey
+    /// The action in force; for `resume` of one that is gone, what the execution remembers of it.
     public var action: Action
     /// Parameters that the runner type declares, defaults filled in and cast.
     public var runnerParameters: ValueObject
@@ -8,7 +10,9 @@ public struct RunRequest: Sendable {
     public var actionParameters: ValueObject
     /// The user for whom it runs.
     public var user: String
-    /// The variables that every action is given: `ST2_ACTION_…`. They win over the caller's `env`.
+    /// The variables that every action is given: `ST2_ACTION_…`.
+    ///
+    /// They win over the caller's `env`.
     public var environment: [String: String]
 
     /// A request from its parts.
@@ -35,7 +39,9 @@ public enum RunTrace: Sendable {
     case lost(reason: String)
 }
 
-/// Carries out actions of certain runner types outside the engine. Checked by `RunnerConformance`.
+/// Carries out actions of certain runner types outside the engine.
+///
+/// Checked by `RunnerConformance`.
 ///
 /// An attempt is started at most once, however often the service is killed between two lines of it.
 public protocol ActionRunner: Sendable {

@@ -48,7 +48,9 @@ public protocol InboundReceiver: Sendable {
     func receive(_ message: InboundMessage) async throws(CoreError)
 }
 
-/// A connection to one chat platform. Checked by `AdapterConformance`.
+/// A connection to one chat platform.
+///
+/// Checked by `AdapterConformance`.
 public protocol ChatAdapter: Sendable {
     /// The name of its `chat.adapters` entry.
     var name: AdapterName { get }

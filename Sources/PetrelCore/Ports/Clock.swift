@@ -1,4 +1,6 @@
-/// The port through which time comes. Durations are measured on a clock that never jumps.
+/// The port through which time comes.
+///
+/// Durations are measured on a clock that never jumps.
 public protocol PetrelClock: Sendable {
     /// The wall clock's time.
     var now: Instant { get }

@@ -1,4 +1,6 @@
-/// Something that happened; it only shortens waits. Work is found by asking the store.
+/// Something that happened; it only shortens waits.
+///
+/// Work is found by asking the store.
 public enum EngineEvent: Sendable {
     /// An execution was stored or has changed; the value is without its result.
     case executionChanged(Execution)

@@ -40,6 +40,7 @@ public struct SubmittedExecution: Sendable {
     public var message: MessageKey?
     /// The ack.
     public var posts: [OutboundPost]
+    /// The rows about the decision, stored in the same transaction.
     public var audit: [AuditRecord]
 
     /// A submission from its parts.
@@ -55,11 +56,15 @@ public struct SubmittedExecution: Sendable {
 
 /// The end of an attempt, to be stored if the attempt is still the claimed one.
 public struct CompletedAttempt: Sendable {
+    /// The attempt that is over.
     public var attempt: AttemptKey
     /// The owner that holds the claim.
     public var owner: String
+    /// How it ended; its status gives way to `canceled` when that was asked for.
     public var outcome: RunOutcome
+    /// When it ended.
     public var at: Instant
+    /// Rows about the end, stored only if the end is.
     public var audit: [AuditRecord]
 
     /// A completion from its parts.
@@ -88,18 +93,27 @@ public enum CancelAnswer: Sendable {
 
 /// Which executions a listing wants.
 public struct ExecutionQuery: Sendable {
+    /// Only those of this action, `pack.name`; nil for any.
     public var action: String?
+    /// Only those in one of these; empty for any.
     public var statuses: [ExecutionStatus] = []
+    /// Only those that run for this user; nil for any.
     public var user: String?
     /// nil: any; `.some(nil)`: only those without a parent.
     public var parent: ExecutionID??
+    /// Only these; empty for any.
     public var ids: [ExecutionID] = []
+    /// Only those requested later than this; nil for any.
     public var startedAfter: Instant?
+    /// Only those requested earlier than this; nil for any.
     public var startedBefore: Instant?
+    /// Whether the oldest come first.
     public var isAscending = false
     /// -1 for all.
     public var limit = 100
+    /// How many to leave out at the beginning.
     public var offset = 0
+    /// Whether results are read; a large one costs reading a file.
     public var withResults = true
 
     /// The newest hundred.
@@ -108,7 +122,9 @@ public struct ExecutionQuery: Sendable {
 
 /// A page of executions and how many there are in all.
 public struct ExecutionPage: Sendable {
+    /// Those of this page, in the order of the query.
     public var executions: [Execution]
+    /// How many fit the query, on all pages together.
     public var total: Int
 
     /// A page from its parts.
@@ -118,7 +134,9 @@ public struct ExecutionPage: Sendable {
     }
 }
 
-/// Executions and their claims. Every change names the status, attempt and owner that it expects.
+/// Executions and their claims.
+///
+/// Every change names the status, attempt and owner that it expects.
 public protocol ExecutionStore: Sendable {
     /// Stores execution, ack and audit, and settles the message. Flushed.
     /// - Returns: false, and nothing is stored, if the message was settled before.
@@ -153,7 +171,9 @@ public protocol ExecutionStore: Sendable {
 
 /// A post in the outbox and how often its sending was tried.
 public struct QueuedPost: Sendable {
+    /// What is to be sent.
     public var post: OutboundPost
+    /// Tries so far that were recorded; each doubles the pause before the next.
     public var attempts: Int
     /// Whether it may have been sent already without a record of it: tried before, or queued by an earlier process.
     public var isDoubtful: Bool
@@ -189,7 +209,9 @@ public protocol OutboxStore: Sendable {
     func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int)
 }
 
-/// The audit trail. Most rows are stored inside the transactions of the other ports.
+/// The audit trail.
+///
+/// Most rows are stored inside the transactions of the other ports.
 public protocol AuditStore: Sendable {
     /// Stores rows that belong to no other transaction. Written.
     func record(_ records: [AuditRecord]) async throws(CoreError)
@@ -199,10 +221,13 @@ public protocol AuditStore: Sendable {
 
 /// One content file that was read without error.
 public struct ContentRecord: Sendable, Hashable {
+    /// What a content file declares.
     public enum Kind: String, Sendable, CaseIterable {
         case pack, action, alias
     }
+    /// The id by which the API knows it; it stays when the file changes.
     public var id: ContentID
+    /// What the file declares; with ``ref`` it is the record's key.
     public var kind: Kind
     /// `pack.name`, or the pack's ref for a pack.
     public var ref: String
@@ -252,26 +277,36 @@ public protocol IdentityStore: Sendable {
 public struct RoomPost: Sendable, Hashable {
     /// Counts up over all rooms, from 1.
     public var sequence: Int
+    /// The room's name; one that begins with `#` is a channel, any other a direct conversation.
     public var room: String
-    /// Unique: the client's key of a message, or the delivery id of an answer. Storing it twice stores it once.
+    /// Unique: the client's key of a message, or the delivery id of an answer.
+    ///
+    /// Storing it twice stores it once.
     public var key: String
     /// The key of the message that it answers; nil for what people say.
     public var inReplyTo: String?
+    /// The user who said it; `petrel` for an answer.
     public var author: String
     /// Whether the author is the service's owner: at its own terminal, or with the admin token.
     public var isOwner: Bool
+    /// What was said; it may have several lines.
     public var text: String
     /// nil for what people say.
     public var kind: PostKind?
+    /// The execution that an answer speaks of.
     public var execution: ExecutionID?
+    /// That execution's status, on a `result`.
     public var status: ExecutionStatus?
+    /// Whether nothing more will follow for the message that it answers.
     public var isFinal: Bool
+    /// When it was said for the first time.
     public var at: Instant
 
     /// A line from its parts; the store gives the sequence.
     public init(
         sequence: Int = 0, room: String, key: String, inReplyTo: String? = nil, author: String,
-        isOwner: Bool = false, text: String, kind: PostKind? = nil, execution: ExecutionID? = nil, status: ExecutionStatus? = nil, isFinal: Bool = false,
+        isOwner: Bool = false, text: String, kind: PostKind? = nil, execution: ExecutionID? = nil,
+        status: ExecutionStatus? = nil, isFinal: Bool = false,
         at: Instant
     ) {
         self.sequence = sequence

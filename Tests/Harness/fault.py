@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Harness"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from service import Client, Room, Service  # noqa: E402
 
 # The points that only a service passes that takes up the work of a dead one.
