@@ -49,19 +49,24 @@ let package = Package(
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-executable"])]),
 
-        module("PetrelApp", [
-            "PetrelServer", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem", "PetrelChat",
-            "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", "CPetrelContent", collections, logging,
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-        ]),
-        module("PetrelServer", [
-            "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, logging,
-            .product(name: "Hummingbird", package: "hummingbird"),
-            .product(name: "HummingbirdCore", package: "hummingbird"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        ]),
+        module(
+            "PetrelApp",
+            [
+                "PetrelServer", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem", "PetrelChat",
+                "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", "CPetrelContent", collections,
+                logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        module(
+            "PetrelServer",
+            [
+                "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelPacks", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
@@ -92,9 +97,12 @@ let package = Package(
         tests("PetrelSystemTests", ["PetrelSystem", "PetrelCore", "petrel-shim"]),
         tests("PetrelRunnersTests", ["PetrelRunners", "PetrelSystem", "PetrelCore", "petrel-shim"]),
         tests("PetrelAppTests", ["PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore"]),
-        tests("ConformanceTests", [
-            "PetrelStore", "PetrelChat", "PetrelAliases", "PetrelCore", .product(name: "GRDB", package: "GRDB.swift"),
-        ]),
+        tests(
+            "ConformanceTests",
+            [
+                "PetrelStore", "PetrelChat", "PetrelAliases", "PetrelCore",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests("ArchitectureTests", []),
         tests("IntegrationTests", ["PetrelSystem", "PetrelCore", "petrel", "petrel-shim"]),
         tests("FaultTests", ["PetrelSystem", "PetrelCore", "petrel", "petrel-shim"]),

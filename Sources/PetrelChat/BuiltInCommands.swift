@@ -73,7 +73,8 @@ struct BuiltInCommands: Sendable {
         guard let execution = try await executionToCancel(id, message, identity) else {
             let text =
                 id.isEmpty
-                ? "Nothing of yours is running here." : "There is no execution \(id). The id stands in its first answer."
+                ? "Nothing of yours is running here."
+                : "There is no execution \(id). The id stands in its first answer."
             return Commands.Answer(kind: .invalid, decision: "unknown", text: text)
         }
         let decision = access.decide(

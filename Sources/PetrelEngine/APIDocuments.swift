@@ -74,7 +74,8 @@ extension Execution {
     /// - Parameters:
     ///   - runner: the runner's document.
     ///   - parameters: the parameters, secret ones starred.
-    public func apiDocument(runner runnerDocument: ValueObject, parameters shownParameters: ValueObject) -> ValueObject {
+    public func apiDocument(runner runnerDocument: ValueObject, parameters shownParameters: ValueObject) -> ValueObject
+    {
         var shown: ValueObject = [
             "id": .string(id.text), "action": .object(actionDocument), "runner": .object(runnerDocument),
             "liveaction": [

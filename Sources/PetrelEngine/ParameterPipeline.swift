@@ -87,7 +87,8 @@ public struct ParameterPipeline: Sendable {
         return merged
     }
 
-    private func castValue(_ value: Value, name: String, parameter: Parameter, cast: Cast) throws(EngineError) -> Value {
+    private func castValue(_ value: Value, name: String, parameter: Parameter, cast: Cast) throws(EngineError) -> Value
+    {
         guard let kind = parameter.kind, !value.isNull else { return value }
         switch cast {
         case .alias:
@@ -114,7 +115,8 @@ public struct ParameterPipeline: Sendable {
     private func checkBounds(_ value: Value, name: String, schema: ValueObject) throws(EngineError) {
         if let number = value.number {
             if let least = schema["minimum"]?.number, number < least {
-                throw problem("\(value.pythonText) is less than the minimum of \(Value.double(least).pythonText)", name: name)
+                throw problem(
+                    "\(value.pythonText) is less than the minimum of \(Value.double(least).pythonText)", name: name)
             }
             if let most = schema["maximum"]?.number, number > most {
                 throw problem(

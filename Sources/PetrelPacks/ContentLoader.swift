@@ -3,7 +3,7 @@ public import PetrelCore
 
 /// What a load found: everything that is in force now, and what is wrong.
 public struct LoadedContent: Sendable {
-    /// Packs in force, in the order in which they were found.
+    /// Packs in force, the users' first.
     public var packs: [Pack] = []
     /// Actions in force, disabled ones too.
     public var actions: [Action] = []

@@ -45,7 +45,9 @@ public enum PackFile {
     private static func checkVersion(_ metadata: Metadata) throws(PackError) {
         let version = try metadata.text("version")
         let core = version.prefix { $0 != "-" && $0 != "+" }.split(separator: ".", omittingEmptySubsequences: false)
-        guard core.count == 3, core.allSatisfy({ part in !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
+        guard core.count == 3,
+            core.allSatisfy({ part in !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+        else {
             throw metadata.problem(
                 ["version"], "Pack version \"\(version)\" doesn't follow a valid semver format.",
                 hint: "Write MAJOR.MINOR.PATCH, such as 1.0.0")

@@ -26,7 +26,10 @@ struct ParameterSchema {
         guard let schema = value.object else {
             throw metadata.problem(path, "parameter '\(name)' must hold keys and values, not \(value.typeName)")
         }
-        guard name.unicodeScalars.allSatisfy({ $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "_" })
+        guard
+            name.unicodeScalars.allSatisfy({
+                $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "_"
+            })
         else {
             throw metadata.problem(path, "'\(name)' can't be a parameter's name", hint: "Use letters, digits and _")
         }
@@ -70,7 +73,8 @@ struct ParameterSchema {
             if let other = nameByPosition.updateValue(name, forKey: position) {
                 throw metadata.problem(
                     ["parameters", name, "position"],
-                    "Parameters \(other) and \(name) have same position \(position). Position values have to be unique.")
+                    "Parameters \(other) and \(name) have same position \(position). Position values have to be unique."
+                )
             }
         }
         let positions = nameByPosition.keys.sorted()

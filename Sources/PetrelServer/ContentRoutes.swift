@@ -127,7 +127,9 @@ struct ContentRoutes: Sendable {
         return APIResponse(.object(pack.apiDocument))
     }
 
-    private func isWanted(_ value: String, _ filter: String?) -> Bool { filter.map { $0.isEmpty || $0 == value } ?? true }
+    private func isWanted(_ value: String, _ filter: String?) -> Bool {
+        filter.map { $0.isEmpty || $0 == value } ?? true
+    }
 
     private func unknown(_ name: String, _ what: String) -> APIError {
         APIError(.notFound, "Resource with a \(what) or id \"\(name)\" not found")

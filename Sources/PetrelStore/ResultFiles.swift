@@ -62,7 +62,8 @@ struct ResultFiles: Sendable {
     private func failure(_ path: String) -> CoreError {
         let code = errno
         return CoreError(
-            .unavailable, code == ENOSPC ? "the disk is full" : "\(path) can't be written: \(String(cString: strerror(code)))",
+            .unavailable,
+            code == ENOSPC ? "the disk is full" : "\(path) can't be written: \(String(cString: strerror(code)))",
             isRetryable: true)
     }
 }

@@ -1,6 +1,6 @@
-public import PetrelCore
 import FoundationEssentials
 import GRDB
+public import PetrelCore
 
 /// The storage ports on one SQLite file, which one process holds alone.
 ///

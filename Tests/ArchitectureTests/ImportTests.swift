@@ -21,7 +21,8 @@ enum SourceTree {
             let words = line.split(separator: " ").map(String.init)
             guard let at = words.firstIndex(of: "import"), at + 1 < words.count else { return nil }
             let before = words[..<at]
-            guard before.allSatisfy({ ["public", "@_exported", "internal", "private", "@testable"].contains($0) }) else {
+            guard before.allSatisfy({ ["public", "@_exported", "internal", "private", "@testable"].contains($0) })
+            else {
                 return nil
             }
             return words[at + 1].split(separator: ".").first.map(String.init)

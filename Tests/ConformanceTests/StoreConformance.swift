@@ -328,7 +328,9 @@ struct StoreConformance {
 
     func roomsRememberEachLineOnce() async throws {
         let store = try await open("me")
-        func line(_ key: String, _ text: String) -> RoomPost { RoomPost(room: "r", key: key, author: "ann", text: text, at: at) }
+        func line(_ key: String, _ text: String) -> RoomPost {
+            RoomPost(room: "r", key: key, author: "ann", text: text, at: at)
+        }
         let first = try await store.append(line("k1", "one"))
         let again = try await store.append(line("k1", "changed"))
         #expect(first == again && again.text == "one")

@@ -6,7 +6,8 @@ import Testing
 struct FaultTests {
     private static let driver = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Harness/fault.py").path
-    private static let programs = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
+    private static let programs =
+        Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
         .deletingLastPathComponent().path ?? Bundle.main.bundleURL.path
 
     private func drive(_ arguments: String...) throws -> (code: Int32, text: String) {

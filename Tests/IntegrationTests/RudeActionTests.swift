@@ -12,7 +12,8 @@ struct RudeActionTests {
             try text.write(toFile: pack + "/" + name, atomically: true, encoding: .utf8)
         }
         try write("pack.yaml", "name: rude\ndescription: d\nversion: 1.0.0\nauthor: a\n")
-        try write("actions/scriptless.yaml", "name: scriptless\nrunner_type: local-shell-script\nentry_point: gone.sh\n")
+        try write(
+            "actions/scriptless.yaml", "name: scriptless\nrunner_type: local-shell-script\nentry_point: gone.sh\n")
         try write("actions/unknown.yaml", "name: unknown\nrunner_type: no-such-runner\n")
         try write(
             "actions/typed.yaml",

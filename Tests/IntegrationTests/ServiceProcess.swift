@@ -8,7 +8,8 @@ final class ServiceProcess: Sendable {
     private let process: Process
 
     /// Where the tests' programs were built.
-    static let programs = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
+    static let programs =
+        Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
         .deletingLastPathComponent().path ?? Bundle.main.bundleURL.path
 
     /// Starts a service and waits until its port is open.

@@ -25,7 +25,8 @@ struct ParameterPipelineTests {
                 "size": parameter(.string, choices: ["s", "m"]),
             ]),
         runner: RunnerType(
-            name: "fake", summary: "", parameters: ["cmd": parameter(.string), "timeout": parameter(.integer, standard: 60)],
+            name: "fake", summary: "",
+            parameters: ["cmd": parameter(.string), "timeout": parameter(.integer, standard: 60)],
             package: "", module: ""))
 
     private func requested(_ given: ValueObject) throws -> ValueObject {

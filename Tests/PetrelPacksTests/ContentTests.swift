@@ -59,7 +59,10 @@ struct ContentFileTests {
             ("name: a\nrunner_type: noop\nparameters:\n  x: {position: 0}\n  y: {position: 2}\n", 3, "not contiguous"),
             ("name: a\nrunner_type: noop\nparameters:\n  x: {immutable: true}\n", 4, "requires a default value"),
             ("name: a\nrunner_type: noop\nparameters:\n  timeout: {type: string}\n", 4, "cannot be overridden"),
-            ("name: a\nrunner_type: noop\nparameters:\n  fixed: {immutable: true}\n", 4, "declared immutable in runner"),
+            (
+                "name: a\nrunner_type: noop\nparameters:\n  fixed: {immutable: true}\n", 4,
+                "declared immutable in runner"
+            ),
             ("- a\n- b\n", 1, "keys and values, not array"), ("name: [a\n", nil, "expected"),
         ] as [(String, Int?, String)])
     func badActions(_ text: String, _ line: Int?, _ message: String) throws {

@@ -57,7 +57,8 @@ struct ServiceLogHandler: LogHandler {
             .map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
         let level = event.level.rawValue.uppercased()
         let message = VisibleText.line("\(event.message)")
-        sink.write("\(clock.now) \(level)\(String(repeating: " ", count: max(0, 8 - level.count))) \(message)\(pairs)\n")
+        sink.write(
+            "\(clock.now) \(level)\(String(repeating: " ", count: max(0, 8 - level.count))) \(message)\(pairs)\n")
     }
 
     private func quoted(_ text: String) -> String {

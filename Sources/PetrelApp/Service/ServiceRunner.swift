@@ -46,10 +46,19 @@ enum ServiceRunner {
         ]
         for adapter in graph.adapters {
             let outbox = Outbox(adapter: adapter, store: graph.store, events: graph.events, clock: graph.clock)
-            services.append(loop { await outbox.run() } beforeStop: { await outbox.sendAll() })
+            services.append(
+                loop {
+                    await outbox.run()
+                } beforeStop: {
+                    await outbox.sendAll()
+                })
         }
         services.append(
-            loop { await graph.scheduler.run() } beforeStop: { await graph.scheduler.drain(for: grace) })
+            loop {
+                await graph.scheduler.run()
+            } beforeStop: {
+                await graph.scheduler.drain(for: grace)
+            })
         services.append(loop { await watch.run() })
         services.append(loop { await graph.inbox.recover() })
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }

@@ -1,0 +1,176 @@
+"""Figures of a release build, beside the limits of the machine, in one run.
+
+    bench.py FOLDER_OF_THE_PROGRAMS [--seconds N]
+
+Prints lines `NAME key=value …`; times in milliseconds, medians unless the key says otherwise.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from service import Room, Service  # noqa: E402
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+def flush_ms(folder):
+    """The disk's flush: 4 KiB appended and flushed, over and over, as the store's log is."""
+    path = os.path.join(folder, "flush")
+    times = []
+    with open(path, "wb", buffering=0) as file:
+        for _ in range(300):
+            file.write(b"x" * 4096)
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - began) * 1000)
+    os.unlink(path)
+    return percentile(times, 0.5), percentile(times, 0.99)
+
+
+def spawn_ms(command, seconds=2):
+    """A bare loop: spawn, wait."""
+    times = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        began = time.perf_counter()
+        pid = os.posix_spawn(command[0], command, os.environ)
+        os.waitpid(pid, 0)
+        times.append((time.perf_counter() - began) * 1000)
+    return percentile(times, 0.5), len(times) / sum(times) * 1000
+
+
+def http_ms(service, count=500):
+    """A request that does nothing, over the same client: what the measuring itself costs."""
+    from service import Client
+    client = Client(service)
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        client.request("GET", "/healthz")
+        times.append((time.perf_counter() - began) * 1000)
+    return percentile(times, 0.5)
+
+
+def counters(service):
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % service.port) as response:
+        text = response.read().decode()
+    return {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", text, re.M)}
+
+
+def memory(pid):
+    text = open("/proc/%d/smaps_rollup" % pid).read()
+    kilobytes = dict(re.findall(r"^(\w+):\s+(\d+) kB", text, re.M))
+    return int(kilobytes["Rss"]) / 1024, int(kilobytes["Pss"]) / 1024
+
+
+def converse(service, conversations, seconds, command):
+    """Each conversation says a command, waits for its result, says the next."""
+    rooms = [Room(service, "b%d-%d" % (conversations, number)) for number in range(conversations)]
+    for room in rooms:
+        room.wait_final(room.say("!help"))
+    before = counters(service)
+    times = []
+    lock = threading.Lock()
+    end = time.perf_counter() + seconds
+
+    def talk(room):
+        while time.perf_counter() < end:
+            began = time.perf_counter()
+            room.posts.clear()
+            key = room.say(command)
+            final = room.wait_final(key)
+            if final is None or final[1].get("status") != "succeeded":
+                raise RuntimeError("no result: %s" % (final,))
+            with lock:
+                times.append((time.perf_counter() - began) * 1000)
+
+    began = time.perf_counter()
+    threads = [threading.Thread(target=talk, args=(room,)) for room in rooms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    after = counters(service)
+    for room in rooms:
+        room.close()
+    flushes = (after["petrel_store_flushes_total"] - before["petrel_store_flushes_total"]) / len(times)
+    return percentile(times, 0.5), percentile(times, 0.99), len(times) / elapsed, flushes
+
+
+def start_ms(program, folder):
+    """From start to the first answer of a command, and to the open port; a folder that was used before."""
+    times = []
+    for _ in range(7):
+        service = Service(program, folder)
+        began = time.perf_counter()
+        service.start()
+        ready = (time.perf_counter() - began) * 1000
+        room = Room(service, "start")
+        room.wait_final(room.say("!date"))
+        times.append((ready, (time.perf_counter() - began) * 1000))
+        room.close()
+        service.stop()
+    return percentile([ready for ready, _ in times], 0.5), percentile([answer for _, answer in times], 0.5)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("programs")
+    parser.add_argument("--seconds", type=float, default=8)
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="petrel-bench-", dir=os.environ.get("PETREL_BENCH_DIR"))
+    # The stripped program is what is installed.
+    program = os.path.join(folder, "petrel")
+    stripped = os.path.join(options.programs, "petrel-stripped")
+    shutil.copy(stripped if os.path.exists(stripped) else os.path.join(options.programs, "petrel"), program)
+    shutil.copy(os.path.join(options.programs, "petrel-shim"), os.path.join(folder, "petrel-shim"))
+
+    flush, flush99 = flush_ms(folder)
+    spawn, spawns = spawn_ms(["/bin/bash", "-c", "true"])
+    print("limits flush_p50_ms=%.3f flush_p99_ms=%.3f spawn_ms=%.2f spawns_per_s=%.0f" % (
+        flush, flush99, spawn, spawns))
+    os.mkdir(os.path.join(folder, "full"))
+    ready, answer = start_ms(program, os.path.join(folder, "full"))
+    print("start ready_ms=%.0f first_answer_ms=%.0f" % (ready, answer))
+    version = []
+    for _ in range(15):
+        began = time.perf_counter()
+        subprocess.run([program, "--version"], stdout=subprocess.DEVNULL, check=True)
+        version.append((time.perf_counter() - began) * 1000)
+    print("cli version_ms=%.0f" % percentile(version, 0.5))
+
+    for durability in ("full", "relaxed"):
+        data = os.path.join(folder, durability)
+        os.makedirs(data, exist_ok=True)
+        service = Service(program, data, {"PETREL_STORE_DURABILITY": durability})
+        service.start()
+        if durability == "full":
+            time.sleep(2)
+            rss, pss = memory(service.process.pid)
+            print("idle rss_mb=%.1f pss_mb=%.1f program_mb=%.1f" % (rss, pss, os.path.getsize(program) / 2**20))
+        wire = http_ms(service)
+        for conversations in (1, 10, 50):
+            p50, p99, rate, flushes = converse(service, conversations, options.seconds, "!run true")
+            goal = (2 * flush if durability == "full" else 0) + spawn + 1
+            print("room durability=%s conversations=%d p50_ms=%.2f p99_ms=%.2f per_s=%.0f flushes_per_command=%.2f "
+                  "http_ms=%.2f goal_ms=%.2f" % (
+                      durability, conversations, p50, p99, rate, flushes, wire, goal), flush=True)
+        service.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
