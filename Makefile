@@ -5,7 +5,7 @@ SWIFT ?= swift
 PACKAGES = libwebsockets-dev libcurl4-openssl-dev libyaml-dev libssl-dev libsqlite3-dev libpcre2-dev libcrypt-dev \
            pkg-config
 BIN = .build/debug
-RELEASE_FLAGS = -c release -Xswiftc -cross-module-optimization
+RELEASE_FLAGS = -c release
 # One line of progress on a terminal; what a library's manifest warns of is not ours to change.
 SHOW = awk -v tty="$$(test -t 1 && echo 1)" '/^\[[0-9]/ { if (tty) printf "\r\033[K%s", substr($$0, 1, 78); next } \
     /^warning: .swift-|checkouts.*CMakeLists/ { next } { if (tty) printf "\r\033[K"; print; fflush() }'
@@ -25,8 +25,8 @@ test: packages ## Run all tests that need nothing but Debian packages; the only 
 test-all: test ## The tests, with those that install real servers and a browser (none yet)
 
 build: packages ## Build the release: .build/release/petrel and .build/release/petrel-shim
-	$(SWIFT) build $(RELEASE_FLAGS) --product petrel
-	$(SWIFT) build $(RELEASE_FLAGS) --product petrel-shim
+	@set -o pipefail; $(SWIFT) build $(RELEASE_FLAGS) --product petrel-shim 2>&1 | $(SHOW)
+	@set -o pipefail; $(SWIFT) build $(RELEASE_FLAGS) --product petrel 2>&1 | $(SHOW)
 	@strip -o .build/release/petrel-stripped .build/release/petrel && ls -l .build/release/petrel-stripped
 
 lint: ## Check format and style, strictly

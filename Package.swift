@@ -14,8 +14,13 @@ let strict: [SwiftSetting] = [
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
+/// Generics across modules are specialised in the release. Not for the modules that use GRDB: the compiler (6.3.1) fails
+/// on what it then takes over from there.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+    let settings = name == "PetrelStore" ? strict : strict + optimized
+    return .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func library(_ name: String, _ pkgConfig: String, apt: String) -> Target {
@@ -100,7 +105,7 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "PetrelStore", "PetrelChat", "PetrelAliases", "PetrelCore",
+                "PetrelStore", "PetrelChat", "PetrelEngine", "PetrelAliases", "PetrelCore",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests("ArchitectureTests", []),

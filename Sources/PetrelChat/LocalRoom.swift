@@ -12,6 +12,7 @@ public struct LocalRoom: ChatAdapter {
     public static let maxMessageBytes = 16 << 10
     /// Messages that were said but not taken in before a stop are taken in at the next start, up to this age.
     private static let maxAge = Duration.seconds(15 * 60)
+    private static let maxMissed = 1000
 
     /// See ``ChatAdapter/name``.
     public let name: AdapterName
@@ -35,7 +36,7 @@ public struct LocalRoom: ChatAdapter {
 
     /// Takes in what was said before a stop and not handed on, then waits.
     public func run(receiver: any InboundReceiver) async {
-        let missed = (try? await store.roomMessages(since: clock.now - Self.maxAge, limit: 10_000)) ?? []
+        let missed = (try? await store.roomMessages(since: clock.now - Self.maxAge, limit: Self.maxMissed)) ?? []
         for post in missed { try? await receiver.receive(message(post)) }
         while !Task.isCancelled { try? await clock.sleep(for: .seconds(3600)) }
     }

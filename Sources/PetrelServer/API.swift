@@ -13,6 +13,7 @@ public struct API: Sendable {
     private let health: Health
     private let ids: any IDSource
     private let version: String
+    private let bodyLimits: Limits
 
     /// What the API stands on.
     public struct Parts: Sendable {
@@ -38,6 +39,8 @@ public struct API: Sendable {
         public var ids: any IDSource
         /// Petrel's version, shown at the root of each prefix.
         public var version: String
+        /// Largest request body in bytes.
+        public var maxBodyBytes: Int
         /// Commits and flushes of the store so far.
         public var statistics: @Sendable () -> (commits: Int, flushes: Int)
 
@@ -45,7 +48,7 @@ public struct API: Sendable {
         public init(
             store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
             scheduler: Scheduler, access: Access, room: any ChatRoom, authentication: Authentication,
-            digest: any Digest, ids: any IDSource, version: String,
+            digest: any Digest, ids: any IDSource, version: String, maxBodyBytes: Int,
             statistics: @escaping @Sendable () -> (commits: Int, flushes: Int)
         ) {
             self.store = store
@@ -59,6 +62,7 @@ public struct API: Sendable {
             self.digest = digest
             self.ids = ids
             self.version = version
+            self.maxBodyBytes = maxBodyBytes
             self.statistics = statistics
         }
     }
@@ -70,6 +74,8 @@ public struct API: Sendable {
         health = Health(store: parts.store, scheduler: parts.scheduler, statistics: parts.statistics)
         ids = parts.ids
         version = parts.version
+        bodyLimits = Limits(
+            maxBytes: parts.maxBodyBytes, maxDepth: Limits.requestBody.maxDepth, maxNodes: Limits.requestBody.maxNodes)
         let content = ContentRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest)
         let executions = ExecutionRoutes(
             store: parts.store, submission: parts.submission, scheduler: parts.scheduler, catalog: parts.catalog,
@@ -118,7 +124,7 @@ public struct API: Sendable {
             let path = Dictionary(
                 context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
                 uniquingKeysWith: { first, _ in first })
-            let body = try await request.jsonBody(route.method)
+            let body = try await request.jsonBody(route.method, limits: bodyLimits)
             return respond(
                 try await route.handle(APIRequest(identity: identity, path: path, query: query, body: body)))
         } catch {

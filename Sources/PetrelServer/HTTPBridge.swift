@@ -48,17 +48,17 @@ extension Request {
     }
 
     /// The JSON body; null when there is none.
-    func jsonBody(_ method: Route.Method) async throws(APIError) -> Value {
+    func jsonBody(_ method: Route.Method, limits: Limits) async throws(APIError) -> Value {
         guard method != .get else { return .null }
         let buffer: ByteBuffer
         do {
-            buffer = try await body.collect(upTo: Limits.requestBody.maxBytes)
+            buffer = try await body.collect(upTo: limits.maxBytes)
         } catch {
-            throw APIError(.tooLarge, "The body has more than \(Limits.requestBody.maxBytes) bytes")
+            throw APIError(.tooLarge, "The body has more than \(limits.maxBytes) bytes")
         }
         guard buffer.readableBytes > 0 else { return .null }
         do throws(CoreError) {
-            return try JSONReader.value(Array(buffer.readableBytesView), limits: .requestBody)
+            return try JSONReader.value(Array(buffer.readableBytesView), limits: limits)
         } catch {
             throw APIError(.badRequest, "Failed to parse request body: \(error.message)")
         }

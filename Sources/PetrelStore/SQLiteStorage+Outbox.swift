@@ -34,7 +34,7 @@ extension SQLiteStorage {
     }
 
     /// The posts are due at once.
-    public func enqueue(_ posts: [OutboundPost], at: Instant) async throws(CoreError) {
+    public func enqueue(_ posts: [OutboundPost]) async throws(CoreError) {
         let owner = options.owner
         try await queue.commit(.flushed) { try insert(posts, queuedBy: owner, in: $0) }
     }

@@ -39,9 +39,9 @@ extension SQLiteStorage {
     public func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost] {
         try await read { database in
             try database.rows(
-                "SELECT * FROM room_post WHERE kind IS NULL AND at >= ? ORDER BY sequence LIMIT ?",
+                "SELECT * FROM room_post WHERE kind IS NULL AND at >= ? ORDER BY sequence DESC LIMIT ?",
                 [since.microseconds, limit]
-            ).map { RoomPost(row: $0) }
+            ).reversed().map { RoomPost(row: $0) }
         }
     }
 

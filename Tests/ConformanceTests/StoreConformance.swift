@@ -270,7 +270,7 @@ struct StoreConformance {
         let (here, there) = (Samples.message("x", channel: "here"), Samples.message("x", channel: "there"))
         let (first, second) = (Samples.post("1", to: here), Samples.post("2", to: here))
         let other = Samples.post("3", to: there)
-        try await store.enqueue([first, second, other], at: at)
+        try await store.enqueue([first, second, other])
         func due(_ at: Instant) async throws -> [DeliveryID] {
             try await store.duePosts(adapter: "fake", at: at, limit: 10).map(\.post.id)
         }
@@ -290,7 +290,7 @@ struct StoreConformance {
     func postsOfAnEarlierProcessAreDoubtful() async throws {
         let store = try await open("one")
         let message = Samples.message("x")
-        try await store.enqueue([Samples.post("1", to: message)], at: at)
+        try await store.enqueue([Samples.post("1", to: message)])
         #expect(try await store.duePosts(adapter: "fake", at: at, limit: 1).first?.isDoubtful == false)
         let later = try await open("two")
         #expect(try await later.duePosts(adapter: "fake", at: at, limit: 1).first?.isDoubtful == true)

@@ -200,7 +200,7 @@ struct OutboxTests {
         let message = Samples.message("x")
         let (first, second) = (Samples.post("1", to: message, text: "one"), Samples.post("2", to: message, text: "two"))
         chat.adapter.plan([.retry(after: .seconds(2), reason: "429")])
-        try await chat.store.enqueue([first, second], at: chat.clock.now)
+        try await chat.store.enqueue([first, second])
         try await chat.running {
             let ticking = Task {
                 while !Task.isCancelled {
@@ -219,8 +219,7 @@ struct OutboxTests {
         let chat = try ChatFixture(aliases: [])
         let message = Samples.message("x")
         chat.adapter.plan([.doubtful(reason: "hung up")])
-        try await chat.store.enqueue(
-            [Samples.post("1", to: message), Samples.post("2", to: message)], at: chat.clock.now)
+        try await chat.store.enqueue([Samples.post("1", to: message), Samples.post("2", to: message)])
         try await chat.running {
             let ticking = Task {
                 while !Task.isCancelled {
@@ -240,8 +239,7 @@ struct OutboxTests {
         let chat = try ChatFixture(aliases: [])
         let message = Samples.message("x")
         chat.adapter.plan([.refused(reason: "channel is gone")])
-        try await chat.store.enqueue(
-            [Samples.post("1", to: message), Samples.post("2", to: message, text: "two")], at: chat.clock.now)
+        try await chat.store.enqueue([Samples.post("1", to: message), Samples.post("2", to: message, text: "two")])
         try await chat.running {
             await chat.adapter.waitForPosts(1)
             #expect(chat.adapter.sent.map(\.text) == ["two"])

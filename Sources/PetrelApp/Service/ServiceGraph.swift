@@ -81,6 +81,7 @@ struct ServiceGraph {
                 store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
                 access: Access(), room: room, authentication: authentication, digest: digest, ids: ids,
                 version: Version.text,
+                maxBodyBytes: settings.http.maxBodyBytes,
                 statistics: { [store] in (store.statistics.commits, store.statistics.flushes) }))
     }
 

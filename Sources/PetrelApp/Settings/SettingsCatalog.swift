@@ -107,7 +107,7 @@ extension SettingsCatalog {
             path: "engine.max_output_bytes", kind: .integer(1024...(1 << 30)), standard: 10_485_760,
             summary: "Most bytes that are kept of each output of a command; the rest is cut."),
         Setting(
-            path: "engine.shutdown_grace_seconds", kind: .integer(0...86_400), standard: 30,
+            path: "engine.shutdown_grace_seconds", kind: .integer(0...86_400), standard: 5,
             summary: "Seconds that a stopping service waits for executions; those left are taken up at the next start."),
     ]
 

@@ -194,7 +194,7 @@ public protocol OutboxStore: Sendable {
     /// - Returns: false, and nothing is stored, if it was not owed.
     func settleReply(_ id: ExecutionID, posts: [OutboundPost]) async throws(CoreError) -> Bool
     /// Stores posts that answer no open message. Flushed.
-    func enqueue(_ posts: [OutboundPost], at: Instant) async throws(CoreError)
+    func enqueue(_ posts: [OutboundPost]) async throws(CoreError)
     /// Posts of an adapter whose time has come: of each conversation only the oldest that is unsent, so order holds.
     func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost]
     /// When the next post that waits for a retry is due; nil when none waits.
@@ -332,7 +332,7 @@ public protocol RoomStore: Sendable {
     func roomPost(key: String) async throws(CoreError) -> RoomPost?
     /// Lines of a room after a sequence number, oldest first; at most `limit`.
     func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost]
-    /// What people said in all rooms since then, oldest first; at most `limit`.
+    /// What people said in all rooms since then, oldest first; of more than `limit` the newest.
     func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost]
     /// The newest lines of a room, oldest first; at most `limit`.
     func lastRoomPosts(room: String, limit: Int) async throws(CoreError) -> [RoomPost]
