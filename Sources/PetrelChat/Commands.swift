@@ -70,7 +70,7 @@ public struct Commands: Sendable {
         }
         switch interpretation {
         case .run(let match, let reading):
-            return try await run(match, reading: reading, message: message, identity: identity)
+            return try await run(match, command: command, reading: reading, message: message, identity: identity)
         case .ambiguous(let matches):
             return .answer(
                 Answer(
@@ -86,7 +86,9 @@ public struct Commands: Sendable {
         }
     }
 
-    private func run(_ match: AliasMatch, reading: String?, message: InboundMessage, identity: Identity)
+    private func run(
+        _ match: AliasMatch, command: String, reading: String?, message: InboundMessage, identity: Identity
+    )
         async throws(CoreError) -> Decision
     {
         let decision = access.decide(.use(match.alias, by: identity))
@@ -99,7 +101,7 @@ public struct Commands: Sendable {
                     user: identity.user))
         }
         do throws(EngineError) {
-            let request = try request(match, message: message, identity: identity)
+            let request = try request(match, command: command, message: message, identity: identity)
             let id: DeliveryID = ids.make()
             _ = try await submission.submit(request) { execution in
                 ack(execution, match.alias, id: id, reading: reading, to: message)
@@ -126,11 +128,12 @@ public struct Commands: Sendable {
         ]
     }
 
-    private func request(_ match: AliasMatch, message: InboundMessage, identity: Identity) throws(EngineError)
-        -> ExecutionRequest
+    private func request(_ match: AliasMatch, command: String, message: InboundMessage, identity: Identity)
+        throws(EngineError) -> ExecutionRequest
     {
         let alias = match.alias
-        let given = match.parameters
+        let (_, pipeline) = try submission.pipeline(for: alias.actionRef)
+        let given = try parameters(match, command: command, pipeline)
         let overridden = given.keys.filter { alias.immutableParameters[$0] != nil }
         guard overridden.isEmpty else {
             throw EngineError(
@@ -144,11 +147,35 @@ public struct Commands: Sendable {
         return ExecutionRequest(
             action: alias.actionRef,
             parameters: given.filter { !$0.value.isNull }.merging(alias.immutableParameters) { _, fixed in fixed },
-            cast: .alias, identity: identity, origin: .chat, context: context(alias, match, message),
+            cast: .alias, identity: identity, origin: .chat,
+            context: context(alias, match, message, hidesText: pipeline.merged.values.contains(where: \.isSecret)),
             replyTo: ReplyAddress(to: message))
     }
 
-    private func context(_ alias: ActionAlias, _ match: AliasMatch, _ message: InboundMessage) -> ValueObject {
+    /// What a message gives: what the format captures, and of the `key=value` behind it only the action's own parameters.
+    ///
+    /// A message may never set what the alias's author did not offer: a runner's `env` alone would run any program.
+    private func parameters(_ match: AliasMatch, command: String, _ pipeline: ParameterPipeline) throws(EngineError)
+        -> ValueObject
+    {
+        let pairs = match.parameters.keys.filter { !match.declaredParameters.contains($0) }
+        let foreign = pairs.filter { !pipeline.isOwn($0) }
+        if let free = match.freeText(of: command), pairs.isEmpty || !foreign.isEmpty {
+            return [free.name: .string(free.text)]
+        }
+        guard foreign.isEmpty else {
+            let own = pipeline.merged.keys.filter { match.declaredParameters.contains($0) || pipeline.isOwn($0) }
+            throw EngineError(
+                .invalidParameter,
+                "Additional properties are not allowed ('\(foreign.joined(separator: "', '"))' was unexpected)",
+                hint: own.isEmpty ? "This command takes no parameters" : "It takes: \(own.joined(separator: ", "))")
+        }
+        return match.parameters
+    }
+
+    private func context(_ alias: ActionAlias, _ match: AliasMatch, _ message: InboundMessage, hidesText: Bool)
+        -> ValueObject
+    {
         [
             "action_alias_ref": ["id": .string(alias.id.text), "name": .string(alias.ref.name)],
             "api_user": .string(message.sender.name), "source_channel": .string(message.conversation.channel),
@@ -157,7 +184,7 @@ public struct Commands: Sendable {
                 "thread": Value(message.conversation.thread), "message": .string(message.platformID),
                 "person": .string(message.sender.id), "alias": .string(alias.ref.description),
                 "format": .string(match.format.display ?? match.representation),
-                "text": .string(String(message.text.prefix(4000))),
+                "text": hidesText ? .string(secretMask) : .string(String(message.text.prefix(4000))),
             ],
         ]
     }

@@ -9,12 +9,21 @@ public struct Inbox: InboundReceiver {
     /// A message whose handling has crashed the process so often is set aside.
     private static let maxAttempts = 3
     private static let recoveryBatch = 1000
+    /// What was said longer ago is never run; its sender is asked to say it again.
+    private static let maxAge = Duration.seconds(15 * 60)
+    private static let maxRefusals = 10_000
+
+    private struct Refusal: Sendable {
+        var message: InboundMessage
+        var reason: String
+    }
 
     private let store: any InboxStore
     private let commands: Commands
     private let clock: any PetrelClock
     private let ids: any IDSource
     private let events: EventHub
+    private let refusals: (stream: AsyncStream<Refusal>, continuation: AsyncStream<Refusal>.Continuation)
 
     /// The stage over the store and the commands that messages are read as.
     public init(
@@ -25,15 +34,44 @@ public struct Inbox: InboundReceiver {
         self.clock = clock
         self.ids = ids
         self.events = events
+        refusals = AsyncStream<Refusal>.makeStream(bufferingPolicy: .bufferingOldest(Self.maxRefusals))
     }
 
     /// Decides again on a message that is stored and undecided; one that is settled is only acknowledged.
     public func receive(_ message: InboundMessage) async throws(CoreError) {
-        switch try await store.accept(message, at: clock.now) {
-        case .settled: break
-        case .new, .unfinished: try await handle(message)
+        do throws(CoreError) {
+            switch try await store.accept(message, at: clock.now) {
+            case .settled: break
+            case .new, .unfinished: try await handle(message)
+            }
+        } catch {
+            // Its sender is told now that it was not taken; it must not run by itself when there is space again.
+            refusals.continuation.yield(Refusal(message: message, reason: error.message))
+            throw error
         }
         FaultPoint.inboxBeforeAcknowledge.pass()
+    }
+
+    /// Recovers, then settles what had to be refused, until the task is cancelled.
+    public func run() async {
+        await recover()
+        for await refusal in refusals.stream { await settle(refusal) }
+    }
+
+    private func settle(_ refusal: Refusal) async {
+        let answer = Commands.Answer(
+            kind: .invalid, decision: "not_taken",
+            text: "I could not take that when you said it: \(refusal.reason). It was not run; please say it again.",
+            reason: refusal.reason)
+        while !Task.isCancelled {
+            do throws(CoreError) {
+                // Unless its sender has said it again under the same key meanwhile.
+                guard try await store.accept(refusal.message, at: clock.now) != .settled else { return }
+                return try await settle(refusal.message, answer)
+            } catch {
+                try? await clock.sleep(for: .seconds(1))
+            }
+        }
     }
 
     /// Handles what was stored and not decided when the last process ended.
@@ -54,6 +92,7 @@ public struct Inbox: InboundReceiver {
         while !Task.isCancelled {
             do throws(CoreError) {
                 if attempts == nil { attempts = try await store.beginAgain(message.key) }
+                if clock.now - message.sentAt > Self.maxAge { return try await settle(message, Self.tooLate) }
                 guard let attempts, attempts > Self.maxAttempts else { return try await handle(message) }
                 return try await quarantine(message)
             } catch {
@@ -61,6 +100,9 @@ public struct Inbox: InboundReceiver {
             }
         }
     }
+
+    private static let tooLate = Commands.Answer(
+        kind: .notice, decision: "too_late", text: "I was away when you said that, too long to run it now. Say it again.")
 
     private func handle(_ message: InboundMessage) async throws(CoreError) {
         FaultPoint.inboxInterpret.pass()

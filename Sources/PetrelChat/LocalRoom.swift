@@ -55,7 +55,7 @@ public struct LocalRoom: ChatAdapter {
         let post = try await store.append(
             RoomPost(
                 room: room, key: key, author: person.id, isOwner: person.isOwner, text: text, at: clock.now))
-        guard post.room == room, post.author == person.id, post.kind == nil else {
+        guard post.room == room, post.author == person.id, post.text == text, post.kind == nil else {
             throw CoreError(.invalidInput, "the key \(key) belongs to another message", hint: "Use a fresh key")
         }
         events.publish(.roomChanged(room: room))
@@ -74,7 +74,8 @@ public struct LocalRoom: ChatAdapter {
                 ? try await store.lastRoomPosts(room: room, limit: min(-after, limit))
                 : try await store.roomPosts(room: room, after: after, limit: limit)
             if !posts.isEmpty || clock.now >= end || after < 0 || Task.isCancelled { return posts }
-            await waitForChange(of: room, in: stream, until: end)
+            // A second at most, since a burst of other events may push out the one that is waited for.
+            await waitForChange(of: room, in: stream, until: min(end, clock.now + .seconds(1)))
         }
     }
 

@@ -23,9 +23,13 @@ func wake(
                 feed.yield()
             }
         }
+        var alarm: Instant?
         for await _ in signals {
             if Task.isCancelled { break }
             guard let next = await work() else { continue }
+            // One alarm at a time, or a busy hour would leave a sleeping task for each event.
+            if let alarm, alarm > clock.now, alarm <= next { continue }
+            alarm = next
             let pause = min(max(next - clock.now, .zero), .seconds(1))
             group.addTask {
                 try? await clock.sleep(for: pause)

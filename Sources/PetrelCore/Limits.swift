@@ -20,6 +20,8 @@ public struct Limits: Sendable, Hashable {
     public static let requestBody = Limits(maxBytes: 2 << 20, maxDepth: 128, maxNodes: 200_000)
     /// For what an action printed or returned: 16 MiB, 256 levels, 1,000,000 values.
     public static let actionOutput = Limits(maxBytes: 16 << 20, maxDepth: 256, maxNodes: 1_000_000)
+    /// For results that Petrel stored: two outputs at their cap, each byte written as an escape of six.
+    public static let storedResult = Limits(maxBytes: 1 << 30, maxDepth: 512, maxNodes: 16_000_000)
     /// For documents that Petrel wrote itself.
     public static let ownDocument = Limits(maxBytes: 64 << 20, maxDepth: 512, maxNodes: 4_000_000)
 }

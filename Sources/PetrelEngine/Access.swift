@@ -91,9 +91,9 @@ public struct Access: Sendable {
         case .aliasExecute: max(request.leastRole ?? .operator, .starter)
         case .executionStop: request.owner == request.identity.user ? .starter : .admin
         case .actionList, .actionView, .aliasList, .aliasView, .executionList, .executionView, .runnerList,
-            .runnerView, .packList, .packView, .roomUse:
+            .runnerView, .packList, .packView:
             .operator
-        case .actionExecute, .auditList, .roomImpersonate: .admin
+        case .actionExecute, .auditList, .roomUse, .roomImpersonate: .admin
         }
     }
 

@@ -8,7 +8,9 @@ struct Completion: Sendable {
     let owner: String
 
     /// Stores the outcome, however long the store can't be written: the runner keeps its traces until then.
-    func complete(_ execution: Execution, _ outcome: RunOutcome) async {
+    ///
+    /// - Returns: whether it is stored. If not, the traces must stay: the next service needs them.
+    func complete(_ execution: Execution, _ outcome: RunOutcome) async -> Bool {
         let attempt = CompletedAttempt(
             attempt: execution.attemptKey, owner: owner, outcome: outcome, at: clock.now,
             audit: [
@@ -18,16 +20,30 @@ struct Completion: Sendable {
             ])
         while true {
             do throws(CoreError) {
-                guard var completed = try await store.complete(attempt) else { return }
+                guard var completed = try await store.complete(attempt) else { return false }
                 let isOwed = completed.replyTo != nil
                 completed.result = nil
                 events.publish(.executionChanged(completed))
                 if isOwed { events.publish(.replyOwed) }
-                return
+                return true
             } catch {
-                if Task.isCancelled { return }
+                if Task.isCancelled { return false }
                 try? await clock.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    /// Gives an attempt that never started back to the queue, however long the store can't be written.
+    ///
+    /// - Returns: whether it is stored.
+    func requeue(_ attempt: AttemptKey) async -> Bool {
+        while !Task.isCancelled {
+            do throws(CoreError) {
+                return try await store.requeue(attempt, owner: owner, at: clock.now)
+            } catch {
+                try? await clock.sleep(for: .milliseconds(500))
+            }
+        }
+        return false
     }
 }

@@ -108,7 +108,7 @@ public final class Scheduler: Sendable {
             events.publish(.replyOwed)
         case .canceling(let execution), .alreadyCanceling(let execution):
             events.publish(.executionChanged(execution))
-            if slots.markCanceling(execution.attemptKey) { nudge() }
+            slots.markCanceling(execution.attemptKey)
         case .notCancelable, .unknown: break
         }
         return answer
@@ -175,7 +175,7 @@ public final class Scheduler: Sendable {
         guard let claim = orphan.claim else { return }
         guard try await store.adopt(orphan.attemptKey, from: claim.owner, claim: newClaim) else { return }
         slots.adopt(orphan.attemptKey)
-        if orphan.status == .canceling { _ = slots.markCanceling(orphan.attemptKey) }
+        if orphan.status == .canceling { slots.markCanceling(orphan.attemptKey) }
         work.continuation.yield(Work(execution: orphan, begunOn: claim.boot))
     }
 
@@ -215,17 +215,17 @@ public final class Scheduler: Sendable {
 
     private func finish(_ execution: Execution, _ end: Attempts.End) async {
         let attempt = execution.attemptKey
+        let isStored: Bool
         switch end {
-        case .interrupted: return
+        case .interrupted: isStored = false
         case .neverStarted where slots.isCanceling(attempt):
             let result: Value = ["message": "Action canceled by user."]
-            await completion.complete(execution, RunOutcome(status: .canceled, result: result))
-        case .neverStarted:
-            _ = try? await store.requeue(attempt, owner: options.owner, at: clock.now)
-        case .outcome(let outcome):
-            await completion.complete(execution, outcome)
+            isStored = await completion.complete(execution, RunOutcome(status: .canceled, result: result))
+        case .neverStarted: isStored = await completion.requeue(attempt)
+        case .outcome(let outcome): isStored = await completion.complete(execution, outcome)
         }
-        await attempts.forget(execution)
+        // The traces are all that is known of the attempt until its end is stored.
+        if isStored { await attempts.forget(execution) }
     }
 }
 

@@ -55,13 +55,8 @@ final class Slots: Sendable {
         }
     }
 
-    /// Marks a running attempt as one to cancel; false if it doesn't run here or is marked already.
-    func markCanceling(_ attempt: AttemptKey) -> Bool {
-        state.withLock { state in
-            guard state.running.contains(attempt) else { return false }
-            return state.canceling.insert(attempt).inserted
-        }
-    }
+    /// Marks an attempt as one to cancel, also one that is only about to run here: the wish waits for it.
+    func markCanceling(_ attempt: AttemptKey) { state.withLock { _ = $0.canceling.insert(attempt) } }
 
     func isRunning(_ attempt: AttemptKey) -> Bool { state.withLock { $0.running.contains(attempt) } }
     func isCanceling(_ attempt: AttemptKey) -> Bool { state.withLock { $0.canceling.contains(attempt) } }

@@ -113,6 +113,9 @@ public struct Submission: Sendable {
         var context = request.context
         context["user"] = .string(request.identity.user)
         context["pack"] = .string(action.ref.pack)
+        context["rbac"] = [
+            "user": .string(request.identity.user), "roles": [.string(request.identity.role.rawValue)],
+        ]
         return Execution(
             id: ids.make(), action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
             status: .requested, parameters: parameters, context: context, origin: request.origin,

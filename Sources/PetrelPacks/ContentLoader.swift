@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import PetrelCore
+import PetrelSystem
 
 /// What a load found: everything that is in force now, and what is wrong.
 public struct LoadedContent: Sendable {
@@ -190,19 +191,24 @@ private struct LoadPass {
                 hint: "Add the script or correct entry_point", location: Location(file: file.path)))
     }
 
+    /// A file's bytes, bounded. A link may lead about in its pack, but not out of it.
     private func bytes(of path: String) throws(PackError) -> [UInt8] {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-        guard size <= Limits.contentFile.maxBytes else {
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        guard let real = realPath(path), let root = realPath(folder), real.hasPrefix(root + "/") else {
             throw PackError(
-                .unreadable, "\(path) has \(size) bytes; \(Limits.contentFile.maxBytes) are allowed",
+                .unreadable, "\(path) leads out of its folder, or to nothing", hint: "Put the file itself there",
                 location: Location(file: path))
         }
-        guard let data = FileManager.default.contents(atPath: path) else {
+        let most = Limits.contentFile.maxBytes
+        guard isRegularFile(real), let bytes = readFile(real, limit: most + 1) else {
             throw PackError(
-                .unreadable, "\(path) can't be read", hint: "Check its owner and rights", location: Location(file: path)
-            )
+                .unreadable, "\(path) can't be read", hint: "Check its owner and rights", location: Location(file: path))
         }
-        return Array(data)
+        guard bytes.count <= most else {
+            throw PackError(
+                .unreadable, "\(path) has more than \(most) bytes", hint: "Split it", location: Location(file: path))
+        }
+        return bytes
     }
 }
 

@@ -42,11 +42,12 @@ public struct Authentication: Sendable {
             hint: "The token belongs to another data folder, or has ended")
     }
 
-    /// A running action acts for the user who started it; its token ends with it.
+    /// A running action acts for the user who started it, never with more than that user had; its token ends with it.
     private func identityOfAction(_ token: String) async -> Identity? {
         guard let id = tokens.execution(of: token), let execution = (try? await executions.execution(id)) ?? nil,
             execution.status.isClaimed
         else { return nil }
-        return Identity(user: execution.user, role: .operator)
+        let role = execution.context["rbac"]?["roles"]?.array?.first?.string.flatMap(Role.init(rawValue:))
+        return Identity(user: execution.user, role: min(role ?? .none, .operator))
     }
 }

@@ -48,7 +48,9 @@ struct ExecutionRoutes: Sendable {
         query.action = filter("action", request)
         query.user = filter("user", request)
         query.ids = request.list("id").map(ExecutionID.init(stored:))
-        query.statuses = request.list("status").compactMap(ExecutionStatus.init(rawValue:))
+        // A status that there is not matches nothing, as in the reference.
+        query.statuses = request.list("status").map { ExecutionStatus(rawValue: $0) }.compactMap(\.self)
+        if query.statuses.isEmpty, filter("status", request) != nil { query.ids = [ExecutionID(stored: "")] }
         if let parent = filter("parent", request) {
             query.parent = .some(parent == "null" ? nil : ExecutionID(stored: parent))
         }
@@ -82,10 +84,17 @@ struct ExecutionRoutes: Sendable {
         guard let action = body["action"]?.string, !action.isEmpty else {
             throw APIError(.badRequest, "'action' is a required property")
         }
+        if let delay = body["delay"], !delay.isNull {
+            throw APIError(.badRequest, "'delay' is not supported yet", hint: "Leave it out")
+        }
+        let parameters = body["parameters"] ?? [:]
+        guard parameters.isNull || parameters.object != nil else {
+            throw APIError(.badRequest, "\(parameters.pythonText) is not of type 'object'")
+        }
         var identity = request.identity
         if let user = body["user"]?.string, !user.isEmpty { identity.user = user }
         let wanted = ExecutionRequest(
-            action: action, parameters: body["parameters"]?.object ?? [:], cast: .api, identity: identity,
+            action: action, parameters: parameters.object ?? [:], cast: .api, identity: identity,
             origin: .api, context: body["context"]?.object ?? [:])
         do throws(EngineError) {
             return APIResponse(.object(document(try await submission.submit(wanted))), status: .created)
@@ -155,9 +164,12 @@ struct ExecutionRoutes: Sendable {
 
     private func document(_ execution: Execution) -> ValueObject {
         let type = runners.type(execution.runner)
+        // By the metadata that was in force then: an action that is gone since keeps its secrets.
+        let declared = execution.actionDocument["parameters"]?.object ?? [:]
         var parameters = execution.parameters
-        if let type, let action = catalog.current.action(execution.action.description) {
-            parameters = ParameterPipeline(action: action, runner: type).masked(parameters)
+        for (name, value) in parameters where !value.isNull {
+            let isSecret = declared[name]?["secret"]?.bool ?? false
+            if isSecret || type?.parameters[name]?.isSecret == true { parameters[name] = .string(secretMask) }
         }
         return execution.apiDocument(runner: type?.apiDocument(digest: digest) ?? [:], parameters: parameters)
     }

@@ -23,6 +23,9 @@ struct RoomRoutes: Sendable {
         guard let text = body["text"]?.string, let key = body["key"]?.string, (8...64).contains(key.utf8.count) else {
             throw APIError(.badRequest, "'text' and 'key' (8 to 64 characters, made by the client) are required")
         }
+        guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw APIError(.badRequest, "'key' may hold letters, digits and signs only")
+        }
         var author = request.identity.user
         let other = body["as"]?.string
         if let other, other != author {
@@ -40,7 +43,7 @@ struct RoomRoutes: Sendable {
     }
 
     private func posts(_ request: APIRequest) async throws(APIError) -> APIResponse {
-        let after = try request.integer("after") ?? 0
+        let after = max(-Self.maxLines, try request.integer("after") ?? 0)
         let wait = min(max(0, try request.integer("wait") ?? 0), Self.maxWait)
         let limit = min(max(1, try request.integer("limit") ?? 100), Self.maxLines)
         do throws(CoreError) {

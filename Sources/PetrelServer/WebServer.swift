@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 public import Logging
 public import ServiceLifecycle
 
@@ -13,7 +14,11 @@ public struct WebServer: Service {
     ) {
         application = Application(
             responder: api.router().buildResponder(),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "petrel"),
+            // Above the longest wait of a poll; and so few connections that the rest of the service keeps its files.
+            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: "petrel",
+                availableConnectionsDelegate: MaximumAvailableConnections(512)),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) }, logger: logger)
     }
 

@@ -22,7 +22,7 @@ struct ResultFiles: Sendable {
         } catch {
             throw CoreError(.unavailable, "the folder \(folder) can't be written: \(error)")
         }
-        let temporary = "\(path).\(getpid()).tmp"
+        let temporary = "\(path).\(UUID().uuidString).tmp"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure(temporary) }
         var written = 0
@@ -37,8 +37,12 @@ struct ResultFiles: Sendable {
             }
             written += count
         }
-        if isFlushed { fsync(file) }
+        let isOnDisk = !isFlushed || fsync(file) == 0
         Glibc.close(file)
+        guard isOnDisk else {
+            unlink(temporary)
+            throw CoreError(.unavailable, "\(path) could not be flushed to the disk", isRetryable: true)
+        }
         guard rename(temporary, path) == 0 else { throw failure(path) }
         if isFlushed { flushFolder(folder + "/" + hash.prefix(2)) }
     }

@@ -9,7 +9,7 @@ extension SQLiteStorage {
                 "SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables) WHERE e.id = ?", [id.text]
             ).map { try Fetched(row: $0) }
         }
-        return try rows.first?.withResult(from: results)
+        return rows.first?.withResult(from: results)
     }
 
     /// Page and total come from one snapshot; files of large results are read after it.
@@ -28,9 +28,7 @@ extension SQLiteStorage {
                 database, sql: "SELECT count(*) FROM execution e \(filter.condition)", arguments: filter.arguments)
             return (try rows.map { try Fetched(row: $0) }, total ?? 0)
         }
-        var executions: [Execution] = []
-        for each in fetched { executions.append(try each.withResult(from: self.results)) }
-        return ExecutionPage(executions: executions, total: total)
+        return ExecutionPage(executions: fetched.map { $0.withResult(from: self.results) }, total: total)
     }
 
     /// Leaves out statuses that no execution is in.
@@ -59,10 +57,15 @@ struct Fetched: Sendable {
         file = row["result_file"]
     }
 
-    func withResult(from files: ResultFiles) throws(CoreError) -> Execution {
+    /// A result that can't be read is told in its place: it must hold nobody else up.
+    func withResult(from files: ResultFiles) -> Execution {
         var execution = execution
-        if let text { execution.result = try JSONReader.value(text, limits: .ownDocument) }
-        if let file { execution.result = try JSONReader.value(files.read(file), limits: .ownDocument) }
+        do throws(CoreError) {
+            if let text { execution.result = try JSONReader.value(text, limits: .storedResult) }
+            if let file { execution.result = try JSONReader.value(files.read(file), limits: .storedResult) }
+        } catch {
+            execution.result = ["error": .string("the result can't be read: \(error.message)")]
+        }
         return execution
     }
 }

@@ -12,9 +12,7 @@ extension SQLiteStorage {
                 """, [limit]
             ).map { try Fetched(row: $0) }
         }
-        var executions: [Execution] = []
-        for each in fetched { executions.append(try each.withResult(from: results)) }
-        return executions
+        return fetched.map { $0.withResult(from: results) }
     }
 
     /// See ``OutboxStore/settleReply(_:posts:)``.

@@ -42,4 +42,7 @@ struct FaultTests {
 
     @Test("a command that runs while the service is killed still delivers its result")
     func sleeper() throws { #expect(try drive("sleeper").code == 0) }
+
+    @Test("a full disk is told, loses nothing, runs nothing twice, and the service goes on when there is space")
+    func fullDisk() throws { #expect(try drive("full").code == 0) }
 }

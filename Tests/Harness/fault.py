@@ -3,6 +3,7 @@
     fault.py PROGRAM points [--passes N] [--only POINT]
     fault.py PROGRAM random --kills N --seed S [--rate MESSAGES_PER_SECOND]
     fault.py PROGRAM sleeper
+    fault.py PROGRAM full
 
 Each ends with one line that is the figure; the exit code is 1 if the contract was broken.
 """
@@ -248,10 +249,84 @@ def run_sleeper(program):
     return good
 
 
+def run_full(program):
+    """The disk fills while a command runs: refused clearly, nothing lost, nothing run twice, goes on by itself."""
+    folder = tempfile.mkdtemp(prefix="petrel-full-")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], stderr=subprocess.DEVNULL)
+    if mounted.returncode:
+        print("skipped fault-full: a small file system can be mounted by root only")
+        return True
+    traces = tempfile.mkdtemp(prefix="petrel-full-traces-")
+    wrong = []
+    try:
+        for restarts in (False, True):
+            count = os.path.join(traces, "count-%d" % restarts)
+            data = os.path.join(folder, "data-%d" % restarts)
+            os.mkdir(data)
+            service = Service(program, data)
+            service.start()
+            room = Room(service, "one")
+            key = room.say("!run echo ran >> %s; sleep 2; echo over" % count)
+            time.sleep(0.5)
+            filler = os.path.join(folder, "filler")
+            with open(filler, "wb", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(b"x" * 4096)
+                except OSError:
+                    pass
+            client = Client(service)
+            refused = os.path.join(traces, "refused-%d" % restarts)
+            status, answer = 201, None
+            for attempt in range(200):
+                # Some pages of the log may still be free.
+                status, answer = client.request(
+                    "POST", "/v1/rooms/two/messages", {"key": "refused-%03d" % attempt, "text": "!run true"})
+                if status != 201:
+                    break
+            key_refused = "refused-last"
+            status, answer = client.request(
+                "POST", "/v1/rooms/two/messages", {"key": key_refused, "text": "!run echo ran >> " + refused})
+            if status != 503 or "full" not in str(answer):
+                wrong.append("a command on a full disk was answered %s %s" % (status, answer))
+            status, _ = client.request("GET", "/readyz")
+            if status != 503:
+                wrong.append("/readyz said %s on a full disk" % status)
+            time.sleep(3)
+            if restarts:
+                service.stop()
+                os.unlink(filler)
+                service.start()
+            else:
+                os.unlink(filler)
+            final = room.wait_final(key, 30)
+            if final is None or final[1].get("status") != "succeeded":
+                wrong.append("the command that ran meanwhile was answered %s" % (final,))
+            status, _ = Client(service).persistently("GET", "/readyz")
+            if status != 200:
+                wrong.append("/readyz said %s after space came back" % status)
+            after = room.say("!run echo again")
+            if room.wait_final(after, 30) is None:
+                wrong.append("no answer after space came back")
+            if open(count).read().split() != ["ran"]:
+                wrong.append("the command ran %s" % open(count).read().split())
+            if not restarts and os.path.exists(refused):
+                wrong.append("a refused command ran later")
+            room.close()
+            service.stop()
+    finally:
+        service.kill()
+        subprocess.run(["umount", "-l", folder])
+        shutil.rmtree(traces, ignore_errors=True)
+    print("\n".join("  " + sentence for sentence in wrong))
+    print("fault-full rounds=2 violations=%d" % len(wrong))
+    return not wrong
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("suite", choices=["points", "random", "sleeper"])
+    parser.add_argument("suite", choices=["points", "random", "sleeper", "full"])
     parser.add_argument("--passes", type=lambda text: [int(part) for part in text.split(",")], default=[1, 3])
     parser.add_argument("--only")
     parser.add_argument("--kills", type=int, default=1000)
@@ -262,6 +337,8 @@ def main():
         good = run_points(options.program, options.passes, options.only)
     elif options.suite == "sleeper":
         good = run_sleeper(options.program)
+    elif options.suite == "full":
+        good = run_full(options.program)
     else:
         good = run_random(options.program, options.kills, options.seed, options.rate)
     sys.exit(0 if good else 1)

@@ -36,7 +36,7 @@ struct SettingsTests {
         #expect(settings.engine.maxRunning == 60)
         #expect(settings.engine.systemUser == nil)
         #expect(settings.engine.maxOutputBytes == 10 << 20)
-        #expect(settings.engine.shutdownGrace == .seconds(30))
+        #expect(settings.engine.shutdownGrace == .seconds(5))
         #expect(settings.logLevel == "info")
     }
 

@@ -271,3 +271,67 @@ struct AddressingTests {
         #expect(addressing.command(in: " ", isAddressed: true) == nil)
     }
 }
+
+@Suite("What a message may set", .timeLimit(.minutes(1)))
+struct MessageParameterTests {
+    private let success = RunOutcome(status: .succeeded, result: [:])
+    /// A runner whose `env` would run any program.
+    private var runner: FakeRunner {
+        FakeRunner(
+            parameters: ["env": Parameter(kind: .object, schema: [:]), "cmd": Parameter(kind: .string, schema: [:])],
+            automatic: success)
+    }
+
+    @Test(
+        "a parameter of the runner can't be given by name, whatever the alias fixes",
+        arguments: ["!act env={\"BASH_ENV\":\"$(touch /tmp/x)\"}", "!act sudo=true", "!act n=1 env={}", "!act cmd=id"])
+    func runnerParameters(_ text: String) async throws {
+        let chat = try ChatFixture(aliases: [Samples.alias()], runner: runner)
+        try await chat.running {
+            let posts = try await chat.say(Samples.message(text), posts: 1)
+            #expect(posts[0].kind == .invalid)
+            #expect(posts[0].text.contains("was unexpected"))
+            #expect(chat.runner.starts.isEmpty)
+        }
+    }
+
+    @Test("the action's own parameters can be given by name")
+    func ownParameters() async throws {
+        let chat = try ChatFixture(aliases: [Samples.alias()], runner: runner)
+        try await chat.running {
+            let posts = try await chat.say(Samples.message("!act n=5"), posts: 2)
+            let execution = try #require(posts[0].execution)
+            #expect(try await chat.store.execution(execution)?.parameters == ["n": 5])
+        }
+    }
+
+    @Test(
+        "a command line behind fixed text is taken as it was typed",
+        arguments: [
+            ("!run printf 'abc'", "printf 'abc'"), ("!run \"ls -l\"", "ls -l"), ("!run dd if=/dev/zero of=x", "dd if=/dev/zero of=x"),
+            ("!run echo \"a\" \"b\"", "echo \"a\" \"b\""), ("!run ls timeout=5", "ls timeout=5"), ("!run  ls", "ls"),
+        ])
+    func commandLines(_ text: String, _ wanted: String) async throws {
+        let alias = Samples.alias("run", formats: ["run {{text}}"])
+        let chat = try ChatFixture(aliases: [alias], runner: runner)
+        try await chat.running {
+            let posts = try await chat.say(Samples.message(text), posts: 2)
+            let execution = try #require(posts[0].execution)
+            #expect(try await chat.store.execution(execution)?.parameters == ["text": .string(wanted)])
+        }
+    }
+
+    @Test("what was said too long before a start is not run, and its sender is told")
+    func tooLate() async throws {
+        let chat = try ChatFixture(aliases: [Samples.alias()], runner: runner)
+        let message = Samples.message("!act")
+        _ = try await chat.store.accept(message, at: chat.clock.now)
+        chat.clock.advance(by: .seconds(16 * 60))
+        try await chat.running {
+            await chat.inbox.recover()
+            await chat.adapter.waitForPosts(1)
+            #expect(chat.adapter.sent[0].kind == .notice)
+            #expect(chat.runner.starts.isEmpty)
+        }
+    }
+}

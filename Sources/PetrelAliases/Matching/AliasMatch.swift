@@ -12,8 +12,36 @@ public struct AliasMatch: Sendable {
     public var parameters: ValueObject
     /// One set for each execution that is asked for: several only for a format with `match_multiple`.
     public var parameterSets: [ValueObject]
+    /// The names that the pattern itself captures; what else is in `parameters` came as `key=value` behind the text.
+    public var declaredParameters: [String]
     /// How closely the format describes the command.
     public var specificity: AliasSpecificity
+}
+
+extension AliasMatch {
+    /// The last parameter with the rest of the command as it was typed, when the pattern is fixed text and then just that
+    /// parameter, as in `run {{cmd}}`.
+    ///
+    /// The pattern's own capture takes quotes off at either end and leaves out what looks like `key=value`; a command line
+    /// for a shell must keep both. One pair of quotes around the whole is taken off here too.
+    public func freeText(of command: String) -> (name: String, text: String)? {
+        guard declaredParameters.count == 1, let name = declaredParameters.first, representation.hasSuffix("}}"),
+            let open = representation.firstIndex(of: "{")
+        else { return nil }
+        let prefix = representation[..<open]
+        let inner = representation[open...].dropFirst(2).dropLast(2)
+        guard inner.filter({ $0 != " " }) == name, !prefix.isEmpty, !prefix.contains(where: "\\^$.|?*+()[]{}".contains),
+            command.hasPrefix(prefix)
+        else { return nil }
+        let text = command.dropFirst(prefix.count).drop { $0 == " " }
+        return text.isEmpty ? nil : (name, String(unquoted(text)))
+    }
+
+    private func unquoted(_ text: Substring) -> Substring {
+        guard let quote = text.first, quote == "\"" || quote == "'", text.count > 2, text.last == quote else { return text }
+        let inner = text.dropFirst().dropLast()
+        return inner.contains(quote) ? text : inner
+    }
 }
 
 /// One line of help.

@@ -45,6 +45,6 @@ extension AliasMatcher {
         return AliasMatch(
             alias: entry.alias, format: entry.format, representation: entry.representation, parameters: parameters,
             parameterSets: entry.format.matchesMultiple ? try compiled.parameterSets(of: command) : [parameters],
-            specificity: entry.specificity(order: order))
+            declaredParameters: compiled.parameterNames, specificity: entry.specificity(order: order))
     }
 }

@@ -160,7 +160,7 @@ private struct Search {
         return AliasMatch(
             alias: entry.alias, format: entry.format, representation: entry.representation, parameters: parameters,
             parameterSets: isMultiple ? try compiled.parameterSets(of: command) : [parameters],
-            specificity: entry.specificity(order: order))
+            declaredParameters: compiled.parameterNames, specificity: entry.specificity(order: order))
     }
 }
 

@@ -10,13 +10,19 @@ struct ServiceFiles {
     /// Makes the data folder, for its owner alone.
     func makeFolder() throws(AppError) {
         do {
+            guard !LocalFile.kind(folder).exists else { return try checkFolder() }
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            chmod(folder, 0o700)
         } catch {
             throw AppError(
                 .badFile, "the data folder can't be made: \(error)",
                 hint: "Choose another with --data-dir or the setting data_dir, or change its rights",
                 location: Location(file: folder), underlying: error)
         }
+        try checkFolder()
+    }
+
+    private func checkFolder() throws(AppError) {
         guard access(folder, W_OK | X_OK) == 0 else {
             throw AppError(
                 .badFile, "the data folder can't be written",

@@ -60,9 +60,10 @@ enum ServiceRunner {
                 await graph.scheduler.drain(for: grace)
             })
         services.append(loop { await watch.run() })
-        services.append(loop { await graph.inbox.recover() })
+        services.append(loop { await graph.inbox.run() })
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
         services.append(loop { await housekeeping(graph) })
+        services.append(loop { await tellTrouble(graph, logger) })
         services.append(.init(service: webServer(graph, logger: logger)))
         if hasTerminal {
             let terminal = TerminalService(
@@ -91,6 +92,21 @@ enum ServiceRunner {
             try? graph.files.write(url, to: "url")
             graph.url.set(url)
             logger.info("ready", metadata: ["url": "\(url)", "data_dir": "\(graph.settings.dataDir)"])
+        }
+    }
+
+    /// Tells the log when the store stops taking writes, and when it takes them again.
+    private static func tellTrouble(_ graph: ServiceGraph, _ logger: Logger) async {
+        var told = StoreHealth.writable
+        while !Task.isCancelled {
+            try? await graph.clock.sleep(for: .seconds(5))
+            let health = await graph.store.writability()
+            guard health != told, !Task.isCancelled else { continue }
+            told = health
+            switch health {
+            case .writable: logger.notice("the store takes writes again")
+            case .unwritable(let reason): logger.error("no work is taken: \(reason)")
+            }
         }
     }
 
