@@ -14,8 +14,8 @@ let strict: [SwiftSetting] = [
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
-/// Generics across modules are specialised in the release. Not for the modules that use GRDB: the compiler (6.3.1) fails
-/// on what it then takes over from there.
+// Generics across modules are specialised in the release. Not in the module that uses GRDB: the compiler (6.3.1) fails on
+// what it then takes over from there.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

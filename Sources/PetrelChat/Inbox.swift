@@ -102,7 +102,8 @@ public struct Inbox: InboundReceiver {
     }
 
     private static let tooLate = Commands.Answer(
-        kind: .notice, decision: "too_late", text: "I was away when you said that, too long to run it now. Say it again.")
+        kind: .notice, decision: "too_late",
+        text: "I was away when you said that, too long to run it now. Say it again.")
 
     private func handle(_ message: InboundMessage) async throws(CoreError) {
         FaultPoint.inboxInterpret.pass()

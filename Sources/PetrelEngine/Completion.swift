@@ -13,6 +13,7 @@ struct Completion: Sendable {
     func complete(_ execution: Execution, _ outcome: RunOutcome) async -> Bool {
         let attempt = CompletedAttempt(
             attempt: execution.attemptKey, owner: owner, outcome: outcome, at: clock.now,
+            owesReply: execution.replyTo != nil,
             audit: [
                 AuditRecord(
                     at: clock.now, kind: .completion, user: execution.user, subject: execution.id.text,

@@ -25,8 +25,10 @@ public struct ParameterPipeline: Sendable {
         merged = Self.merge(runner: runner.parameters, action: action.parameters)
     }
 
-    /// Whether the action's own metadata declares the parameter and its runner doesn't: what a chat message may give by
-    /// name although the alias's format doesn't mention it. Runner parameters (`env`, `sudo`, …) change what runs, and how.
+    /// Whether the action's own metadata declares the parameter and its runner doesn't.
+    ///
+    /// A chat message may give such a one by name although the alias's format doesn't mention it; a runner's parameters
+    /// (`env`, `sudo`, `cwd`) change what runs, and how.
     public func isOwn(_ name: String) -> Bool { action.parameters[name] != nil && runner.parameters[name] == nil }
 
     /// Casts and checks what a caller gave; the answer is what is stored with the execution.

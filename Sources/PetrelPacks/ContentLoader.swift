@@ -191,7 +191,7 @@ private struct LoadPass {
                 hint: "Add the script or correct entry_point", location: Location(file: file.path)))
     }
 
-    /// A file's bytes, bounded. A link may lead about in its pack, but not out of it.
+    /// A file's bytes, bounded; a link may lead about in its folder, but not out of it.
     private func bytes(of path: String) throws(PackError) -> [UInt8] {
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         guard let real = realPath(path), let root = realPath(folder), real.hasPrefix(root + "/") else {
@@ -202,7 +202,8 @@ private struct LoadPass {
         let most = Limits.contentFile.maxBytes
         guard isRegularFile(real), let bytes = readFile(real, limit: most + 1) else {
             throw PackError(
-                .unreadable, "\(path) can't be read", hint: "Check its owner and rights", location: Location(file: path))
+                .unreadable, "\(path) can't be read", hint: "Check its owner and rights", location: Location(file: path)
+            )
         }
         guard bytes.count <= most else {
             throw PackError(

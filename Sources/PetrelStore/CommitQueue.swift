@@ -108,11 +108,11 @@ final class CommitQueue: Sendable {
     private func failureOfCommitting(_ group: [Job], isFlushed: Bool, in database: Database) -> CoreError? {
         do {
             // Per group: FULL flushes the log at commit, and with it all groups that were only written before.
-            try database.execute(sql: isFlushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
-            try database.execute(sql: "BEGIN IMMEDIATE")
+            try database.run(isFlushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", [])
+            try database.run("BEGIN IMMEDIATE", [])
             for job in group { try run(job, in: database) }
             FaultPoint.storeBeforeFlush.pass()
-            try database.execute(sql: "COMMIT")
+            try database.run("COMMIT", [])
             FaultPoint.storeAfterFlush.pass()
             return nil
         } catch {
@@ -125,14 +125,14 @@ final class CommitQueue: Sendable {
     ///
     /// A job's own refusal stays its own; what ended the transaction ends the group.
     private func run(_ job: Job, in database: Database) throws {
-        try database.execute(sql: "SAVEPOINT job")
+        try database.run("SAVEPOINT job", [])
         do {
             try job.run(database)
-            try database.execute(sql: "RELEASE job")
+            try database.run("RELEASE job", [])
         } catch {
             guard database.isInsideTransaction else { throw error }
-            try database.execute(sql: "ROLLBACK TO job")
-            try database.execute(sql: "RELEASE job")
+            try database.run("ROLLBACK TO job", [])
+            try database.run("RELEASE job", [])
         }
     }
 }

@@ -89,13 +89,7 @@ extension SQLiteStorage {
     public func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution? {
         FaultPoint.completionBeforeCommit.pass()
         let result = try await storedResult(completion.outcome.result)
-        // Only the row knows whether a reply is owed; asking it before the commit is safe, since that never changes.
-        let owesReply: Bool = try await read { database in
-            try !database.rows(
-                "SELECT 1 FROM execution WHERE id = ? AND reply_to IS NOT NULL", [completion.attempt.execution.text]
-            ).isEmpty
-        }
-        let execution: Execution? = try await queue.commit(owesReply ? .written : .flushed) { database in
+        let execution: Execution? = try await queue.commit(completion.owesReply ? .written : .flushed) { database in
             guard var execution = try claimed(completion.attempt, by: completion.owner, in: database) else {
                 return nil
             }

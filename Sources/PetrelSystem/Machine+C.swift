@@ -1,4 +1,10 @@
+import CPetrel
 import Glibc
+
+/// Has the allocator use two heaps instead of one for each thread, which saves memory when idle.
+///
+/// Call it first of all, before there are threads.
+public func limitHeaps() { petrel_limit_heaps(2) }
 
 /// The id of the machine's current boot, empty where unknown.
 ///

@@ -308,7 +308,8 @@ struct MessageParameterTests {
     @Test(
         "a command line behind fixed text is taken as it was typed",
         arguments: [
-            ("!run printf 'abc'", "printf 'abc'"), ("!run \"ls -l\"", "ls -l"), ("!run dd if=/dev/zero of=x", "dd if=/dev/zero of=x"),
+            ("!run printf 'abc'", "printf 'abc'"), ("!run \"ls -l\"", "ls -l"),
+            ("!run dd if=/dev/zero of=x", "dd if=/dev/zero of=x"),
             ("!run echo \"a\" \"b\"", "echo \"a\" \"b\""), ("!run ls timeout=5", "ls timeout=5"), ("!run  ls", "ls"),
         ])
     func commandLines(_ text: String, _ wanted: String) async throws {

@@ -42,3 +42,8 @@ int petrel_curl_get_status(void *easy, long *status);
 
 // Whether a libwebsockets context for clients can be created; it is destroyed at once.
 bool petrel_lws_probe(void);
+
+// memory.c
+
+// Lets the allocator use so many heaps instead of one for each thread.
+void petrel_limit_heaps(int count);

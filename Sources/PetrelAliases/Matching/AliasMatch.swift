@@ -38,7 +38,9 @@ extension AliasMatch {
     }
 
     private func unquoted(_ text: Substring) -> Substring {
-        guard let quote = text.first, quote == "\"" || quote == "'", text.count > 2, text.last == quote else { return text }
+        guard let quote = text.first, quote == "\"" || quote == "'", text.count > 2, text.last == quote else {
+            return text
+        }
         let inner = text.dropFirst().dropLast()
         return inner.contains(quote) ? text : inner
     }

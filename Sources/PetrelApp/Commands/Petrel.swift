@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Glibc
 import PetrelCore
+import PetrelSystem
 
 /// The command line of Petrel.
 public struct Petrel: AsyncParsableCommand {
@@ -22,6 +23,7 @@ public struct Petrel: AsyncParsableCommand {
     public static func main() async {
         // A reader that goes away must not end the service; commands notice it when they write.
         signal(SIGPIPE, SIG_IGN)
+        limitHeaps()
         await Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
     }
 

@@ -64,15 +64,21 @@ public struct CompletedAttempt: Sendable {
     public var outcome: RunOutcome
     /// When it ended.
     public var at: Instant
+    /// Whether a reply is owed, whose own commit will flush this one.
+    public var owesReply: Bool
     /// Rows about the end, stored only if the end is.
     public var audit: [AuditRecord]
 
     /// A completion from its parts.
-    public init(attempt: AttemptKey, owner: String, outcome: RunOutcome, at: Instant, audit: [AuditRecord] = []) {
+    public init(
+        attempt: AttemptKey, owner: String, outcome: RunOutcome, at: Instant, owesReply: Bool = false,
+        audit: [AuditRecord] = []
+    ) {
         self.attempt = attempt
         self.owner = owner
         self.outcome = outcome
         self.at = at
+        self.owesReply = owesReply
         self.audit = audit
     }
 }
