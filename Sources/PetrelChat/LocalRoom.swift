@@ -68,14 +68,13 @@ public struct LocalRoom: ChatAdapter {
         let end = clock.now + wait
         while true {
             // Listening begins before the question, so that no line falls between the two.
-            let stream = events.events(buffer: 64)
+            let stream = events.events(buffer: 1) { if case .roomChanged(room) = $0 { true } else { false } }
             let posts =
                 after < 0
                 ? try await store.lastRoomPosts(room: room, limit: min(-after, limit))
                 : try await store.roomPosts(room: room, after: after, limit: limit)
             if !posts.isEmpty || clock.now >= end || after < 0 || Task.isCancelled { return posts }
-            // A second at most, since a burst of other events may push out the one that is waited for.
-            await waitForChange(of: room, in: stream, until: min(end, clock.now + .seconds(1)))
+            await waitForChange(in: stream, until: end)
         }
     }
 
@@ -113,13 +112,11 @@ public struct LocalRoom: ChatAdapter {
             sentAt: post.at)
     }
 
-    private func waitForChange(of room: String, in stream: AsyncStream<EngineEvent>, until end: Instant) async {
+    private func waitForChange(in stream: AsyncStream<EngineEvent>, until end: Instant) async {
         let clock = clock
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await event in stream {
-                    if case .roomChanged(room) = event { return }
-                }
+                for await _ in stream { return }
             }
             group.addTask { try? await clock.sleep(for: end - clock.now) }
             await group.next()

@@ -5,6 +5,8 @@ public import PetrelEngine
 ///
 /// It asks the store which are owed; the events only shorten the wait.
 public struct Replies: Sendable {
+    private static let batch = 64
+
     private let store: any OutboxStore
     private let catalog: LiveCatalog
     private let capabilities: [AdapterName: ChatCapabilities]
@@ -38,7 +40,7 @@ public struct Replies: Sendable {
     /// Settles everything that is owed now.
     func settleAll() async {
         while !Task.isCancelled {
-            guard let owed = try? await store.owedReplies(limit: 64), !owed.isEmpty else { return }
+            guard let owed = try? await store.owedReplies(limit: Self.batch), !owed.isEmpty else { return }
             let settled = await withTaskGroup(of: Bool.self) { group in
                 // Together, so that their commits share a flush.
                 for execution in owed { group.addTask { await self.settle(execution) } }
@@ -47,7 +49,7 @@ public struct Replies: Sendable {
             for adapter in Set(owed.compactMap { $0.replyTo?.conversation.adapter }) {
                 events.publish(.postsQueued(adapter))
             }
-            if !settled { return }
+            if !settled || owed.count < Self.batch { return }
         }
     }
 

@@ -10,11 +10,11 @@ func wake(
     do work: @escaping @Sendable () async -> Instant?
 ) async {
     let (signals, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    let stream = events.events()
+    let stream = events.events(buffer: 1, where: concerns)
     feed.yield()
     await withDiscardingTaskGroup { group in
         group.addTask {
-            for await event in stream where concerns(event) { feed.yield() }
+            for await _ in stream { feed.yield() }
         }
         group.addTask {
             while !Task.isCancelled {

@@ -136,14 +136,20 @@ public final class Scheduler: Sendable {
 
     private func claimWaiting() async {
         let free = slots.reserveAll()
-        guard free > 0 else { return }
+        guard free > 0 else {
+            slots.isContended = true
+            return
+        }
         var claimed: [Execution] = []
+        // Before the question: who finds no slot after it says so again.
+        slots.isContended = false
         do throws(CoreError) {
             claimed = try await store.claim(newClaim, limit: free, at: clock.now)
         } catch {
             // The store is unwritable: it says so in /readyz, and the next tick asks again.
             claimed = []
         }
+        if claimed.count == free { slots.isContended = true }
         slots.release(free - claimed.count)
         for execution in claimed { begin(execution) }
     }
@@ -201,7 +207,7 @@ public final class Scheduler: Sendable {
         guard let end, !Task.isCancelled || end != .interrupted else { return }
         await finish(item.execution, end)
         slots.vacate(attempt)
-        nudge()
+        if slots.isContended { nudge() }
     }
 
     /// Tells the runner to end the attempt once that is wished for; again and again, since the child may just be starting.
@@ -221,7 +227,9 @@ public final class Scheduler: Sendable {
         case .neverStarted where slots.isCanceling(attempt):
             let result: Value = ["message": "Action canceled by user."]
             isStored = await completion.complete(execution, RunOutcome(status: .canceled, result: result))
-        case .neverStarted: isStored = await completion.requeue(attempt)
+        case .neverStarted:
+            isStored = await completion.requeue(attempt)
+            slots.isContended = true
         case .outcome(let outcome): isStored = await completion.complete(execution, outcome)
         }
         // The traces are all that is known of the attempt until its end is stored.

@@ -8,6 +8,8 @@ final class Slots: Sendable {
         var running: Set<AttemptKey> = []
         var canceling: Set<AttemptKey> = []
         var isClosed = false
+        /// Whether somebody found no slot since the queue was last seen empty.
+        var isContended = true
     }
     private let capacity: Int
     private let state = Mutex(State())
@@ -17,7 +19,10 @@ final class Slots: Sendable {
     /// Takes a slot before the claim is committed; false if all are taken.
     func reserve() -> Bool {
         state.withLock { state in
-            guard !state.isClosed, state.reserved + state.running.count < capacity else { return false }
+            guard !state.isClosed, state.reserved + state.running.count < capacity else {
+                state.isContended = true
+                return false
+            }
             state.reserved += 1
             return true
         }
@@ -35,6 +40,12 @@ final class Slots: Sendable {
 
     /// Counts an attempt that another process began; it may exceed the capacity, since it runs already.
     func adopt(_ attempt: AttemptKey) { state.withLock { _ = $0.running.insert(attempt) } }
+
+    /// Whether executions may wait for a slot; the scheduler's tick asks the store all the same.
+    var isContended: Bool {
+        get { state.withLock(\.isContended) }
+        set { state.withLock { $0.isContended = newValue } }
+    }
 
     /// Gives reserved slots back.
     func release(_ count: Int = 1) { state.withLock { $0.reserved -= count } }
