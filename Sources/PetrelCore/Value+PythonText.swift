@@ -14,6 +14,9 @@ extension Value {
         }
     }
 
+    /// The value as Python's `str` shows it: text as it is, everything else as its `repr`.
+    public var pythonString: String { string ?? pythonText }
+
     private static func pythonText(of number: Double) -> String {
         if number.isNaN { return "nan" }
         if number.isInfinite { return number < 0 ? "-inf" : "inf" }
@@ -30,7 +33,7 @@ extension Value {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
-            case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value):
+            case _ where scalar.value < 0x20 || (0x7F..<0xA1).contains(scalar.value) || scalar.value == 0xAD:
                 let digits = String(scalar.value, radix: 16)
                 out += "\\x" + (digits.count < 2 ? "0" : "") + digits
             default: out.unicodeScalars.append(scalar)

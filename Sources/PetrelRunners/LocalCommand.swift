@@ -43,7 +43,7 @@ struct LocalCommand {
             guard let command = request.runnerParameters["cmd"], !command.isNull else {
                 return .failure("the action \(request.action.ref) was given no cmd")
             }
-            return .success(pythonText(command))
+            return .success(command.pythonString)
         }
         return EntryPoint.find(request.action).map { script in
             script.prepare()
@@ -65,13 +65,13 @@ struct LocalCommand {
 
     private static func environment(_ request: RunRequest, service: [String: String]) -> [String: String] {
         var environment = service
-        for (name, value) in request.runnerParameters["env"]?.object ?? [:] { environment[name] = pythonText(value) }
+        for (name, value) in request.runnerParameters["env"]?.object ?? [:] { environment[name] = value.pythonString }
         return environment.merging(request.environment) { _, ours in ours }
     }
 
     private static func nonEmpty(_ value: Value?) -> String? {
         guard let value, !value.isNull else { return nil }
-        let text = pythonText(value)
+        let text = value.pythonString
         return text.isEmpty ? nil : text
     }
 }

@@ -24,22 +24,22 @@ struct ScriptArguments {
         switch value {
         case .null, .string(""), .bool(false): nil
         case .bool(true): shellQuoted(name)
-        default: shellQuoted(name) + "=" + shellQuoted(pythonText(value))
+        default: shellQuoted(name) + "=" + shellQuoted(value.pythonString)
         }
     }
 
     /// An empty text where there is nothing to say, so that those behind keep their places.
     private static func positional(_ kind: Parameter.Kind?, _ value: Value) -> String {
         switch kind {
-        case .string, .number: value.isNull ? "" : pythonText(value)
-        case .integer: value.isTruthy ? pythonText(value) : ""
+        case .string, .number: value.isNull ? "" : value.pythonString
+        case .integer: value.isTruthy ? value.pythonString : ""
         case .boolean: value.isNull ? "" : value.isTruthy ? "1" : "0"
-        case .array: value.array.map { $0.map(pythonText).joined(separator: ",") } ?? text(value)
+        case .array: value.array.map { $0.map(\.pythonString).joined(separator: ",") } ?? text(value)
         case .object: value.isTruthy ? JSONWriter.text(value, .spaced) : ""
         case .null: ""
         case nil: text(value)
         }
     }
 
-    private static func text(_ value: Value) -> String { value.isNull ? "" : pythonText(value) }
+    private static func text(_ value: Value) -> String { value.isNull ? "" : value.pythonString }
 }

@@ -86,10 +86,12 @@ public final class SQLiteStorage: Storage {
     private static func openPool(_ path: String) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 4
+        configuration.maximumReaderCount = 2
         configuration.label = "petrel.store"
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            // 1 MiB of pages for each connection; the kernel caches the file as well.
+            try database.execute(sql: "PRAGMA cache_size = -1024")
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.read { database in

@@ -6,6 +6,9 @@ import Glibc
 /// Call it first of all, before there are threads.
 public func limitHeaps() { petrel_limit_heaps(2) }
 
+/// Gives memory that is free back to the system: after the start, and after busy times.
+public func trimHeaps() { petrel_trim_heaps() }
+
 /// The id of the machine's current boot, empty where unknown.
 ///
 /// With another one, no process of before can be alive.

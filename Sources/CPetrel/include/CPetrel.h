@@ -47,3 +47,6 @@ bool petrel_lws_probe(void);
 
 // Lets the allocator use so many heaps instead of one for each thread.
 void petrel_limit_heaps(int count);
+
+// Gives memory that is free back to the system.
+void petrel_trim_heaps(void);

@@ -110,9 +110,11 @@ enum ServiceRunner {
         }
     }
 
-    /// Duplicates are remembered for 7 days.
+    /// Duplicates are remembered for 7 days; memory that was needed for the start, or in a busy hour, is given back.
     private static func housekeeping(_ graph: ServiceGraph) async {
+        try? await graph.clock.sleep(for: .seconds(1))
         while !Task.isCancelled {
+            trimHeaps()
             try? await graph.store.forgetMessages(before: graph.clock.now - .seconds(7 * 86_400))
             try? await graph.clock.sleep(for: .seconds(3600))
         }
