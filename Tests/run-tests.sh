@@ -6,6 +6,10 @@ export SWIFT_BACKTRACE=enable=no
 echo "Building Petrel and its tests; the first time takes some minutes (libraries first)."
 swift build --build-tests || exit 1
 log=$(mktemp)
+# What the tests leave behind goes into one folder, which goes too.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 swift test --skip-build >"$log" 2>&1
 code=$?
 grep -E ' passed=[0-9]+ failed=[0-9]+|^fault-|^fuzz-|^skipped ' "$log"
