@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import Glibc
 public import PetrelCore
 
 /// The storage ports on one SQLite file, which one process holds alone.
@@ -45,6 +46,7 @@ public final class SQLiteStorage: Storage {
                 .unwritableFolder, "the data folder \(options.folder) can't be made: \(error)",
                 hint: "Choose another with --data-dir or the setting data_dir", underlying: error)
         }
+        makePrivate(path)
         do {
             pool = try Self.openPool(path)
             queue = CommitQueue(pool: pool, isRelaxed: options.isRelaxed)
@@ -119,6 +121,12 @@ public final class SQLiteStorage: Storage {
             guard verdict == "ok" else { throw damage(path, verdict) }
         }
     }
+}
+
+/// Makes the database file, if it is not there yet, for its owner alone; the log and its index take its rights over.
+private func makePrivate(_ path: String) {
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    if file >= 0 { close(file) }
 }
 
 private func damage(_ path: String, _ what: String) -> StoreError {

@@ -71,6 +71,16 @@ struct SQLiteStoreTests {
         #expect(try SQLiteShell.migrations(path) == ["1 the straight line", "99 the future"])
     }
 
+    @Test("what is kept can be read by its owner alone")
+    func rights() throws {
+        let store = try open()
+        defer { try? store.close() }
+        for name in ["petrel.db", "petrel.db-wal", "petrel.db-shm"] {
+            let rights = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)[.posixPermissions]
+            #expect(rights as? Int == 0o600, "\(name)")
+        }
+    }
+
     @Test("a file that is no database is called damaged")
     func damaged() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
