@@ -78,7 +78,7 @@ public struct API: Sendable {
             maxBytes: parts.maxBodyBytes, maxDepth: Limits.requestBody.maxDepth, maxNodes: Limits.requestBody.maxNodes)
         let content = ContentRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest)
         let executions = ExecutionRoutes(
-            store: parts.store, submission: parts.submission, scheduler: parts.scheduler, catalog: parts.catalog,
+            store: parts.store, submission: parts.submission, scheduler: parts.scheduler,
             runners: parts.runners, access: parts.access, digest: parts.digest)
         let rooms = RoomRoutes(room: parts.room, access: parts.access)
         let user = Route(.get, "user", nil) { request throws(APIError) in

@@ -8,7 +8,6 @@ struct ExecutionRoutes: Sendable {
     let store: any ExecutionStore
     let submission: Submission
     let scheduler: Scheduler
-    let catalog: LiveCatalog
     let runners: RunnerCatalog
     let access: Access
     let digest: any Digest
@@ -49,7 +48,7 @@ struct ExecutionRoutes: Sendable {
         query.user = filter("user", request)
         query.ids = request.list("id").map(ExecutionID.init(stored:))
         // A status that there is not matches nothing, as in the reference.
-        query.statuses = request.list("status").map { ExecutionStatus(rawValue: $0) }.compactMap(\.self)
+        query.statuses = request.list("status").compactMap(ExecutionStatus.init(rawValue:))
         if query.statuses.isEmpty, filter("status", request) != nil { query.ids = [ExecutionID(stored: "")] }
         if let parent = filter("parent", request) {
             query.parent = .some(parent == "null" ? nil : ExecutionID(stored: parent))

@@ -35,6 +35,21 @@ public final class ManualClock: PetrelClock {
         for continuation in woken { continuation.resume() }
     }
 
+    /// Moves the clock on, step by step, until the body is done.
+    public func advancing(by step: Duration, while body: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await body() }
+            group.addTask {
+                while !Task.isCancelled {
+                    self.advance(by: step)
+                    await Task.yield()
+                }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     /// Sleeps until the clock has been moved so far.
     public func sleep(for duration: Duration) async throws {
         let id = state.withLock { state in

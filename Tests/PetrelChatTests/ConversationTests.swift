@@ -133,14 +133,7 @@ struct ConversationTests {
             #expect(chat.adapter.sent.last?.text.contains("Nothing of yours") == true)
             _ = try await chat.say(Samples.message("!cancel", event: "3"), posts: 3)
             #expect(chat.adapter.sent.last?.text.hasPrefix("Stopping execution") == true)
-            let ticking = Task {
-                while !Task.isCancelled {
-                    chat.clock.advance(by: .milliseconds(100))
-                    await Task.yield()
-                }
-            }
-            await chat.adapter.waitForPosts(4)
-            ticking.cancel()
+            await chat.clock.advancing(by: .milliseconds(100)) { await chat.adapter.waitForPosts(4) }
             #expect(chat.adapter.sent.last?.status == .canceled)
         }
     }
@@ -202,14 +195,7 @@ struct OutboxTests {
         chat.adapter.plan([.retry(after: .seconds(2), reason: "429")])
         try await chat.store.enqueue([first, second])
         try await chat.running {
-            let ticking = Task {
-                while !Task.isCancelled {
-                    chat.clock.advance(by: .milliseconds(250))
-                    await Task.yield()
-                }
-            }
-            await chat.adapter.waitForPosts(2)
-            ticking.cancel()
+            await chat.clock.advancing(by: .milliseconds(250)) { await chat.adapter.waitForPosts(2) }
             #expect(chat.adapter.sent.map(\.text) == ["one", "two"])
         }
     }
@@ -221,14 +207,7 @@ struct OutboxTests {
         chat.adapter.plan([.doubtful(reason: "hung up")])
         try await chat.store.enqueue([Samples.post("1", to: message), Samples.post("2", to: message)])
         try await chat.running {
-            let ticking = Task {
-                while !Task.isCancelled {
-                    chat.clock.advance(by: .milliseconds(250))
-                    await Task.yield()
-                }
-            }
-            await chat.adapter.waitForPosts(2)
-            ticking.cancel()
+            await chat.clock.advancing(by: .milliseconds(250)) { await chat.adapter.waitForPosts(2) }
             #expect(chat.adapter.sendCount == 2)
             #expect(Set(chat.adapter.sent.map(\.id)).count == 2)
         }

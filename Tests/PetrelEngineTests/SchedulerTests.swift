@@ -65,7 +65,9 @@ struct SchedulerTests {
                 Issue.record("expected canceling, got \(answer)")
                 return
             }
-            await driving(engine.clock) { _ = try? await engine.wait(for: .canceled, of: execution.id) }
+            await engine.clock.advancing(by: .milliseconds(100)) {
+                _ = try? await engine.wait(for: .canceled, of: execution.id)
+            }
             #expect(try await engine.store.execution(execution.id)?.context["cancelled_by"] == "bob")
         }
     }
@@ -118,20 +120,5 @@ struct SchedulerTests {
         let loop = Task { await engine.scheduler.run() }
         defer { loop.cancel() }
         try await body()
-    }
-
-    /// Moves the clock on whenever somebody sleeps, until the body is done.
-    private func driving(_ clock: ManualClock, _ body: @escaping @Sendable () async -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await body() }
-            group.addTask {
-                while !Task.isCancelled {
-                    clock.advance(by: .milliseconds(100))
-                    await Task.yield()
-                }
-            }
-            await group.next()
-            group.cancelAll()
-        }
     }
 }
