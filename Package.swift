@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 // Generics across modules are specialised in the release. Not in the module that uses GRDB: the compiler (6.3.1) fails on
@@ -31,6 +32,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["PetrelTestKit"], swiftSettings: strict)
 }
 
+/// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
+let adapterMaterial = ["core", "starter"]
+
 let package = Package(
     name: "petrel",
     platforms: [.macOS(.v15)],
@@ -44,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", exact: "1.1.4"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -57,7 +62,7 @@ let package = Package(
         module(
             "PetrelApp",
             [
-                "PetrelServer", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem", "PetrelChat",
+                "PetrelServer", "PetrelAdapters", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem", "PetrelChat",
                 "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", "CPetrelContent", collections,
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -68,16 +73,21 @@ let package = Package(
             "PetrelServer",
             [
                 "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, logging,
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        // One folder per outside system; packs, manuals and manifests stand beside the Swift files.
+        .target(
+            name: "PetrelAdapters", dependencies: ["PetrelSystem", "PetrelCore", collections], path: "adapters",
+            exclude: adapterMaterial, swiftSettings: strict + optimized),
         module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelPacks", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelCore", collections]),
-        module("PetrelEngine", ["PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
+        module("PetrelEngine", ["PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
         module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
         module("PetrelCore", [collections]),

@@ -79,7 +79,7 @@ extension Execution {
         var shown: ValueObject = [
             "id": .string(id.text), "action": .object(actionDocument), "runner": .object(runnerDocument),
             "liveaction": [
-                "id": .string(id.text), "action": .string(action.description), "action_is_workflow": false,
+                "id": .string(id.text), "action": .string(action.description), "action_is_workflow": .bool(isWorkflow),
                 "parameters": .object(shownParameters), "callback": [:], "runner_info": [:],
             ],
             "status": .string(status.rawValue), "start_timestamp": .string(startedAt.description),
@@ -92,6 +92,7 @@ extension Execution {
             shown["result"] = result
             shown["result_size"] = .integer(resultBytes)
         }
+        if delay > .zero { shown["delay"] = .integer(Int(delay.wholeMicroseconds / 1000)) }
         if let parent { shown["parent"] = .string(parent.text) }
         shown["log"] = .array(
             log.map { ["status": .string($0.status.rawValue), "timestamp": .string($0.at.description)] })

@@ -12,11 +12,20 @@ public enum Permission: String, Sendable, CaseIterable {
     case executionList = "execution_list"
     case executionView = "execution_view"
     case executionStop = "execution_stop"
+    case executionReRun = "execution_rerun"
+    case executionFilters = "execution_views_filters_list"
     case runnerList = "runner_type_list"
     case runnerView = "runner_type_view"
     case packList = "pack_list"
     case packView = "pack_view"
     case auditList = "audit_list"
+    case apiKeyList = "api_key_list"
+    case apiKeyView = "api_key_view"
+    case apiKeyCreate = "api_key_create"
+    case apiKeyModify = "api_key_modify"
+    case apiKeyDelete = "api_key_delete"
+    case streamView = "stream_view"
+    case serviceList = "service_registry_list"
     /// Speaking in the local room and reading it. Ours.
     case roomUse = "room_use"
     /// Speaking in the local room as somebody else. Ours.
@@ -91,8 +100,10 @@ public struct Access: Sendable {
         case .aliasExecute: max(request.leastRole ?? .operator, .starter)
         case .executionStop: request.owner == request.identity.user ? .starter : .admin
         case .actionList, .actionView, .aliasList, .aliasView, .executionList, .executionView, .runnerList,
-            .runnerView, .packList, .packView:
+            .runnerView, .packList, .packView, .executionReRun, .executionFilters:
             .operator
+        case .streamView, .serviceList, .apiKeyList, .apiKeyCreate: .operator
+        case .apiKeyView, .apiKeyModify, .apiKeyDelete: request.owner == request.identity.user ? .operator : .admin
         case .actionExecute, .auditList, .roomUse, .roomImpersonate: .admin
         }
     }

@@ -64,6 +64,10 @@ public struct Attempts: Sendable {
         await runners.runner(execution.runner)?.cancel(execution.attemptKey)
     }
 
+    func output(of execution: Execution, type: String, from: Int) async -> [UInt8] {
+        await runners.runner(execution.runner)?.output(of: execution.attemptKey, type: type, from: from) ?? []
+    }
+
     func forget(_ execution: Execution) async {
         await runners.runner(execution.runner)?.forget(execution.attemptKey)
     }

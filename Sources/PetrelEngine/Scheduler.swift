@@ -114,6 +114,11 @@ public final class Scheduler: Sendable {
         return answer
     }
 
+    /// What a running execution has written so far to `stdout` or `stderr`, from a byte on; at most 64 KiB at a time.
+    public func output(of execution: Execution, type: String, from: Int) async -> [UInt8] {
+        await attempts.output(of: execution, type: type, from: from)
+    }
+
     private var newClaim: Claim {
         Claim(owner: options.owner, boot: options.boot, leaseUntil: clock.now + options.lease)
     }

@@ -18,11 +18,13 @@ public struct ExecutionRequest: Sendable {
     public var replyTo: ReplyAddress?
     /// Parent execution, for children.
     public var parent: ExecutionID?
+    /// How long to wait before it may start.
+    public var delay: Duration
 
     /// A request from its parts.
     public init(
         action: String, parameters: ValueObject, cast: ParameterPipeline.Cast, identity: Identity, origin: Origin,
-        context: ValueObject = [:], replyTo: ReplyAddress? = nil, parent: ExecutionID? = nil
+        context: ValueObject = [:], replyTo: ReplyAddress? = nil, parent: ExecutionID? = nil, delay: Duration = .zero
     ) {
         self.action = action
         self.parameters = parameters
@@ -32,6 +34,7 @@ public struct ExecutionRequest: Sendable {
         self.context = context
         self.replyTo = replyTo
         self.parent = parent
+        self.delay = delay
     }
 }
 
@@ -68,7 +71,7 @@ public struct Submission: Sendable {
         let (action, pipeline) = try pipeline(for: request.action)
         let parameters = try pipeline.requested(request.parameters, cast: request.cast)
         var execution = newExecution(request, action, parameters)
-        let claim = scheduler.reserve()
+        let claim = request.delay > .zero ? nil : scheduler.reserve()
         if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
         let record = SubmittedExecution(
             execution: execution, message: request.replyTo?.message, posts: posts(execution),
@@ -84,8 +87,8 @@ public struct Submission: Sendable {
             if claim != nil { scheduler.release() }
             throw EngineError(.duplicateMessage, "the message was decided before")
         }
+        events.publish(.executionCreated(execution))
         if claim != nil { scheduler.begin(execution) } else { scheduler.nudge() }
-        events.publish(.executionChanged(execution))
         if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
         return execution
     }
@@ -119,7 +122,7 @@ public struct Submission: Sendable {
         return Execution(
             id: ids.make(), action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
             status: .requested, parameters: parameters, context: context, origin: request.origin,
-            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo)
+            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo, delay: request.delay)
     }
 
     private func audit(_ execution: Execution, masked: ValueObject) -> AuditRecord {

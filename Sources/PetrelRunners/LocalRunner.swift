@@ -50,6 +50,12 @@ public struct LocalRunner: ActionRunner {
     /// Has the shim end the command and all that it started.
     public func cancel(_ attempt: AttemptKey) async { launcher.terminate(key: attempt.description) }
 
+    /// Reads what petrel-shim has spooled.
+    public func output(of attempt: AttemptKey, type: String, from: Int) async -> [UInt8] {
+        let paths = launcher.outputPaths(key: attempt.description)
+        return readFile(type == "stderr" ? paths.stderr : paths.stdout, from: from, limit: 64 << 10)
+    }
+
     /// Removes the attempt's run folder.
     public func forget(_ attempt: AttemptKey) async { launcher.forget(key: attempt.description) }
 

@@ -5,15 +5,17 @@ public import PetrelEngine
 /// All routes of the service under all prefixes that StackStorm's clients use.
 public struct API: Sendable {
     /// Prefixes under which every route answers; the empty one too.
-    private static let prefixes = ["", "v1", "api", "api/v1"]
+    private static let prefixes = ["", "v1", "api", "api/v1", "auth", "auth/v1", "stream", "stream/v1"]
 
-    private let routes: [Route]
+    /// The table of routes, in the order in which they are described.
+    let routes: [Route]
     private let authentication: Authentication
     private let access: Access
     private let health: Health
     private let ids: any IDSource
     private let version: String
     private let bodyLimits: Limits
+    private let clock: any PetrelClock
 
     /// What the API stands on.
     public struct Parts: Sendable {
@@ -33,10 +35,28 @@ public struct API: Sendable {
         public var room: any ChatRoom
         /// Tells who sent a request.
         public var authentication: Authentication
+        /// Tokens and keys behind `/tokens` and `/apikeys`.
+        public var credentials: Credentials
+        /// Passwords behind `/tokens`.
+        public var logIns: LogIns
+        /// Users whose tokens may speak for others.
+        public var serviceUsers: Set<String>
+        /// Addresses from which a proxy vouches for users; empty when passwords are checked here.
+        public var proxies: Set<String>
+        /// The API's own URL as clients reach it, ending in `/v1`.
+        public var apiURL: @Sendable () -> String
+        /// What happens, for the stream.
+        public var events: EventHub
+        /// Tells the stream when to send a sign of life.
+        public var clock: any PetrelClock
         /// Makes the ids of runner types from their names.
         public var digest: any Digest
         /// Gives each response its `X-Request-ID` when the request brought none.
         public var ids: any IDSource
+        /// This machine's name and this process's number, for the registry of services.
+        public var hostname: String
+        /// See ``hostname``.
+        public var pid: Int
         /// Petrel's version, shown at the root of each prefix.
         public var version: String
         /// Largest request body in bytes.
@@ -48,7 +68,9 @@ public struct API: Sendable {
         public init(
             store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
             scheduler: Scheduler, access: Access, room: any ChatRoom, authentication: Authentication,
-            digest: any Digest, ids: any IDSource, version: String, maxBodyBytes: Int,
+            credentials: Credentials, logIns: LogIns, serviceUsers: Set<String>, proxies: Set<String>,
+            apiURL: @escaping @Sendable () -> String, events: EventHub, clock: any PetrelClock,
+            digest: any Digest, ids: any IDSource, hostname: String, pid: Int, version: String, maxBodyBytes: Int,
             statistics: @escaping @Sendable () -> (commits: Int, flushes: Int)
         ) {
             self.store = store
@@ -59,8 +81,17 @@ public struct API: Sendable {
             self.access = access
             self.room = room
             self.authentication = authentication
+            self.credentials = credentials
+            self.logIns = logIns
+            self.serviceUsers = serviceUsers
+            self.proxies = proxies
+            self.apiURL = apiURL
+            self.events = events
+            self.clock = clock
             self.digest = digest
             self.ids = ids
+            self.hostname = hostname
+            self.pid = pid
             self.version = version
             self.maxBodyBytes = maxBodyBytes
             self.statistics = statistics
@@ -74,36 +105,57 @@ public struct API: Sendable {
         health = Health(store: parts.store, scheduler: parts.scheduler, statistics: parts.statistics)
         ids = parts.ids
         version = parts.version
+        clock = parts.clock
         bodyLimits = Limits(
             maxBytes: parts.maxBodyBytes, maxDepth: Limits.requestBody.maxDepth, maxNodes: Limits.requestBody.maxNodes)
-        let content = ContentRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest)
-        let executions = ExecutionRoutes(
-            store: parts.store, submission: parts.submission, scheduler: parts.scheduler,
-            runners: parts.runners, access: parts.access, digest: parts.digest)
-        let rooms = RoomRoutes(room: parts.room, access: parts.access)
-        let user = Route(.get, "user", nil) { request throws(APIError) in
-            let role = request.identity.role
-            return APIResponse([
-                "username": .string(request.identity.user),
-                "authentication": ["method": "authentication token", "location": "header"],
-                "rbac": ["enabled": true, "roles": [.string(role.rawValue)], "is_admin": .bool(role == .admin)],
-            ])
-        }
-        routes = content.routes + executions.routes + rooms.routes + [user]
+        let version = parts.version
+        let documents = ExecutionDocuments(runners: parts.runners, digest: parts.digest)
+        let tables = [
+            ActionRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest).routes,
+            AliasRoutes(catalog: parts.catalog, submission: parts.submission, documents: documents).routes,
+            PackRoutes(catalog: parts.catalog).routes,
+            ExecutionRoutes(
+                store: parts.store, submission: parts.submission, scheduler: parts.scheduler, documents: documents
+            ).routes,
+            StreamRoutes(
+                events: parts.events, executions: parts.store, scheduler: parts.scheduler, documents: documents,
+                clock: parts.clock, instance: parts.ids.next()
+            ).routes,
+            TokenRoutes(
+                logIns: parts.logIns, credentials: parts.credentials, serviceUsers: parts.serviceUsers,
+                proxies: parts.proxies, apiURL: parts.apiURL
+            ).routes,
+            APIKeyRoutes(credentials: parts.credentials, ids: parts.ids).routes,
+            AuditRoutes(store: parts.store).routes,
+            ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
+            RoomRoutes(room: parts.room).routes,
+            [Route(.get, "user", .known, "Who the caller is") { request in APIResponse(.object(request.userDocument)) }],
+        ]
+        let routes = tables.flatMap(\.self)
+        let openAPI = OpenAPI(routes: routes, version: version)
+        self.routes =
+            routes + [
+                Route(.get, "openapi.json", .open, "This description") { _ in
+                    APIResponse(bytes: openAPI.bytes, contentType: "application/json")
+                }
+            ]
     }
 
     /// The router with everything in place.
-    func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    func router() -> Router<PetrelRequestContext> {
+        let router = Router(context: PetrelRequestContext.self)
         router.add(middleware: Envelope(ids: ids))
         router.get("healthz") { _, _ in respond(health.alive) }
         router.get("readyz") { _, _ in respond(await health.ready()) }
         router.get("metrics") { _, _ in respond(await health.metrics()) }
         for prefix in Self.prefixes {
-            router.get(RouterPath(prefix)) { _, _ in
-                respond(APIResponse(["version": .string(version), "docs_url": "docs/ARCHITECTURE.md"]))
+            // `/stream` without a version is the stream itself.
+            if prefix != "stream" {
+                router.get(RouterPath(prefix)) { _, _ in
+                    respond(APIResponse(["version": .string(version), "docs_url": "docs/ARCHITECTURE.md"]))
+                }
             }
-            for route in routes {
+            for route in routes where route.service == .any || (route.service == .stream) == prefix.hasPrefix("stream") {
                 let path = RouterPath(prefix.isEmpty ? route.path : "\(prefix)/\(route.path)")
                 router.on(path, method: route.method.httpMethod) { request, context in
                     await answer(route, request, context)
@@ -113,20 +165,27 @@ public struct API: Sendable {
         return router
     }
 
-    private func answer(_ route: Route, _ request: Request, _ context: BasicRequestContext) async -> Response {
+    private func answer(_ route: Route, _ request: Request, _ context: PetrelRequestContext) async -> Response {
         do throws(APIError) {
             let query = request.queryByName
-            let identity = try await authentication.identity(token: request.credential(query: query))
-            if let permission = route.permission {
-                let decision = access.decide(AccessRequest(identity, permission))
+            let credential = request.credential(query: query)
+            let caller =
+                route.gate == .open
+                ? Caller(identity: Identity(user: "", role: .none)) : try await authentication.caller(credential)
+            if case .type(let permission) = route.gate {
+                let decision = access.decide(AccessRequest(caller.identity, permission))
                 guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
             }
             let path = Dictionary(
                 context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
                 uniquingKeysWith: { first, _ in first })
-            let body = try await request.jsonBody(route.method, limits: bodyLimits)
-            return respond(
-                try await route.handle(APIRequest(identity: identity, path: path, query: query, body: body)))
+            let bytes = try await request.bodyBytes(of: route, limits: bodyLimits)
+            let asked = try await APIRequest(
+                route: route, caller: caller, access: access, path: path, query: query, headers: request.headers,
+                address: context.remoteAddress?.ipAddress ?? "", bytes: bytes, limits: bodyLimits)
+            var answer = try await route.handle(asked)
+            if let cookie = caller.cookie(now: clock.now) { answer.headers.append(("Set-Cookie", cookie)) }
+            return respond(answer)
         } catch {
             return respond(error.response)
         }

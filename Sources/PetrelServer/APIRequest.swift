@@ -3,27 +3,45 @@ import PetrelEngine
 
 /// A request after authentication, as a route's handler gets it.
 struct APIRequest: Sendable {
-    var identity: Identity
+    var route: Route
+    var caller: Caller
+    /// Decides whether the caller may do what the handler is about to do.
+    var access: Access
     /// The parts of the path that the route names.
     var path: [String: String]
     var query: [String: String]
+    /// The value of a header by its lower-cased name.
+    var header: @Sendable (String) -> String?
+    /// Where the connection came from.
+    var address: String
+    /// The body as it came; empty for a route without one.
+    var bytes: [UInt8]
+    /// The body as JSON; null for a route without one.
     var body: Value
+    /// The body as the object that the route's schema asks for.
+    var object: ValueObject
+
+    var identity: Identity { caller.identity }
 
     /// A path part that the route declares.
     func part(_ name: String) -> String { path[name] ?? "" }
 
+    /// A text of the query; nil when it is absent or empty.
+    func text(_ name: String) -> String? { query[name].flatMap { $0.isEmpty ? nil : $0 } }
+
     /// A whole number of the query.
     func integer(_ name: String) throws(APIError) -> Int? {
-        guard let text = query[name], !text.isEmpty else { return nil }
-        guard let number = Int(text) else {
+        guard let text = text(name) else { return nil }
+        let digits = text.utf8.first == UInt8(ascii: "-") ? text.dropFirst() : Substring(text)
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             throw APIError(.badRequest, "Parameter \"\(name)\" is not of type integer")
         }
-        return number
+        return Int(text) ?? (text.utf8.first == UInt8(ascii: "-") ? Int.min : Int.max)
     }
 
     /// A truth value of the query.
     func truth(_ name: String) throws(APIError) -> Bool? {
-        guard let text = query[name]?.lowercased(), !text.isEmpty else { return nil }
+        guard let text = text(name)?.lowercased() else { return nil }
         if ["true", "1", "yes", "y"].contains(text) { return true }
         if ["false", "0", "no", "n"].contains(text) { return false }
         throw APIError(.badRequest, "Parameter \"\(name)\" is not of type boolean")
@@ -34,38 +52,75 @@ struct APIRequest: Sendable {
         (query[name] ?? "").split(separator: ",").map(String.init)
     }
 
-    /// The body as an object.
-    func object(allowing keys: [String]) throws(APIError) -> ValueObject {
-        let body = body.isNull ? [:] : body
-        guard let object = body.object else {
-            throw APIError(.badRequest, "The body must be an object, not \(body.typeName)")
-        }
-        if let key = object.keys.first(where: { !keys.contains($0) }) {
-            throw APIError(.badRequest, "Additional properties are not allowed ('\(key)' was unexpected)")
-        }
-        return object
+    /// Fails unless the caller has the route's permission on a resource.
+    func authorize(_ subject: String, owner: String? = nil) throws(APIError) {
+        guard let permission = route.permission else { return }
+        try authorize(permission, subject, owner: owner)
     }
+
+    /// Fails unless the caller has a permission on a resource.
+    func authorize(_ permission: Permission, _ subject: String, owner: String? = nil) throws(APIError) {
+        let decision = access.decide(AccessRequest(identity, permission, on: subject, owner: owner))
+        guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
+    }
+
+    /// Whether the caller may see everything.
+    var isAdministrator: Bool { identity.role == .admin }
+
+    /// Whether secrets are asked for by somebody who may see them.
+    func showsSecrets() throws(APIError) -> Bool { try truth("show_secrets") == true && isAdministrator }
 }
 
 /// What a handler answers.
 struct APIResponse: Sendable {
+    /// The body of an answer.
+    enum Body: Sendable {
+        case bytes([UInt8])
+        /// Written piece by piece until the function returns; writing throws when the client is gone.
+        case stream(@Sendable (_ write: @escaping @Sendable ([UInt8]) async throws -> Void) async throws -> Void)
+    }
+
     var status: APIStatus = .ok
     var headers: [(String, String)] = []
     var contentType = "application/json"
-    var body: [UInt8]
+    var body: Body
 
     /// A JSON body.
     init(_ value: Value, status: APIStatus = .ok, headers: [(String, String)] = []) {
         self.status = status
         self.headers = headers
-        body = JSONWriter.bytes(value)
+        body = .bytes(JSONWriter.bytes(value))
     }
 
     /// A text body.
     init(text: String, status: APIStatus = .ok, contentType: String = "text/plain; charset=utf-8") {
         self.status = status
         self.contentType = contentType
-        body = Array(text.utf8)
+        body = .bytes(Array(text.utf8))
+    }
+
+    /// A body of bytes.
+    init(bytes: [UInt8], contentType: String, headers: [(String, String)] = []) {
+        self.contentType = contentType
+        self.headers = headers
+        body = .bytes(bytes)
+    }
+
+    /// A body that is written piece by piece.
+    init(
+        contentType: String, headers: [(String, String)] = [],
+        stream: @escaping @Sendable (@escaping @Sendable ([UInt8]) async throws -> Void) async throws -> Void
+    ) {
+        self.contentType = contentType
+        self.headers = headers
+        body = .stream(stream)
+    }
+
+    /// An answer without a body.
+    static var noContent: APIResponse {
+        var response = APIResponse(bytes: [], contentType: "application/json")
+        response.status = .noContent
+        return response
     }
 }
 
@@ -73,54 +128,18 @@ struct APIResponse: Sendable {
 enum APIStatus: Int, Sendable {
     case ok = 200
     case created = 201
+    case accepted = 202
+    case noContent = 204
+    case temporaryRedirect = 307
+    case notModified = 304
     case badRequest = 400
     case unauthorized = 401
     case forbidden = 403
     case notFound = 404
+    case requestTimeout = 408
     case conflict = 409
     case tooLarge = 413
+    case tooMany = 429
     case internalError = 500
     case unavailable = 503
-}
-
-/// An answer that is an error: `{"faultstring": …}`, as StackStorm's.
-struct APIError: Error {
-    var status: APIStatus
-    var message: String
-    var hint: String?
-
-    init(_ status: APIStatus, _ message: String, hint: String? = nil) {
-        self.status = status
-        self.message = message
-        self.hint = hint
-    }
-
-    init(_ error: CoreError) {
-        let status: APIStatus =
-            switch error.code {
-            case .badJSON, .invalidInput: .badRequest
-            case .notFound: .notFound
-            case .forbidden: .forbidden
-            case .unavailable: .unavailable
-            }
-        self.init(status, error.message, hint: error.hint)
-    }
-
-    init(_ error: EngineError) {
-        let status: APIStatus =
-            switch error.code {
-            case .unknownAction, .disabledAction, .unknownRunner, .invalidParameter: .badRequest
-            case .forbidden: .forbidden
-            case .duplicateMessage: .conflict
-            case .unavailable: .unavailable
-            }
-        self.init(status, error.message, hint: error.hint)
-    }
-
-    /// The body, with the advice under a key of its own that StackStorm's clients ignore.
-    var response: APIResponse {
-        var body: ValueObject = ["faultstring": .string(message)]
-        if let hint { body["hint"] = .string(hint) }
-        return APIResponse(.object(body), status: status)
-    }
 }

@@ -6,40 +6,53 @@ public struct Authentication: Sendable {
     private let isEnabled: Bool
     private let adminTokenHash: String
     private let adminUser: String
+    private let credentials: Credentials
     private let tokens: ExecutionTokens
     private let executions: any ExecutionStore
     private let digest: any Digest
 
-    /// Authentication by the admin token and by the tokens of running actions.
+    /// Authentication by the admin token, by tokens and keys that were handed out, and by the tokens of running actions.
     /// - Parameter isEnabled: with false everybody is the administrator; the service warns of it at its start.
     public init(
-        isEnabled: Bool, adminToken: Secret<String>, adminUser: String, tokens: ExecutionTokens,
-        executions: any ExecutionStore, digest: any Digest
+        isEnabled: Bool, adminToken: Secret<String>, adminUser: String, credentials: Credentials,
+        tokens: ExecutionTokens, executions: any ExecutionStore, digest: any Digest
     ) {
         self.isEnabled = isEnabled
         adminTokenHash = digest.sha256(Array(adminToken.reveal().utf8))
         self.adminUser = adminUser
+        self.credentials = credentials
         self.tokens = tokens
         self.executions = executions
         self.digest = digest
     }
 
-    /// The identity behind a token, given by header, query or cookie.
-    func identity(token: String?) async throws(APIError) -> Identity {
-        guard isEnabled else { return Identity(user: adminUser, role: .admin) }
-        guard let token, !token.isEmpty else {
+    /// Who sent a request.
+    func caller(_ credential: Credential?) async throws(APIError) -> Caller {
+        guard isEnabled else {
+            return Caller(identity: Identity(user: adminUser, role: .admin), credential: nil, expiresAt: nil)
+        }
+        guard let credential, !credential.text.isEmpty else {
             throw APIError(
                 .unauthorized, "Unauthorized - One of Token or API key required.",
                 hint: "Give --token, or --data-dir with the service's data folder, where admin-token lies")
         }
-        // Hashes are compared, so that the time tells nothing about the token.
-        if isEqualInConstantTime(digest.sha256(Array(token.utf8)), adminTokenHash) {
-            return Identity(user: adminUser, role: .admin)
+        do throws(CoreError) {
+            let grant = try await grant(credential)
+            return Caller(identity: grant.identity, credential: credential, expiresAt: grant.expiresAt)
+        } catch {
+            guard error.code == .forbidden else { throw APIError(error) }
+            throw APIError(.unauthorized, "Unauthorized - \(error.message)", hint: error.hint)
         }
-        if let identity = await identityOfAction(token) { return identity }
-        throw APIError(
-            .unauthorized, "Unauthorized - Unable to find a valid token.",
-            hint: "The token belongs to another data folder, or has ended")
+    }
+
+    private func grant(_ credential: Credential) async throws(CoreError) -> Credentials.Grant {
+        if credential.kind == .apiKey { return try await credentials.grant(apiKey: credential.text) }
+        // Hashes are compared, so that the time tells nothing about the token.
+        if isEqualInConstantTime(digest.sha256(Array(credential.text.utf8)), adminTokenHash) {
+            return .init(identity: Identity(user: adminUser, role: .admin), expiresAt: nil)
+        }
+        if let identity = await identityOfAction(credential.text) { return .init(identity: identity, expiresAt: nil) }
+        return try await credentials.grant(token: credential.text)
     }
 
     /// A running action acts for the user who started it, never with more than that user had; its token ends with it.
@@ -50,4 +63,26 @@ public struct Authentication: Sendable {
         let role = execution.context["rbac"]?["roles"]?.array?.first?.string.flatMap(Role.init(rawValue:))
         return Identity(user: execution.user, role: min(role ?? .none, .operator))
     }
+}
+
+/// A token or key as a request brought it.
+struct Credential: Sendable {
+    enum Kind: String, Sendable {
+        case token = "authentication token"
+        case apiKey = "API key"
+    }
+    enum Location: String, Sendable { case header, query, cookie }
+
+    var kind: Kind
+    var location: Location
+    var text: String
+}
+
+/// Who sent a request, and by what they proved it.
+struct Caller: Sendable {
+    var identity: Identity
+    /// nil where nobody is asked for any.
+    var credential: Credential?
+    /// When the credential ends, where it does.
+    var expiresAt: Instant?
 }

@@ -1,7 +1,9 @@
+import AsyncAlgorithms
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import PetrelCore
+import PetrelEngine
 
 // Between Hummingbird's requests and responses and those of the routes.
 
@@ -18,22 +20,67 @@ extension Route.Method {
 
 /// A response as Hummingbird sends it.
 func respond(_ response: APIResponse) -> Response {
-    var headers: HTTPFields = [.contentType: response.contentType]
+    var headers: HTTPFields = [:]
+    if response.status != .noContent { headers[.contentType] = response.contentType }
     for (name, value) in response.headers {
-        if let name = HTTPField.Name(name) { headers[name] = value }
+        if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
     }
-    return Response(
-        status: HTTPResponse.Status(code: response.status.rawValue), headers: headers,
-        body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
+    let status = HTTPResponse.Status(code: response.status.rawValue)
+    switch response.body {
+    case .bytes(let bytes):
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    case .stream(let stream):
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody { writer in
+                try await pump(stream) { bytes in try await writer.write(ByteBuffer(bytes: bytes)) }
+                try await writer.finish(nil)
+            })
+    }
+}
+
+/// Runs what makes a body in a task of its own and hands on each piece when the last one is written: a client that reads
+/// slowly slows it down, and one that is gone ends it.
+private func pump(
+    _ make: @escaping @Sendable (_ write: @escaping @Sendable ([UInt8]) async throws -> Void) async throws -> Void,
+    to write: ([UInt8]) async throws -> Void
+) async throws {
+    let channel = AsyncChannel<[UInt8]>()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+            defer { channel.finish() }
+            try await make { bytes in
+                await channel.send(bytes)
+                try Task.checkCancellation()
+            }
+        }
+        defer { group.cancelAll() }
+        for await bytes in channel { try await write(bytes) }
+    }
 }
 
 extension Request {
     /// The token or key of a request: by header, then query, then cookie; the first that is there decides.
-    func credential(query: [String: String]) -> String? {
-        for name in ["X-Auth-Token", "St2-Api-Key"] {
-            if let name = HTTPField.Name(name), let value = headers[name] { return value }
+    func credential(query: [String: String]) -> Credential? {
+        for (name, kind) in [("X-Auth-Token", Credential.Kind.token), ("St2-Api-Key", .apiKey)] {
+            if let name = HTTPField.Name(name), let value = headers[name] {
+                return Credential(kind: kind, location: .header, text: value)
+            }
         }
-        return query["x-auth-token"] ?? query["st2-api-key"] ?? cookies["auth-token"]?.value
+        for (name, kind) in [("x-auth-token", Credential.Kind.token), ("st2-api-key", .apiKey)] {
+            if let value = query[name] { return Credential(kind: kind, location: .query, text: value) }
+        }
+        return (cookies["auth-token"]?.value).map { Credential(kind: .token, location: .cookie, text: $0) }
+    }
+
+    /// The body of a request to a route that takes one.
+    func bodyBytes(of route: Route, limits: Limits) async throws(APIError) -> [UInt8] {
+        guard route.body != nil else { return [] }
+        do {
+            return Array(try await body.collect(upTo: limits.maxBytes).readableBytesView)
+        } catch {
+            throw APIError(.tooLarge, "The body has more than \(limits.maxBytes) bytes, or did not arrive")
+        }
     }
 
     /// The query, decoded; of a name that comes twice the first counts.
@@ -46,22 +93,87 @@ extension Request {
         }
         return found
     }
+}
 
-    /// The JSON body; null when there is none.
-    func jsonBody(_ method: Route.Method, limits: Limits) async throws(APIError) -> Value {
-        guard method != .get else { return .null }
-        let buffer: ByteBuffer
-        do {
-            buffer = try await body.collect(upTo: limits.maxBytes)
-        } catch {
-            throw APIError(.tooLarge, "The body has more than \(limits.maxBytes) bytes")
+extension APIRequest {
+    /// A request whose query and body are of the kinds that the route declares.
+    init(
+        route: Route, caller: Caller, access: Access, path: [String: String], query: [String: String],
+        headers: HTTPFields, address: String, bytes: [UInt8], limits: Limits
+    ) async throws(APIError) {
+        self.init(
+            route: route, caller: caller, access: access, path: path, query: query,
+            header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, address: address, bytes: bytes,
+            body: .null, object: [:])
+        for parameter in route.query {
+            if parameter.kind == .integer { _ = try integer(parameter.name) }
+            if parameter.kind == .boolean { _ = try truth(parameter.name) }
         }
-        guard buffer.readableBytes > 0 else { return .null }
-        do throws(CoreError) {
-            return try JSONReader.value(Array(buffer.readableBytesView), limits: limits)
-        } catch {
+        guard let declared = route.body else { return }
+        if case .text = declared { return }
+        body = try Self.parsed(bytes, contentType: headers[.contentType], limits: limits)
+        if case .json(let schema) = declared { object = try schema.checked(body) }
+    }
+
+    private static func parsed(_ bytes: [UInt8], contentType: String?, limits: Limits) throws(APIError) -> Value {
+        guard !bytes.isEmpty else { return .null }
+        let type = (contentType ?? "").split(separator: ";").first.map { $0.lowercased() } ?? ""
+        switch type {
+        case "", "application/json": return try json(bytes, limits)
+        case "text/plain": return .string(String(decoding: bytes, as: UTF8.self))
+        case "application/x-www-form-urlencoded": return .object(formValues(bytes))
+        default:
+            throw APIError(.badRequest, "Failed to parse request body: Unsupported Content-Type: \"\(type)\"")
+        }
+    }
+
+    private static func json(_ bytes: [UInt8], _ limits: Limits) throws(APIError) -> Value {
+        do { return try JSONReader.value(bytes, limits: limits) } catch {
             throw APIError(.badRequest, "Failed to parse request body: \(error.message)")
         }
+    }
+
+    /// A form as StackStorm reads it: each name with the list of its values.
+    private static func formValues(_ bytes: [UInt8]) -> ValueObject {
+        var values: ValueObject = [:]
+        for pair in bytes.split(separator: UInt8(ascii: "&")) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                .map { percentDecoded($0.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 }) }
+            let value = parts.count > 1 ? parts[1] : ""
+            values[parts[0]] = .array((values[parts[0]]?.array ?? []) + [.string(value)])
+        }
+        return values
+    }
+
+    /// The caller as `GET /user` shows them.
+    var userDocument: ValueObject {
+        var authentication: ValueObject = [
+            "method": .string(caller.credential?.kind.rawValue ?? Credential.Kind.token.rawValue),
+            // A cookie counts as a header there.
+            "location": caller.credential?.location == .query ? "query" : "header",
+        ]
+        if caller.credential?.kind != .apiKey {
+            // Clients insist on an end; the admin token and those of actions have none in time.
+            let end = caller.expiresAt?.description ?? "9999-12-31T23:59:59"
+            authentication["token_expire"] = .string(String(end.prefix(19)) + "Z")
+        }
+        return [
+            "username": .string(identity.user), "authentication": .object(authentication),
+            "rbac": [
+                "enabled": true, "roles": [.string(identity.role.rawValue)], "is_admin": .bool(isAdministrator),
+            ],
+        ]
+    }
+}
+
+extension Caller {
+    /// The cookie that a browser is given, so that it can go on without the header; nil for other credentials.
+    func cookie(now: Instant) -> String? {
+        guard let credential, credential.kind == .token, credential.location != .cookie, let expiresAt else {
+            return nil
+        }
+        let seconds = max(0, Int((expiresAt - now).inSeconds))
+        return "auth-token=\(credential.text); Max-Age=\(seconds); Path=/; HttpOnly; Secure; SameSite=lax"
     }
 }
 
@@ -90,8 +202,8 @@ struct Envelope: RouterMiddleware {
     let ids: any IDSource
 
     func handle(
-        _ request: Request, context: BasicRequestContext,
-        next: (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: PetrelRequestContext,
+        next: (Request, PetrelRequestContext) async throws -> Response
     ) async throws -> Response {
         var response: Response
         do {

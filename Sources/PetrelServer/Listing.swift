@@ -19,12 +19,12 @@ struct Listing {
                 .badRequest, "Limit, \"0\" specified, must be a positive number or -1 for full result set.")
         }
         if limit < -1 { throw APIError(.badRequest, "Limit, \"\(limit)\" specified, must be a positive number.") }
-        if limit == -1, request.identity.role < .admin {
+        if limit == -1, !request.isAdministrator {
             throw APIError(
                 .forbidden,
                 "Administrator access required to be able to specify limit=-1 and retrieve all the records")
         }
-        if limit > 100, request.identity.role < .admin {
+        if limit > 100, !request.isAdministrator {
             throw APIError(.forbidden, "Limit \"\(limit)\" specified, maximum value is \"100\"")
         }
         return limit
@@ -36,6 +36,28 @@ struct Listing {
             throw APIError(.badRequest, "Offset \"\(offset)\" specified is more than 32-bit int")
         }
         return max(0, offset)
+    }
+
+    /// What an execution can show.
+    static let executionAttributes: Set<String> = [
+        "id", "trigger", "trigger_type", "trigger_instance", "rule", "action", "runner", "liveaction", "status",
+        "start_timestamp", "end_timestamp", "elapsed_seconds", "web_url", "parameters", "context", "result",
+        "result_size", "parent", "children", "log", "delay", "workflow_execution", "task_execution", "uid",
+    ]
+    /// What may be left out of an execution.
+    static let executionExcludable: Set<String> = ["result", "trigger_instance", "status"]
+
+    /// Fails on attributes that the resource does not have, as the reference does.
+    func checkAttributes(allowed: Set<String>, excludable: Set<String>) throws(APIError) {
+        for path in request.list("include_attributes") {
+            let name = path.split(separator: ".").first.map(String.init) ?? path
+            if !allowed.contains(name) {
+                throw APIError(.badRequest, "Invalid or unsupported include attribute specified: \(path)")
+            }
+        }
+        for name in request.list("exclude_attributes") where !excludable.contains(name) {
+            throw APIError(.badRequest, "Invalid or unsupported exclude attribute specified: \(name)")
+        }
     }
 
     /// A page of documents that are all in memory.

@@ -9,17 +9,29 @@ struct RoomRoutes: Sendable {
     private static let maxLines = 1000
 
     let room: any ChatRoom
-    let access: Access
+
+    private static let body = JSONBodySchema(
+        ["key": ["type": "string"], "text": ["type": "string"], "as": ["type": ["string", "null"]]],
+        required: ["key", "text"])
 
     var routes: [Route] {
         [
-            Route(.post, "rooms/:room/messages", .roomUse) { request throws(APIError) in try await say(request) },
-            Route(.get, "rooms/:room/posts", .roomUse) { request throws(APIError) in try await posts(request) },
+            Route(
+                .post, "rooms/:room/messages", .type(.roomUse), "Say something in the local room",
+                body: .json(Self.body)
+            ) { request throws(APIError) in try await say(request) },
+            Route(
+                .get, "rooms/:room/posts", .type(.roomUse), "Lines of the local room; waits for one if there is none",
+                query: [
+                    .integer("after", "Lines after this sequence number; the last n for -n"),
+                    .integer("wait", "Most seconds to wait"), .integer("limit", "Most lines"),
+                ]
+            ) { request throws(APIError) in try await posts(request) },
         ]
     }
 
     private func say(_ request: APIRequest) async throws(APIError) -> APIResponse {
-        let body = try request.object(allowing: ["key", "text", "as"])
+        let body = request.object
         guard let text = body["text"]?.string, let key = body["key"]?.string, (8...64).contains(key.utf8.count) else {
             throw APIError(.badRequest, "'text' and 'key' (8 to 64 characters, made by the client) are required")
         }
@@ -29,8 +41,7 @@ struct RoomRoutes: Sendable {
         var author = request.identity.user
         let other = body["as"]?.string
         if let other, other != author {
-            let decision = access.decide(AccessRequest(request.identity, .roomImpersonate, on: "speaking as \(other)"))
-            guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
+            try request.authorize(.roomImpersonate, "speaking as \(other)")
             author = other
         }
         let isOwner = other == nil && request.identity.role == .admin

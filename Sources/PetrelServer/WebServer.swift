@@ -5,7 +5,7 @@ public import ServiceLifecycle
 
 /// The HTTP port.
 public struct WebServer: Service {
-    private let application: Application<RouterResponder<BasicRequestContext>>
+    private let application: Application<RouterResponder<PetrelRequestContext>>
 
     /// The port on an address.
     /// - Parameter onReady: called with the port once connections are accepted; with port 0 it is the one that was given.

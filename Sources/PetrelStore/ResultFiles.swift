@@ -15,7 +15,8 @@ struct ResultFiles: Sendable {
 
     func write(_ bytes: [UInt8], hash: String) throws(CoreError) {
         let path = path(of: hash)
-        guard access(path, F_OK) != 0 else { return }
+        // The new time keeps a file that is about to be named again from being removed now.
+        guard utimes(path, nil) != 0 else { return }
         do {
             try FileManager.default.createDirectory(
                 atPath: folder + "/" + hash.prefix(2), withIntermediateDirectories: true)
@@ -53,6 +54,15 @@ struct ResultFiles: Sendable {
         }
         return Array(data)
     }
+
+    /// Removes a file that no row names any more, unless somebody may be about to name it.
+    func remove(_ hash: String) {
+        var status = stat()
+        guard stat(path(of: hash), &status) == 0, time(nil) - status.st_mtim.tv_sec > Self.youngestRemoved else { return }
+        unlink(path(of: hash))
+    }
+
+    private static let youngestRemoved = 3600
 
     private func path(of hash: String) -> String { "\(folder)/\(hash.prefix(2))/\(hash).json" }
 

@@ -38,7 +38,8 @@ extension Database {
 /// The columns of an execution, in the order that ``Execution/init(row:results:)`` reads them.
 let executionColumns = """
     e.id, e.action, d.document AS definition, e.runner, e.status, e.parameters, e.context, e.origin, e.parent, \
-    e.started_at, e.ended_at, e.result_bytes, e.log, e.attempt, e.owner, e.boot, e.lease_until, e.reply_to
+    e.started_at, e.ended_at, e.result_bytes, e.log, e.attempt, e.owner, e.boot, e.lease_until, e.reply_to, \
+    e.delay
     """
 
 /// Where an execution is read from, for the columns above.
@@ -60,7 +61,8 @@ extension Execution {
             parent: (row["parent"] as String?).map(ExecutionID.init(stored:)),
             startedAt: Instant(column: row["started_at"] as Int64), endedAt: Instant(column: row["ended_at"] as Int64?),
             resultBytes: row["result_bytes"], log: log, attempt: row["attempt"], claim: Claim(row: row),
-            replyTo: try replyTo.flatMap { ReplyAddress(document: try .fromColumn($0)) })
+            replyTo: try replyTo.flatMap { ReplyAddress(document: try .fromColumn($0)) },
+            delay: .microseconds(row["delay"] as Int64))
     }
 }
 

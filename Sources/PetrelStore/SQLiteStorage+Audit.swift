@@ -1,6 +1,9 @@
 import GRDB
 public import PetrelCore
 
+// Each row's `hash` is a keyed digest of the row before it and of itself; `audit_head` holds one of the last row's. So a row
+// that is changed, added, moved or taken away, at the end too, is found by whoever walks the chain with the key.
+
 extension SQLiteStorage {
     /// See ``AuditStore/record(_:)``.
     public func record(_ records: [AuditRecord]) async throws(CoreError) {
@@ -10,26 +13,112 @@ extension SQLiteStorage {
     /// Newest means stored last, whatever the rows' times say.
     public func auditRecords(limit: Int, offset: Int) async throws(CoreError) -> [AuditRecord] {
         try await read { database in
-            try database.rows("SELECT * FROM audit ORDER BY sequence DESC LIMIT ? OFFSET ?", [limit, offset]).map {
-                row in
-                AuditRecord(
-                    at: Instant(column: row["at"] as Int64),
-                    kind: AuditRecord.Kind(rawValue: row["kind"]) ?? .service, user: row["user"],
-                    subject: row["subject"], decision: row["decision"],
-                    detail: try Value.fromColumn(row["detail"]).object ?? [:])
-            }
+            try database.rows("SELECT * FROM audit ORDER BY sequence DESC LIMIT ? OFFSET ?", [limit, offset])
+                .map { try AuditRecord(row: $0) }
         }
+    }
+
+    /// Reads every row once, in one snapshot.
+    public func auditVerdict() async throws(CoreError) -> AuditVerdict { try await read { try verdict(in: $0) } }
+
+    /// See ``AuditStore/forgetAudit(before:)``.
+    public func forgetAudit(before: Instant) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            // Only a beginning of the chain can go: up to the last row before the first that stays.
+            let kept = try database.rows(
+                "SELECT min(sequence) AS sequence FROM audit WHERE at >= ?", [before.microseconds])
+            guard let first = kept.first?["sequence"] as Int?,
+                let last = try database.rows(
+                    "SELECT sequence, hash FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT 1", [first]
+                ).first
+            else { return }
+            try database.run("DELETE FROM audit WHERE sequence <= ?", [last["sequence"] as Int])
+            try database.run("UPDATE audit_head SET base = ?", [last["hash"] as String])
+            try setHead(in: database)
+        }
+    }
+}
+
+/// The function `petrel_mac(text)` of a connection: the keyed digest by which rows are chained.
+func auditFunction(key: Secret<[UInt8]>, digest: any Digest) -> DatabaseFunction {
+    DatabaseFunction("petrel_mac", argumentCount: 1, pure: true) { values in
+        digest.hmacSHA256(Array((String.fromDatabaseValue(values[0]) ?? "").utf8), key: key.reveal())
     }
 }
 
 /// Adds rows to the audit trail.
 func insert(_ records: [AuditRecord], in database: Database) throws {
+    guard !records.isEmpty else { return }
     for record in records {
+        let detail = Value.object(record.detail).columnText
         try database.run(
-            "INSERT INTO audit (at, kind, user, subject, decision, detail) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO audit (at, kind, user, subject, decision, detail, hash) VALUES (?, ?, ?, ?, ?, ?, petrel_mac(
+                coalesce((SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1), (SELECT base FROM audit_head), '') || ?
+            ))
+            """,
             [
-                record.at.microseconds, record.kind.rawValue, record.user, record.subject, record.decision,
-                Value.object(record.detail).columnText,
+                record.at.microseconds, record.kind.rawValue, record.user, record.subject, record.decision, detail,
+                record.chained(detail: detail),
             ])
+    }
+    try setHead(in: database)
+}
+
+/// Chains rows that were written before there was a chain.
+func chainAudit(in database: Database) throws {
+    var previous = ""
+    for row in try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY sequence") {
+        let text = previous + (try AuditRecord(row: row)).chained(detail: row["detail"])
+        previous = try String.fetchOne(database, sql: "SELECT petrel_mac(?)", arguments: [text]) ?? ""
+        try database.execute(
+            sql: "UPDATE audit SET hash = ? WHERE sequence = ?", arguments: [previous, row["sequence"] as Int])
+    }
+    try database.execute(sql: "INSERT INTO audit_head (id, base, mac) VALUES (1, '', '')")
+    try setHead(in: database)
+}
+
+private let headText = """
+    'head:' || base || ':' || coalesce((SELECT sequence || ':' || hash FROM audit ORDER BY sequence DESC LIMIT 1), '')
+    """
+
+private func setHead(in database: Database) throws {
+    try database.run("UPDATE audit_head SET mac = petrel_mac(\(headText))", [])
+}
+
+private func verdict(in database: Database) throws -> AuditVerdict {
+    var rows = 0
+    let base = try String.fetchOne(database, sql: "SELECT base FROM audit_head")
+    guard var previous = base else { return AuditVerdict(rows: 0, problem: "the head of the chain is gone") }
+    let cursor = try Row.fetchCursor(database, sql: "SELECT * FROM audit ORDER BY sequence")
+    while let row = try cursor.next() {
+        let text = try previous + AuditRecord(row: row).chained(detail: row["detail"])
+        let wanted = try database.rows("SELECT petrel_mac(?) AS mac", [text]).first?["mac"] as String?
+        guard wanted == row["hash"] else {
+            let sequence: Int = row["sequence"]
+            return AuditVerdict(
+                rows: rows,
+                problem: "row \(sequence) is not what was written, or a row before it is missing or was added")
+        }
+        previous = row["hash"]
+        rows += 1
+    }
+    let isHeadRight =
+        try Bool.fetchOne(database, sql: "SELECT mac = petrel_mac(\(headText)) FROM audit_head") ?? false
+    return AuditVerdict(rows: rows, problem: isHeadRight ? nil : "rows at the end are missing, or were added")
+}
+
+extension AuditRecord {
+    fileprivate init(row: Row) throws {
+        self.init(
+            at: Instant(column: row["at"] as Int64), kind: Kind(rawValue: row["kind"]) ?? .service, user: row["user"],
+            subject: row["subject"], decision: row["decision"],
+            detail: try Value.fromColumn(row["detail"]).object ?? [:])
+    }
+
+    /// What a row's digest covers, each part with its length so that none can be moved into its neighbour.
+    fileprivate func chained(detail: String) -> String {
+        ["\(at.microseconds)", kind.rawValue, user, subject, decision, detail].map { "\($0.utf8.count):\($0)" }
+            .joined(separator: ",")
     }
 }

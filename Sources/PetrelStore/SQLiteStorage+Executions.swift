@@ -25,13 +25,19 @@ extension SQLiteStorage {
         guard limit > 0 else { return [] }
         // Asking first costs no flush; the update below decides.
         let isWaiting: Bool = try await read { database in
-            try !database.rows("SELECT 1 FROM execution WHERE status = 'requested' LIMIT 1").isEmpty
+            try !database.rows(
+                """
+                SELECT 1 FROM execution WHERE status = 'requested' AND started_at + delay <= ? LIMIT 1
+                """, [at.microseconds]
+            ).isEmpty
         }
         guard isWaiting else { return [] }
         return try await queue.commit(.flushed) { database in
             let waiting = try database.rows(
-                "SELECT \(executionColumns) FROM \(executionTables) WHERE e.status = 'requested' ORDER BY e.id LIMIT ?",
-                [limit])
+                """
+                SELECT \(executionColumns) FROM \(executionTables)
+                WHERE e.status = 'requested' AND e.started_at + e.delay <= ? ORDER BY e.id LIMIT ?
+                """, [at.microseconds, limit])
             return try waiting.map { row in
                 var execution = try Execution(row: row)
                 execution.begin(claim, at: at)
@@ -229,14 +235,15 @@ struct ExecutionRow: Sendable {
         try database.run(
             """
             INSERT INTO execution (id, action, definition, runner, status, parameters, context, user, origin, parent,
-                started_at, log, attempt, owner, boot, lease_until, reply_to)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                started_at, log, attempt, owner, boot, lease_until, reply_to, delay)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 execution.id.text, execution.action.description, hash, execution.runner, execution.status.rawValue,
                 parameters, context, execution.user, execution.origin.rawValue, execution.parent?.text,
                 execution.startedAt.microseconds, log, execution.attempt, execution.claim?.owner,
                 execution.claim?.boot, execution.claim?.leaseUntil.microseconds, replyTo,
+                execution.delay.wholeMicroseconds,
             ])
     }
 }

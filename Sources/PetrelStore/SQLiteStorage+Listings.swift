@@ -16,19 +16,78 @@ extension SQLiteStorage {
     public func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage {
         let filter = Filter(query)
         let results = query.withResults ? ", e.result, e.result_file" : ", NULL AS result, NULL AS result_file"
-        let order = query.isAscending ? "ASC" : "DESC"
+        let order = orderClause(query)
         let (fetched, total) = try await read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
                     SELECT \(executionColumns)\(results) FROM \(executionTables) \(filter.condition)
-                    ORDER BY e.started_at \(order), e.id \(order) LIMIT ? OFFSET ?
+                    \(order) LIMIT ? OFFSET ?
                     """, arguments: filter.arguments + [query.limit, query.offset])
             let total = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM execution e \(filter.condition)", arguments: filter.arguments)
             return (try rows.map { try Fetched(row: $0) }, total ?? 0)
         }
         return ExecutionPage(executions: fetched.map { $0.withResult(from: self.results) }, total: total)
+    }
+
+    /// Walks down level by level in one snapshot; without results of any size.
+    public func children(of id: ExecutionID, depth: Int, limit: Int) async throws(CoreError) -> [Execution] {
+        let fetched: [Fetched] = try await read { database in
+            try database.rows(
+                """
+                WITH RECURSIVE tree (id, level) AS (
+                    SELECT id, 1 FROM execution WHERE parent = ?1
+                    UNION ALL
+                    SELECT e.id, level + 1 FROM execution e JOIN tree ON e.parent = tree.id
+                    WHERE ?2 < 0 OR level < ?2 LIMIT ?3
+                )
+                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
+                WHERE e.id IN (SELECT id FROM tree) ORDER BY e.started_at, e.id
+                """, [id.text, depth, limit]
+            ).map { try Fetched(row: $0) }
+        }
+        return fetched.map { $0.withResult(from: results) }
+    }
+
+    /// Reads indexes only.
+    public func executionFacets() async throws(CoreError) -> ExecutionFacets {
+        try await read { database in
+            func values(_ column: String) throws -> [String] {
+                try String.fetchAll(database, sql: "SELECT DISTINCT \(column) FROM execution ORDER BY 1")
+            }
+            return ExecutionFacets(
+                actions: try values("action"), statuses: try values("status"), runners: try values("runner"),
+                users: try values("user"))
+        }
+    }
+
+    /// Files of large results go after the commit: one that is left over is found by `petrel doctor`.
+    public func forgetExecutions(endedBefore: Instant, limit: Int) async throws(CoreError) -> Int {
+        let (count, files): (Int, [String]) = try await queue.commit(.written) { database in
+            let rows = try database.rows(
+                """
+                SELECT id, result_file FROM execution WHERE ended_at < ? AND reply_owed = 0 ORDER BY ended_at LIMIT ?
+                """, [endedBefore.microseconds, limit])
+            for row in rows {
+                let id: String = row["id"]
+                try database.run("DELETE FROM post WHERE execution = ? AND state <> 'unsent'", [id])
+                try database.run("DELETE FROM execution WHERE id = ?", [id])
+            }
+            let files = try rows.compactMap { $0["result_file"] as String? }.filter { file in
+                try database.rows("SELECT 1 FROM execution WHERE result_file = ? LIMIT 1", [file]).isEmpty
+            }
+            if !rows.isEmpty {
+                try database.run(
+                    """
+                    DELETE FROM definition
+                    WHERE NOT EXISTS (SELECT 1 FROM execution WHERE execution.definition = definition.hash)
+                    """, [])
+            }
+            return (rows.count, files)
+        }
+        for file in files { results.remove(file) }
+        return count
     }
 
     /// Leaves out statuses that no execution is in.
@@ -70,6 +129,16 @@ struct Fetched: Sendable {
     }
 }
 
+private func orderClause(_ query: ExecutionQuery) -> String {
+    let direction = query.isAscending ? "ASC" : "DESC"
+    let wished = query.order.map { "e.\($0.key.column) \($0.isAscending ? "ASC" : "DESC")" }
+    return "ORDER BY " + (wished + ["e.started_at \(direction)", "e.id \(direction)"]).joined(separator: ", ")
+}
+
+extension ExecutionQuery.Key {
+    fileprivate var column: String { self == .startedAt ? "started_at" : rawValue }
+}
+
 /// The WHERE clause of a query.
 private struct Filter: Sendable {
     private var clauses: [String] = []
@@ -78,6 +147,11 @@ private struct Filter: Sendable {
     init(_ query: ExecutionQuery) {
         if let action = query.action { add("e.action = ?", action) }
         if let user = query.user { add("e.user = ?", user) }
+        if let runner = query.runner { add("e.runner = ?", runner) }
+        if let started = query.started {
+            add("e.started_at >= ?", started.lowerBound.microseconds)
+            add("e.started_at <= ?", started.upperBound.microseconds)
+        }
         switch query.parent {
         case .some(.some(let parent)): add("e.parent = ?", parent.text)
         case .some(nil): clauses.append("e.parent IS NULL")

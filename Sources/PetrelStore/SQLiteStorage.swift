@@ -17,13 +17,19 @@ public final class SQLiteStorage: Storage {
         public var owner: String
         /// Results over this many bytes of JSON are kept as files.
         public var maxInlineResultBytes: Int
+        /// The key of the audit trail's chain: whoever has only the database can't forge a row.
+        public var auditKey: Secret<[UInt8]>
 
         /// Options for a folder.
-        public init(folder: String, isRelaxed: Bool = false, owner: String, maxInlineResultBytes: Int = 64 << 10) {
+        public init(
+            folder: String, isRelaxed: Bool = false, owner: String, maxInlineResultBytes: Int = 64 << 10,
+            auditKey: Secret<[UInt8]> = Secret([])
+        ) {
             self.folder = folder
             self.isRelaxed = isRelaxed
             self.owner = owner
             self.maxInlineResultBytes = maxInlineResultBytes
+            self.auditKey = auditKey
         }
     }
 
@@ -48,7 +54,7 @@ public final class SQLiteStorage: Storage {
         }
         makePrivate(path)
         do {
-            pool = try Self.openPool(path)
+            pool = try Self.openPool(path, auditMAC: auditFunction(key: options.auditKey, digest: digest))
             queue = CommitQueue(pool: pool, isRelaxed: options.isRelaxed)
             results = ResultFiles(folder: options.folder + "/results", isFlushed: !options.isRelaxed)
         } catch let error as StoreError {
@@ -85,7 +91,7 @@ public final class SQLiteStorage: Storage {
         do { return try await pool.read(body) } catch { throw storeFailure(error) }
     }
 
-    private static func openPool(_ path: String) throws -> DatabasePool {
+    private static func openPool(_ path: String, auditMAC: DatabaseFunction) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 2
@@ -94,6 +100,7 @@ public final class SQLiteStorage: Storage {
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
             // 1 MiB of pages for each connection; the kernel caches the file as well.
             try database.execute(sql: "PRAGMA cache_size = -1024")
+            database.add(function: auditMAC)
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.read { database in

@@ -7,6 +7,10 @@ enum Schema {
         migrator.registerMigration("1 the straight line") { database in
             for statement in straightLine { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("2 tokens, keys and a chained audit trail") { database in
+            for statement in credentials { try database.execute(sql: statement) }
+            try chainAudit(in: database)
+        }
         return migrator
     }
 
@@ -78,5 +82,33 @@ enum Schema {
         "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), beat INTEGER NOT NULL)",
         "CREATE INDEX room_post_message ON room_post (at) WHERE kind IS NULL",
         "CREATE INDEX room_post_room ON room_post (room, sequence)",
+    ]
+
+    private static let credentials = [
+        """
+        CREATE TABLE token (
+            hash TEXT PRIMARY KEY, id TEXT NOT NULL, user TEXT NOT NULL, expires_at INTEGER NOT NULL,
+            metadata TEXT NOT NULL, is_service INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX token_end ON token (expires_at)",
+        """
+        CREATE TABLE api_key (
+            id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, user TEXT NOT NULL, metadata TEXT NOT NULL,
+            is_enabled INTEGER NOT NULL, created_at INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+        // Each row's keyed digest covers the row before it; the head covers the last one, so that none can be cut off.
+        "ALTER TABLE audit ADD COLUMN hash TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), base TEXT NOT NULL, mac TEXT NOT NULL)",
+        "ALTER TABLE execution ADD COLUMN delay INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX audit_at ON audit (at)",
+        "CREATE INDEX execution_ended ON execution (ended_at) WHERE ended_at IS NOT NULL",
+        "CREATE INDEX execution_runner ON execution (runner, started_at)",
+        "CREATE INDEX execution_file ON execution (result_file) WHERE result_file IS NOT NULL",
+        "CREATE INDEX post_execution ON post (execution) WHERE execution IS NOT NULL",
+        "CREATE INDEX execution_definition ON execution (definition)",
+        "CREATE INDEX execution_user ON execution (user, started_at)",
+        "CREATE INDEX execution_status ON execution (status, started_at)",
     ]
 }

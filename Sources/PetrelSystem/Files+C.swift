@@ -15,6 +15,17 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     }
 }
 
+/// Bytes of a file from an offset on; empty when there are none, or it can't be read.
+public func readFile(_ path: String, from offset: Int, limit: Int) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    return [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
+        let count = pread(descriptor, buffer.baseAddress, limit, off_t(offset))
+        filled = max(0, count)
+    }
+}
+
 /// The first bytes of a file, or nil with `errno` set when it can't be read.
 public func readFile(_ path: String, limit: Int) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -23,18 +23,23 @@ public struct SystemDigest: Digest {
 
     /// SHA-256, as 64 lower-case hexadecimal digits.
     public func sha256(_ bytes: [UInt8]) -> String {
-        hexadecimal { digest, size in EVP_Digest(bytes, bytes.count, digest, size, EVP_sha256(), nil) == 1 }
+        hexadecimal(32) { digest, size in EVP_Digest(bytes, bytes.count, digest, size, EVP_sha256(), nil) == 1 }
+    }
+
+    /// SHA-512, as 128 lower-case hexadecimal digits.
+    public func sha512(_ bytes: [UInt8]) -> String {
+        hexadecimal(64) { digest, size in EVP_Digest(bytes, bytes.count, digest, size, EVP_sha512(), nil) == 1 }
     }
 
     /// HMAC-SHA-256, as 64 lower-case hexadecimal digits.
     public func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> String {
-        hexadecimal { digest, size in
+        hexadecimal(32) { digest, size in
             HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, digest, size) != nil
         }
     }
 
     private func hexadecimal(
-        _ fill: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt32>) -> Bool
+        _ bytes: UInt32, _ fill: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt32>) -> Bool
     ) -> String {
         var size: UInt32 = 0
         var isFilled = false
@@ -43,7 +48,7 @@ public struct SystemDigest: Digest {
             filled = Int(size)
         }
         // An empty or wrong digest would make unequal things equal.
-        precondition(isFilled && size == 32, "SHA-256 failed")
+        precondition(isFilled && size == bytes, "the digest failed")
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

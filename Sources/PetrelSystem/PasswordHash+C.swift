@@ -2,7 +2,8 @@ import CCrypt
 import Glibc
 import PetrelCore
 
-/// Checks passwords against the hashes of the system's password library: bcrypt, SHA-512-crypt, yescrypt and others.
+/// Checks passwords against the hashes of the system's password library: bcrypt, SHA-512-crypt, yescrypt and others;
+/// and Apache's own two.
 public enum PasswordHash {
     /// Whether a password fits a hash; false also for a hash of an unknown kind, and while thousands of checks wait.
     ///
@@ -16,6 +17,7 @@ public enum PasswordHash {
 
     static func isMatch(_ password: String, _ hash: String) -> Bool {
         guard !hash.isEmpty, !password.utf8.contains(0), !hash.utf8.contains(0) else { return false }
+        if let isMatch = ApacheHash.isMatch(password, hash) { return isMatch }
         // 32 KiB, which crypt_r wants zeroed.
         let data = UnsafeMutablePointer<crypt_data>.allocate(capacity: 1)
         defer { data.deallocate() }

@@ -116,5 +116,7 @@ public struct PlainDigest: Digest {
     }
 
     /// The digest of key and bytes.
+    public func sha512(_ bytes: [UInt8]) -> String { sha256(bytes) + sha256([1] + bytes) }
+    /// Not a real digest either.
     public func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> String { sha256(key + [0] + bytes) }
 }

@@ -37,7 +37,7 @@ struct ImportTests {
         "PetrelCore": ["FoundationEssentials", "OrderedCollections", "Synchronization", "Glibc", "Darwin"],
         "PetrelExpressions": ["PetrelCore", "CLibYAML", "CPCRE2", "Synchronization", "FoundationEssentials"],
         "PetrelAliases": ["PetrelCore", "PetrelExpressions", "Synchronization"],
-        "PetrelEngine": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "Synchronization"],
+        "PetrelEngine": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "DequeModule", "Synchronization"],
         "PetrelChat": ["PetrelCore", "PetrelAliases", "PetrelEngine", "Synchronization"],
         "PetrelStore": ["PetrelCore", "GRDB", "FoundationEssentials", "Glibc", "Synchronization"],
         "PetrelSystem": [
@@ -47,10 +47,11 @@ struct ImportTests {
         "PetrelRunners": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
         "PetrelPacks": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
         "PetrelServer": [
-            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "Hummingbird", "HummingbirdCore",
+            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird", "HummingbirdCore",
             "HTTPTypes", "NIOCore",
             "Logging", "ServiceLifecycle", "FoundationEssentials",
         ],
+        "PetrelAdapters": ["PetrelCore", "PetrelSystem", "Synchronization", "FoundationEssentials"],
         "PetrelTestKit": ["PetrelCore", "PetrelEngine", "Synchronization"],
         "petrel": ["PetrelApp"],
     ]
@@ -58,11 +59,28 @@ struct ImportTests {
     @Test("no module imports what stands above it", arguments: allowed.keys.sorted())
     func imports(_ module: String) throws {
         let allowed = try #require(Self.allowed[module])
-        for file in try SourceTree.swiftFiles("Sources/\(module)") {
+        let folder = module == "PetrelAdapters" ? "adapters" : "Sources/\(module)"
+        for file in try SourceTree.swiftFiles(folder) {
             for name in SourceTree.imports(file.text) where !allowed.contains(name) {
                 Issue.record("\(file.path) imports \(name)")
             }
         }
+    }
+
+    @Test("the manifest leaves out just what is no Swift in adapters/")
+    func adapterMaterial() throws {
+        let manifest = try String(contentsOf: SourceTree.root.appending(path: "Package.swift"), encoding: .utf8)
+        let list = manifest.split(separator: "let adapterMaterial = [").last?.split(separator: "]").first ?? ""
+        let excluded = list.split { "\", \n".contains($0) }.map(String.init)
+        let base = SourceTree.root.appending(path: "adapters").path
+        for name in try FileManager.default.subpathsOfDirectory(atPath: base) where !name.hasSuffix(".swift") {
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: base + "/" + name, isDirectory: &isFolder)
+            guard !isFolder.boolValue else { continue }
+            #expect(
+                excluded.contains { name == $0 || name.hasPrefix($0 + "/") }, "Package.swift must leave out \(name)")
+        }
+        for name in excluded { #expect(FileManager.default.fileExists(atPath: base + "/" + name), "\(name)") }
     }
 
     @Test("every module has a line in the table")

@@ -114,7 +114,7 @@ struct SettingsTests {
                 "store: {durability: ful}\n",
                 "p.yaml:1:9: \"store.durability\" must be one of full, relaxed, not \"ful\". Did you mean full?"
             ),
-            ("auth: {mode: ldap}\n", "p.yaml:1:8: \"auth.mode\" must be \"standalone\", not \"ldap\""),
+            ("auth: {mode: ldap}\n", "p.yaml:1:8: \"auth.mode\" must be one of standalone, proxy, not \"ldap\""),
             (
                 "packs: {paths: a}\n",
                 "p.yaml:1:9: \"packs.paths\" must be a list of paths, not \"a\". Write it as a list: [a]"

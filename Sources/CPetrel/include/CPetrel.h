@@ -50,3 +50,9 @@ void petrel_limit_heaps(int count);
 
 // Gives memory that is free back to the system.
 void petrel_trim_heaps(void);
+
+// pam.c
+
+// Asks PAM, by the rules of a service, whether a password is a user's and the account may be used. Blocks. Returns 0 when
+// so, -1 when there is no PAM on this machine, else PAM's error number.
+int petrel_pam_check(const char *service, const char *user, const char *password);

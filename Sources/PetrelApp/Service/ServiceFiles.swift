@@ -39,6 +39,11 @@ struct ServiceFiles {
         Secret(Array(try secret("token-key", bytes: 32).reveal().utf8))
     }
 
+    /// The key of the audit trail's chain.
+    func auditKey() throws(AppError) -> Secret<[UInt8]> {
+        Secret(Array(try secret("audit-key", bytes: 32).reveal().utf8))
+    }
+
     /// Writes a file that others read, such as the URL of this start.
     func write(_ text: String, to name: String) throws(AppError) {
         // By rename, so that nobody reads half of it.

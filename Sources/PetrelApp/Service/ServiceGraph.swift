@@ -1,4 +1,6 @@
+import FoundationEssentials
 import Logging
+import PetrelAdapters
 import PetrelChat
 import PetrelCore
 import PetrelEngine
@@ -39,7 +41,9 @@ struct ServiceGraph {
         lock = try FolderLock(folder: settings.dataDir, now: clock.now)
         let owner = ids.next()
         store = try SQLiteStorage(
-            .init(folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner), digest: digest)
+            .init(
+                folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
+                auditKey: try files.auditKey()), digest: digest)
         let runners = RunnerCatalog([try Self.localRunner(settings), NoopRunner()])
         contentRoots = try Self.contentRoots(settings, digest: digest)
         loader = ContentLoader(
@@ -73,13 +77,20 @@ struct ServiceGraph {
             adapters.compactMap { $0 as? LocalRoom }.first
             ?? LocalRoom(name: "local", store: store, events: events, clock: clock)
         room = RoomDoor(room: localRoom, receiver: inbox)
+        let credentials = Credentials(
+            options: .init(maxTokenLife: settings.auth.tokenLife, defaultRole: settings.userDefaultRole), store: store,
+            digest: digest, random: SystemRandom(), clock: clock, ids: ids)
         let authentication = Authentication(
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
-            tokens: tokens, executions: store, digest: digest)
+            credentials: credentials, tokens: tokens, executions: store, digest: digest)
         api = API(
             .init(
                 store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
-                access: Access(), room: room, authentication: authentication, digest: digest, ids: ids,
+                access: Access(), room: room, authentication: authentication, credentials: credentials,
+                logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
+                serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
+                apiURL: { url.current + "/v1" }, events: events, clock: clock, digest: digest, ids: ids,
+                hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
                 version: Version.text,
                 maxBodyBytes: settings.http.maxBodyBytes,
                 statistics: { [store] in (store.statistics.commits, store.statistics.flushes) }))
@@ -87,6 +98,12 @@ struct ServiceGraph {
 
     /// The user of the admin token: whoever runs the service.
     static var adminUser: String { currentUserName() }
+
+    private static func passwords(_ settings: Settings) -> any PasswordBackend {
+        settings.auth.backend == "pam"
+            ? PAMPasswords(service: settings.auth.pamService)
+            : HtpasswdFile(path: settings.auth.htpasswd ?? settings.dataDir + "/htpasswd")
+    }
 
     private static func localRunner(_ settings: Settings) throws(AppError) -> LocalRunner {
         let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"

@@ -11,6 +11,10 @@ struct Setting: Sendable {
         /// A file or folder; a relative one is made absolute.
         case path
         case paths
+        /// A file or folder, or empty for none.
+        case optionalPath
+        /// A list of words.
+        case words
         /// Entries of `chat.adapters`.
         case adapters
     }
@@ -44,6 +48,8 @@ extension Setting.Kind {
         case .choice(let words): words.count == 1 ? "\"\(words[0])\"" : "one of " + words.joined(separator: ", ")
         case .path: "a path"
         case .paths: "a list of paths"
+        case .optionalPath: "a path, or empty"
+        case .words: "a list of texts"
         case .adapters: "a list of entries such as {name: local, platform: local}"
         }
     }
@@ -51,12 +57,12 @@ extension Setting.Kind {
     /// Whether a value read from a file is of this kind.
     func allows(_ value: Value) -> Bool {
         switch self {
-        case .text: value.string != nil
+        case .text, .optionalPath: value.string != nil
         case .integer(let range): value.integer.map(range.contains) ?? false
         case .flag: value.bool != nil
         case .choice(let words): value.string.map(words.contains) ?? false
         case .path: value.string.map { !$0.isEmpty } ?? false
-        case .paths: value.array.map { $0.allSatisfy { $0.string?.isEmpty == false } } ?? false
+        case .paths, .words: value.array.map { $0.allSatisfy { $0.string?.isEmpty == false } } ?? false
         case .adapters: value.array != nil
         }
     }
@@ -64,10 +70,10 @@ extension Setting.Kind {
     /// The value that a text of the environment or of a flag stands for; nil when it stands for none.
     func value(of text: String) -> Value? {
         switch self {
-        case .text, .path, .choice: .string(text)
+        case .text, .path, .optionalPath, .choice: .string(text)
         case .integer: Int(text).map(Value.integer)
         case .flag: Setting.Kind.truth(of: text).map(Value.bool)
-        case .paths: .array(text.split(separator: ",").map { .string(String($0.trimmingBlanks)) })
+        case .paths, .words: .array(text.split(separator: ",").map { .string(String($0.trimmingBlanks)) })
         case .adapters: nil
         }
     }

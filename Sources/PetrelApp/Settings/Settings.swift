@@ -11,8 +11,15 @@ struct Settings: Sendable {
         var maxBodyBytes: Int
     }
     struct Auth: Sendable {
-        var mode: String
+        /// Addresses that vouch for users; empty where passwords are checked here.
+        var proxies: Set<String>
         var isEnabled: Bool
+        var backend: String
+        /// nil: the one in the data folder.
+        var htpasswd: String?
+        var pamService: String
+        var tokenLife: Duration
+        var serviceUsers: Set<String>
     }
     struct Chat: Sendable {
         var name: String
@@ -39,6 +46,7 @@ struct Settings: Sendable {
     var http: HTTP
     var auth: Auth
     var chatDefaultRole: Role
+    var userDefaultRole: Role
     var durability: Durability
     var packPaths: [String]
     var aliasPaths: [String]
@@ -55,7 +63,14 @@ extension Settings {
         http = HTTP(
             host: values.text("http.host"), port: values.integer("http.port"),
             maxBodyBytes: values.integer("http.max_body_bytes"))
-        auth = Auth(mode: values.text("auth.mode"), isEnabled: values.flag("auth.enabled"))
+        let htpasswd = values.text("auth.htpasswd")
+        auth = Auth(
+            proxies: values.text("auth.mode") == "proxy" ? Set(values.texts("auth.proxies") + [""]) : [],
+            isEnabled: values.flag("auth.enabled"), backend: values.text("auth.backend"),
+            htpasswd: htpasswd.isEmpty ? nil : htpasswd, pamService: values.text("auth.pam_service"),
+            tokenLife: .seconds(values.integer("auth.token_ttl_seconds")),
+            serviceUsers: Set(values.texts("auth.service_users")))
+        userDefaultRole = Role(rawValue: values.text("access.user_default_role")) ?? .none
         chatDefaultRole = Role(rawValue: values.text("access.chat_default_role")) ?? .none
         durability = Durability(rawValue: values.text("store.durability")) ?? .full
         packPaths = values.texts("packs.paths")

@@ -55,17 +55,38 @@ extension SettingsCatalog {
 
     private static let auth = [
         Setting(
-            path: "auth.mode", kind: .choice(["standalone"]), standard: "standalone",
-            summary: "Who checks passwords and tokens: standalone is Petrel itself."),
+            path: "auth.mode", kind: .choice(["standalone", "proxy"]), standard: "standalone",
+            summary: "Who checks passwords: standalone is Petrel itself, proxy a web server before it."),
         Setting(
             path: "auth.enabled", kind: .flag, standard: true,
             summary: "Whether the API asks for a token; a first start writes one to admin-token in the data folder."),
+        Setting(
+            path: "auth.backend", kind: .choice(["htpasswd", "pam"]), standard: "htpasswd",
+            summary: "Where passwords are looked up: in a file as the program htpasswd writes it, or by this machine."),
+        Setting(
+            path: "auth.htpasswd", kind: .optionalPath, standard: "",
+            summary: "The file of user names and password hashes; empty is htpasswd in the data folder."),
+        Setting(
+            path: "auth.pam_service", kind: .text, standard: "login",
+            summary: "The PAM service by whose rules passwords are checked."),
+        Setting(
+            path: "auth.token_ttl_seconds", kind: .integer(60...(366 * 86_400)), standard: 86_400,
+            summary: "Seconds that a token lives, and the most that a client may ask for."),
+        Setting(
+            path: "auth.service_users", kind: .words, standard: [],
+            summary: "Users, such as another bot, who may get tokens that speak for others."),
+        Setting(
+            path: "auth.proxies", kind: .words, standard: [],
+            summary: "In mode proxy: addresses of the web servers that may vouch for users by X-Forwarded-User."),
     ]
 
     private static let access = [
         Setting(
             path: "access.chat_default_role", kind: .choice(Role.allCases.map(\.rawValue)), standard: "starter",
-            summary: "Role of a chat person who is mapped to none; starter may run the harmless shipped aliases.")
+            summary: "Role of a chat person who is mapped to none; starter may run the harmless shipped aliases."),
+        Setting(
+            path: "access.user_default_role", kind: .choice(Role.allCases.map(\.rawValue)), standard: "operator",
+            summary: "Role of a user who logged in or has an API key and whom no assignment in rbac/ names."),
     ]
 
     private static let store = [

@@ -166,7 +166,7 @@ extension SettingsReader {
 
     private mutating func read(_ text: String?, _ setting: Setting, from origin: SettingOrigin) {
         guard let text, !text.isEmpty else { return }
-        if setting.kind == .adapters || setting.kind == .paths && text.hasPrefix("[") {
+        if setting.kind == .adapters || (setting.kind == .paths || setting.kind == .words) && text.hasPrefix("[") {
             return readYAML(text, setting, from: origin)
         }
         guard let value = setting.kind.value(of: text), setting.kind.allows(value) else {
@@ -203,6 +203,7 @@ extension SettingsReader {
     private func absolute(_ value: Value, _ setting: Setting, in folder: String) -> Value {
         switch (setting.kind, value) {
         case (.path, .string(let path)): .string(PathText.absolute(path, in: folder))
+        case (.optionalPath, .string(let path)) where !path.isEmpty: .string(PathText.absolute(path, in: folder))
         case (.paths, .array(let paths)):
             .array(paths.map { .string(PathText.absolute($0.string ?? "", in: folder)) })
         default: value
@@ -238,7 +239,7 @@ extension Setting.Kind {
             "Leave the quotes out"
         case (.flag, .string): "Write true or false without quotes"
         case (.text, .integer), (.text, .double), (.text, .bool): "Put it in quotes"
-        case (.paths, .string(let text)): "Write it as a list: [\(text)]"
+        case (.paths, .string(let text)), (.words, .string(let text)): "Write it as a list: [\(text)]"
         default: nil
         }
     }

@@ -10,6 +10,8 @@ public struct AuditRecord: Sendable, Hashable {
         case completion
         /// Somebody asked to cancel.
         case cancel
+        /// A token or key was handed out, taken back or refused.
+        case credential
         /// A role was claimed or changed.
         case identity
         /// Content was loaded, changed or refused.

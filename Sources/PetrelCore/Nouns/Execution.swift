@@ -89,13 +89,15 @@ public struct Execution: Sendable {
     public var claim: Claim?
     /// Where the result is owed; nil when nobody in a chat asked.
     public var replyTo: ReplyAddress?
+    /// How long after the request it may start at the earliest.
+    public var delay: Duration
 
     /// An execution from its parts.
     public init(
         id: ExecutionID, action: ContentRef, actionDocument: ValueObject, runner: String, status: ExecutionStatus,
         parameters: ValueObject, context: ValueObject, origin: Origin, parent: ExecutionID? = nil, startedAt: Instant,
         endedAt: Instant? = nil, result: Value? = nil, resultBytes: Int = 0, log: [StatusChange], attempt: Int = 0,
-        claim: Claim? = nil, replyTo: ReplyAddress? = nil
+        claim: Claim? = nil, replyTo: ReplyAddress? = nil, delay: Duration = .zero
     ) {
         self.id = id
         self.action = action
@@ -114,10 +116,14 @@ public struct Execution: Sendable {
         self.attempt = attempt
         self.claim = claim
         self.replyTo = replyTo
+        self.delay = delay
     }
 
     /// The user it runs for.
     public var user: String { context["user"]?.string ?? "" }
+
+    /// Whether it starts executions of its own, one for each task.
+    public var isWorkflow: Bool { runner == "orquesta" || runner == "action-chain" }
 
     /// Time from request to end; nil while it has none.
     public var elapsed: Duration? { endedAt.map { $0 - startedAt } }

@@ -55,4 +55,11 @@ public protocol ActionRunner: Sendable {
     func cancel(_ attempt: AttemptKey) async
     /// Forgets the traces of an attempt whose outcome is stored.
     func forget(_ attempt: AttemptKey) async
+    /// What a running attempt has written so far to `stdout` or `stderr`, from a byte on; at most 64 KiB at a time.
+    func output(of attempt: AttemptKey, type: String, from: Int) async -> [UInt8]
+}
+
+extension ActionRunner {
+    /// Nothing: for runners whose actions write nothing before their end.
+    public func output(of attempt: AttemptKey, type: String, from: Int) async -> [UInt8] { [] }
 }

@@ -18,6 +18,8 @@ public protocol RandomSource: Sendable {
 public protocol Digest: Sendable {
     /// SHA-256, as 64 lower-case hexadecimal digits.
     func sha256(_ bytes: [UInt8]) -> String
+    /// SHA-512, as 128 lower-case hexadecimal digits.
+    func sha512(_ bytes: [UInt8]) -> String
     /// HMAC-SHA-256, as 64 lower-case hexadecimal digits.
     func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> String
 }

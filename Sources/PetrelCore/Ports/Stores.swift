@@ -113,8 +113,19 @@ public struct ExecutionQuery: Sendable {
     public var startedAfter: Instant?
     /// Only those requested earlier than this; nil for any.
     public var startedBefore: Instant?
+    /// Only those that this runner type carries out; nil for any.
+    public var runner: String?
+    /// Only those requested at these times or between them; nil for any.
+    public var started: ClosedRange<Instant>?
     /// Whether the oldest come first.
     public var isAscending = false
+    /// What the order goes by before the time of the request.
+    public var order: [(key: Key, isAscending: Bool)] = []
+
+    /// What a listing can be ordered by.
+    public enum Key: String, Sendable {
+        case action, status, user, runner, parent, id, startedAt
+    }
     /// -1 for all.
     public var limit = 100
     /// How many to leave out at the beginning.
@@ -137,6 +148,26 @@ public struct ExecutionPage: Sendable {
     public init(executions: [Execution], total: Int) {
         self.executions = executions
         self.total = total
+    }
+}
+
+/// The different values that executions have, for the filters of a page.
+public struct ExecutionFacets: Sendable, Hashable {
+    /// References of actions.
+    public var actions: [String]
+    /// Statuses.
+    public var statuses: [String]
+    /// Runner types.
+    public var runners: [String]
+    /// Users.
+    public var users: [String]
+
+    /// Facets from their parts.
+    public init(actions: [String], statuses: [String], runners: [String], users: [String]) {
+        self.actions = actions
+        self.statuses = statuses
+        self.runners = runners
+        self.users = users
     }
 }
 
@@ -171,6 +202,13 @@ public protocol ExecutionStore: Sendable {
     func execution(_ id: ExecutionID) async throws(CoreError) -> Execution?
     /// A page of executions, newest first unless the query says otherwise.
     func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage
+    /// The children of an execution, theirs too down to `depth` levels (-1: all), by the time of the request.
+    func children(of id: ExecutionID, depth: Int, limit: Int) async throws(CoreError) -> [Execution]
+    /// The different actions, statuses, runners and users that executions have.
+    func executionFacets() async throws(CoreError) -> ExecutionFacets
+    /// Forgets completed executions that ended before then, with their results and posts; at most `limit`. Written.
+    /// - Returns: how many were forgotten.
+    func forgetExecutions(endedBefore: Instant, limit: Int) async throws(CoreError) -> Int
     /// How many are in each status that is not completed.
     func openCounts() async throws(CoreError) -> [ExecutionStatus: Int]
 }
@@ -223,6 +261,24 @@ public protocol AuditStore: Sendable {
     func record(_ records: [AuditRecord]) async throws(CoreError)
     /// The newest rows first; at most `limit`.
     func auditRecords(limit: Int, offset: Int) async throws(CoreError) -> [AuditRecord]
+    /// Walks the whole chain: whether every row is as it was written, none is missing and none was added.
+    func auditVerdict() async throws(CoreError) -> AuditVerdict
+    /// Forgets rows that are older; the chain then begins at the row after them. Written.
+    func forgetAudit(before: Instant) async throws(CoreError)
+}
+
+/// What a walk along the audit trail's chain found.
+public struct AuditVerdict: Sendable, Hashable {
+    /// How many rows were looked at.
+    public var rows: Int
+    /// What is wrong first, in a sentence; nil when the chain is whole.
+    public var problem: String?
+
+    /// A verdict from its parts.
+    public init(rows: Int, problem: String?) {
+        self.rows = rows
+        self.problem = problem
+    }
 }
 
 /// One content file that was read without error.
@@ -345,7 +401,9 @@ public protocol RoomStore: Sendable {
 }
 
 /// All ports of one store.
-public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore {
+public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
+    CredentialStore
+{
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth
 }

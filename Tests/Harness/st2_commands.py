@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Runs the commands of StackStorm's own client against a running Petrel and looks at what they print.
+
+usage: st2_commands.py URL TOKEN [USER PASSWORD]
+
+The package st2client must be importable. Prints one line, `st2client commands=N ok=N failed=N expected_later=M`; commands
+whose routes come later are listed in LATER and must fail until they come.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+URL, TOKEN = sys.argv[1], sys.argv[2]
+USER, PASSWORD = (sys.argv[3], sys.argv[4]) if len(sys.argv) > 4 else ("", "")
+
+os.environ.update(
+    ST2_API_URL=URL + "/v1", ST2_AUTH_URL=URL + "/auth/v1", ST2_STREAM_URL=URL + "/stream/v1",
+    ST2_CLI_SKIP_CONFIG="1", ST2_AUTH_TOKEN=TOKEN, ST2_COLORIZE="1", COLUMNS="300")
+os.environ.pop("ST2_API_KEY", None)
+
+from st2client.client import Client  # noqa: E402
+from st2client.shell import Shell  # noqa: E402
+
+
+def run(*arguments):
+    """One command of the client: its exit code and what it printed."""
+    out = io.StringIO()
+    code = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            code = Shell().run(list(arguments)) or 0
+        except SystemExit as exit:
+            code = exit.code or 0
+        except Exception as error:  # a client that breaks is a failure like any other
+            print(f"{type(error).__name__}: {error}")
+            code = 99
+    return code, out.getvalue()
+
+
+def js(*arguments):
+    code, text = run(*arguments, "-j")
+    try:
+        return code, json.loads(text)
+    except ValueError:
+        return code, {"text": text}
+
+
+failures = []
+count = 0
+
+
+def check(name, is_right, shown=""):
+    global count
+    count += 1
+    if not is_right:
+        failures.append(f"{name}: {str(shown)[:400]}")
+
+
+def expect(*arguments, has=(), code=0):
+    """Runs a command and wants these texts in what it prints."""
+    got, text = run(*arguments)
+    wanted = [has] if isinstance(has, str) else has
+    check(" ".join(arguments), got == code and all(part in text for part in wanted), f"exit {got}: {text}")
+    return text
+
+
+def actions():
+    expect("action", "list", has=["core.local", "starter.date"])
+    expect("action", "list", "--pack", "core", has="core.noop")
+    expect("action", "get", "core.local", has=["local-shell-cmd", "actions/local.yaml"])
+    expect("action", "get", "no.such", has="not found", code=1)
+    expect("run", "core.local", "cmd=echo from-$((1+1))", has=["from-2", "succeeded"])
+    expect("run", "core.local", "echo", "joined words", has="joined words")
+    expect("run", "core.local", "cmd=exit 3", has=["failed", "return_code: 3"], code=1)
+    expect("run", "core.noop", "-j", has='"status"')
+    expect("action", "execute", "core.noop", has="st2 execution get")
+    got, data = js("run", "core.local", "cmd=echo deep")
+    check("run -j", got == 0 and data["result"]["stdout"] == "deep", data)
+    expect("run", "core.local", "cmd=echo one", "-k", "stdout", has="one")
+
+
+def executions():
+    code, data = js("run", "core.local", "cmd=echo kept")
+    identity = data.get("id", "")
+    expect("execution", "list", has=["core.local", "succeeded"])
+    expect("execution", "list", "-n", "2", "--action", "core.local", has="core.local")
+    expect("execution", "list", "--status", "failed", has="failed")
+    expect("execution", "get", identity, has=[identity, "kept"])
+    expect("execution", "get", identity, "-d", has="core.local")
+    expect("execution", "get", identity, "-k", "stdout", has="kept")
+    expect("execution", "get", "0000000000000000000000aa", has="not found", code=1)
+    expect("execution", "re-run", identity, has=["kept", "succeeded"])
+    expect("execution", "tail", identity, has="kept")
+    code, text = run("action", "execute", "core.local", "cmd=sleep 60")
+    running = text.strip().split()[-1]
+    expect("execution", "cancel", running, has="cancel")
+    check("execution is canceled", wait(running) in ("canceled", "canceling"), running)
+    slow = run("action", "execute", "core.local", "cmd=for i in 1 2 3; do echo tick $i; sleep 0.3; done")[1].split()[-1]
+    expect("execution", "tail", slow, has=["tick 1", "tick 3"])
+
+
+def wait(identity):
+    client = Client(api_url=URL + "/v1", auth_url=URL + "/auth/v1", stream_url=URL + "/stream/v1", token=TOKEN)
+    import time
+    for _ in range(100):
+        status = client.liveactions.get_by_id(identity).status
+        if status in ("succeeded", "failed", "canceled", "timeout", "abandoned"):
+            return status
+        time.sleep(0.1)
+    return "still " + status
+
+
+def aliases():
+    expect("action-alias", "list", has=["starter.date", "core.run"])
+    expect("action-alias", "get", "starter.date", has="starter.date")
+    expect("action-alias", "match", "date", has="Tell the date")
+    expect("action-alias", "match", "no such words at all", code=1)
+    expect("action-alias", "execute", "date", has="starter.date")
+
+
+def credentials():
+    expect("whoami", has="Currently logged in as")
+    code, data = js("apikey", "create", "-m", '{"for": "tests"}')
+    check("apikey create", code == 0 and data.get("key"), data)
+    key, identity = data.get("key", ""), data.get("id", "")
+    expect("apikey", "list", has=identity)
+    expect("apikey", "get", identity, has="tests")
+    expect("apikey", "get", key, has=identity)
+    del os.environ["ST2_AUTH_TOKEN"]
+    os.environ["ST2_API_KEY"] = key
+    expect("action", "list", has="core.local")
+    expect("whoami", has="API key")
+    os.environ["ST2_AUTH_TOKEN"] = TOKEN
+    del os.environ["ST2_API_KEY"]
+    expect("apikey", "disable", identity, has="False")
+    del os.environ["ST2_AUTH_TOKEN"]
+    os.environ["ST2_API_KEY"] = key
+    expect("action", "list", has="disabled", code=1)
+    os.environ["ST2_AUTH_TOKEN"] = TOKEN
+    del os.environ["ST2_API_KEY"]
+    expect("apikey", "enable", identity, has="True")
+    expect("apikey", "delete", identity)
+    expect("apikey", "get", identity, code=1)
+    if USER:
+        text = expect("auth", USER, "-p", PASSWORD, "-t")
+        check("auth gives a token", len(text.strip()) == 32, text)
+        expect("auth", USER, "-p", "wrong", code=1)
+        expect("auth", USER, "-p", PASSWORD, "-l", "99999999", has="greater than", code=1)
+
+
+def catalog():
+    expect("pack", "list", has=["core", "starter"])
+    expect("pack", "get", "core", has="core")
+    expect("runner", "list", has=["local-shell-cmd", "noop"])
+    expect("runner", "get", "noop", has="noop")
+    expect("service-registry", "group", "list", has="api")
+    expect("service-registry", "member", "list", has="api")
+
+
+def library():
+    client = Client(api_url=URL + "/v1", auth_url=URL + "/auth/v1", stream_url=URL + "/stream/v1", token=TOKEN)
+    check("library: actions", any(a.ref == "core.local" for a in client.actions.get_all()))
+    check("library: one action", client.actions.get_by_ref_or_id("core.local").name == "local")
+    from st2client.models import LiveAction
+    execution = client.liveactions.create(LiveAction(action="core.local", parameters={"cmd": "echo lib"}))
+    check("library: an execution", wait(execution.id) == "succeeded", execution)
+    check("library: its result", client.liveactions.get_by_id(execution.id).result["stdout"] == "lib")
+
+
+# Commands whose routes come with datastore, rules, workflows and packs, each with such a route.
+LATER = {
+    "key list": "keys", "rule list": "rules", "rule-enforcement list": "ruleenforcements",
+    "trigger list": "triggertypes", "trigger-instance list": "triggerinstances", "timer list": "timers",
+    "sensor list": "sensortypes", "webhook list": "webhooks", "trace list": "traces", "inquiry list": "inquiries",
+    "policy list": "policies", "policy-type list": "policytypes", "pack config": "config_schemas",
+    "pack config of all": "configs",
+}
+
+
+def is_served(path):
+    request = urllib.request.Request(f"{URL}/v1/{path}", headers={"X-Auth-Token": TOKEN})
+    try:
+        urllib.request.urlopen(request)
+        return True
+    except urllib.error.HTTPError as error:
+        return "The resource could not be found" not in error.read().decode()
+
+
+for part in (actions, executions, aliases, credentials, catalog, library):
+    try:
+        part()
+    except Exception as error:
+        check(part.__name__, False, f"{type(error).__name__}: {error}")
+come = [command for command, path in LATER.items() if is_served(path)]
+for name in come:
+    failures.append(f"{name}: works now; take it out of LATER")
+for failure in failures:
+    print("FAILED", failure)
+print(
+    f"st2client commands={count} ok={count - len(failures) + len(come)} failed={len(failures)}"
+    f" expected_later={len(LATER) - len(come)}")
+sys.exit(1 if failures else 0)
