@@ -30,10 +30,10 @@ build: packages ## Build the release: .build/release/petrel and .build/release/p
 	@strip -o .build/release/petrel-stripped .build/release/petrel && ls -l .build/release/petrel-stripped
 
 lint: ## Check format and style, strictly
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests adapters
 
 format: ## Put the format right
-	$(SWIFT) format format --in-place --recursive Package.swift Sources Tests
+	$(SWIFT) format format --in-place --recursive Package.swift Sources Tests adapters
 
 conformance: packages ## Compare with the vectors recorded from StackStorm
 	$(SWIFT) test --filter ConformanceTests

@@ -62,7 +62,8 @@ let package = Package(
         module(
             "PetrelApp",
             [
-                "PetrelServer", "PetrelAdapters", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem", "PetrelChat",
+                "PetrelServer", "PetrelAdapters", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem",
+                "PetrelChat",
                 "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", "CPetrelContent", collections,
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -110,6 +111,7 @@ let package = Package(
         tests("PetrelChatTests", ["PetrelChat", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelPacksTests", ["PetrelPacks", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelSystemTests", ["PetrelSystem", "PetrelCore", "petrel-shim"]),
+        tests("PetrelAdaptersTests", ["PetrelAdapters", "PetrelSystem", "PetrelCore"]),
         tests("PetrelRunnersTests", ["PetrelRunners", "PetrelSystem", "PetrelCore", "petrel-shim"]),
         tests("PetrelAppTests", ["PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore"]),
         tests(

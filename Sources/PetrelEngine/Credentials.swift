@@ -125,7 +125,8 @@ public final class Credentials: Sendable {
         }
         guard found.isEnabled else {
             throw CoreError(
-                .forbidden, "API key is disabled.", hint: "An administrator enables it: petrel apikey enable \(found.id)")
+                .forbidden, "API key is disabled.",
+                hint: "An administrator enables it: petrel apikey enable \(found.id)")
         }
         let grant = Grant(identity: Identity(user: found.user, role: options.defaultRole), expiresAt: nil)
         remember(hash, grant)
@@ -155,7 +156,8 @@ public final class Credentials: Sendable {
     }
 
     /// Keys in the order in which they were made, and how many there are.
-    public func apiKeys(user: String?, limit: Int, offset: Int) async throws(CoreError) -> (keys: [APIKey], total: Int) {
+    public func apiKeys(user: String?, limit: Int, offset: Int) async throws(CoreError) -> (keys: [APIKey], total: Int)
+    {
         try await store.apiKeys(user: user, limit: limit, offset: offset)
     }
 

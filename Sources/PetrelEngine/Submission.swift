@@ -122,7 +122,8 @@ public struct Submission: Sendable {
         return Execution(
             id: ids.make(), action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
             status: .requested, parameters: parameters, context: context, origin: request.origin,
-            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo, delay: request.delay)
+            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo,
+            delay: request.delay)
     }
 
     private func audit(_ execution: Execution, masked: ValueObject) -> AuditRecord {

@@ -129,7 +129,10 @@ public struct API: Sendable {
             AuditRoutes(store: parts.store).routes,
             ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
             RoomRoutes(room: parts.room).routes,
-            [Route(.get, "user", .known, "Who the caller is") { request in APIResponse(.object(request.userDocument)) }],
+            [
+                Route(.get, "user", .known, "Who the caller is") { request in APIResponse(.object(request.userDocument))
+                }
+            ],
         ]
         let routes = tables.flatMap(\.self)
         let openAPI = OpenAPI(routes: routes, version: version)
@@ -155,7 +158,8 @@ public struct API: Sendable {
                     respond(APIResponse(["version": .string(version), "docs_url": "docs/ARCHITECTURE.md"]))
                 }
             }
-            for route in routes where route.service == .any || (route.service == .stream) == prefix.hasPrefix("stream") {
+            for route in routes where route.service == .any || (route.service == .stream) == prefix.hasPrefix("stream")
+            {
                 let path = RouterPath(prefix.isEmpty ? route.path : "\(prefix)/\(route.path)")
                 router.on(path, method: route.method.httpMethod) { request, context in
                     await answer(route, request, context)

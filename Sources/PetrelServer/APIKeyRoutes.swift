@@ -82,7 +82,9 @@ struct APIKeyRoutes: Sendable {
             throw APIError(.badRequest, "Update of key_hash is not allowed.")
         }
         if let user = body["user"]?.string, !user.isEmpty, user != key.user {
-            guard request.isAdministrator else { throw APIError(.forbidden, "Only an administrator can give a key away") }
+            guard request.isAdministrator else {
+                throw APIError(.forbidden, "Only an administrator can give a key away")
+            }
             key.user = user
         }
         key.metadata = body["metadata"]?.object ?? [:]
@@ -98,7 +100,8 @@ struct APIKeyRoutes: Sendable {
         let asked = request.part("key")
         let found = try await answering { () async throws(CoreError) in try await credentials.apiKey(asked) }
         guard let found else {
-            throw APIError(.notFound, "ApiKey with key_hash or id \"\(Identifier<APIKey>(asked)?.text ?? secretMask)\" not found.")
+            throw APIError(
+                .notFound, "ApiKey with key_hash or id \"\(Identifier<APIKey>(asked)?.text ?? secretMask)\" not found.")
         }
         try request.authorize("api_key:\(found.id)", owner: found.user)
         return found

@@ -10,7 +10,8 @@ struct AuditRoutes: Sendable {
             Route(.get, "audit", .type(.auditList), "The audit trail, newest first", query: QueryParameter.paging) {
                 request throws(APIError) in try await list(request)
             },
-            Route(.get, "audit/verify", .type(.auditList), "Whether every row of the audit trail is as it was written") {
+            Route(.get, "audit/verify", .type(.auditList), "Whether every row of the audit trail is as it was written")
+            {
                 request throws(APIError) in
                 let verdict = try await answering { () async throws(CoreError) in try await store.auditVerdict() }
                 return APIResponse([

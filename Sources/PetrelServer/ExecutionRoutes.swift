@@ -26,11 +26,13 @@ struct ExecutionRoutes: Sendable {
     ])
     private static let listQuery: [QueryParameter] =
         QueryParameter.paging + QueryParameter.attributes + QueryParameter.secrets + [
-            .string("action", "Only those of this action, `pack.name`"), .list("status", "Only those in these statuses"),
+            .string("action", "Only those of this action, `pack.name`"),
+            .list("status", "Only those in these statuses"),
             .string("user", "Only those that run for this user"), .string("runner", "Only those of this runner type"),
             .string("parent", "Only the children of this execution; `null` for those without a parent"),
             .list("id", "Only these ids"), .string("timestamp", "Requested at this time, or within `A..B`"),
-            .string("timestamp_gt", "Requested later than this"), .string("timestamp_lt", "Requested earlier than this"),
+            .string("timestamp_gt", "Requested later than this"),
+            .string("timestamp_lt", "Requested earlier than this"),
             .string("sort", "Names to order by, `-` before one for descending"),
             .string("sort_asc", "Anything: oldest first"), .string("sort_desc", "Anything: newest first"),
             .string("filter", "Further filters, `key:value` with blanks between"),
@@ -95,7 +97,8 @@ struct ExecutionRoutes: Sendable {
                 ]
             ) { request throws(APIError) in try await result(request) },
             Route(
-                .get, "\(base)/:id/output", .resource(.executionView), "What an execution has written so far", service: .api,
+                .get, "\(base)/:id/output", .resource(.executionView), "What an execution has written so far",
+                service: .api,
                 query: [.string("output_type", "`stdout`, `stderr` or `all`")]
             ) { request throws(APIError) in try await output(request) },
         ]
@@ -295,7 +298,8 @@ struct ExecutionRoutes: Sendable {
         guard let user = request.object["user"]?.string, !user.isEmpty, user != identity.user else { return identity }
         guard request.isAdministrator else {
             throw APIError(
-                .forbidden, "Only an administrator can run an action for another user; \(identity.user) asks for \(user)")
+                .forbidden,
+                "Only an administrator can run an action for another user; \(identity.user) asks for \(user)")
         }
         identity.user = user
         return identity

@@ -28,8 +28,10 @@ enum PackContents {
     /// The names of all files in a pack, sorted.
     static func names(in pack: String) -> [String] {
         let names = (try? FileManager.default.subpathsOfDirectory(atPath: pack)) ?? []
-        return names.filter { !$0.split(separator: "/").contains { $0.hasPrefix(".") } && size(of: pack + "/" + $0) != nil }
-            .sorted().prefix(maxFiles).map(\.self)
+        return names.filter {
+            !$0.split(separator: "/").contains { $0.hasPrefix(".") } && size(of: pack + "/" + $0) != nil
+        }
+        .sorted().prefix(maxFiles).map(\.self)
     }
 
     /// The kind of a file, by its name.

@@ -35,7 +35,8 @@ struct Route: Sendable {
 
     init(
         _ method: Method, _ path: String, _ gate: Gate, _ summary: String, service: Service = .any,
-        query: [QueryParameter] = [], body: RequestBody? = nil, _ handle: @escaping @Sendable (APIRequest) async throws(APIError) -> APIResponse
+        query: [QueryParameter] = [], body: RequestBody? = nil,
+        _ handle: @escaping @Sendable (APIRequest) async throws(APIError) -> APIResponse
     ) {
         self.method = method
         self.path = path
@@ -65,13 +66,18 @@ struct QueryParameter: Sendable {
     var summary: String
 
     static func string(_ name: String, _ summary: String) -> Self { .init(name: name, kind: .string, summary: summary) }
-    static func integer(_ name: String, _ summary: String) -> Self { .init(name: name, kind: .integer, summary: summary) }
-    static func boolean(_ name: String, _ summary: String) -> Self { .init(name: name, kind: .boolean, summary: summary) }
+    static func integer(_ name: String, _ summary: String) -> Self {
+        .init(name: name, kind: .integer, summary: summary)
+    }
+    static func boolean(_ name: String, _ summary: String) -> Self {
+        .init(name: name, kind: .boolean, summary: summary)
+    }
     static func list(_ name: String, _ summary: String) -> Self { .init(name: name, kind: .list, summary: summary) }
 
     /// The parameters of a listing.
     static let paging: [QueryParameter] = [
-        .integer("limit", "Most entries; -1 for all, for administrators"), .integer("offset", "Entries to leave out first"),
+        .integer("limit", "Most entries; -1 for all, for administrators"),
+        .integer("offset", "Entries to leave out first"),
     ]
     /// Which attributes are shown.
     static let attributes: [QueryParameter] = [

@@ -15,7 +15,8 @@ struct ServiceRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "service_registry/groups", .type(.serviceList), "The services that StackStorm would have") { _ in
+            Route(.get, "service_registry/groups", .type(.serviceList), "The services that StackStorm would have") {
+                _ in
                 APIResponse(["groups": .array((Self.active + Self.passive).map(Value.string))])
             },
             Route(

@@ -31,7 +31,8 @@ struct StreamRoutes: Sendable {
                 ]
             ) { request throws(APIError) in stream(request) },
             Route(
-                .get, "executions/:id/output", .resource(.executionView), "What an execution writes, as server-sent events",
+                .get, "executions/:id/output", .resource(.executionView),
+                "What an execution writes, as server-sent events",
                 service: .stream, query: [.string("output_type", "`stdout`, `stderr` or `all`")]
             ) { request throws(APIError) in try await output(request) },
         ]
@@ -175,7 +176,9 @@ struct StreamRoutes: Sendable {
             var follower = OutputFollower(id)
             while let execution = try await executions.execution(id) {
                 try await send(execution, follower: &follower, type: type, write)
-                if execution.status.isCompleted || execution.status == .pausing || execution.status == .resuming { break }
+                if execution.status.isCompleted || execution.status == .pausing || execution.status == .resuming {
+                    break
+                }
                 try await clock.sleep(for: Self.outputPause)
             }
             try await write(Array("event: EOF\ndata: ''\n\n".utf8))

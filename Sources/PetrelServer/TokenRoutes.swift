@@ -54,7 +54,9 @@ struct TokenRoutes: Sendable {
         let given = basic(request.header("authorization"))
         if !proxies.isEmpty {
             guard !request.address.isEmpty, proxies.contains(request.address) else {
-                throw APIError(.unauthorized, "Invalid or missing credentials", hint: "auth.proxies does not list \(request.address)")
+                throw APIError(
+                    .unauthorized, "Invalid or missing credentials",
+                    hint: "auth.proxies does not list \(request.address)")
             }
             let user = request.header("x-forwarded-user") ?? request.header("remote-user") ?? given?.user
             guard let user, !user.isEmpty else { throw APIError(.unauthorized, "Invalid or missing credentials") }

@@ -58,7 +58,9 @@ struct ResultFiles: Sendable {
     /// Removes a file that no row names any more, unless somebody may be about to name it.
     func remove(_ hash: String) {
         var status = stat()
-        guard stat(path(of: hash), &status) == 0, time(nil) - status.st_mtim.tv_sec > Self.youngestRemoved else { return }
+        guard stat(path(of: hash), &status) == 0, time(nil) - status.st_mtim.tv_sec > Self.youngestRemoved else {
+            return
+        }
         unlink(path(of: hash))
     }
 

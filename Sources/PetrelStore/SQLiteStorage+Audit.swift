@@ -26,7 +26,8 @@ extension SQLiteStorage {
         try await queue.commit(.written) { database in
             // Only a beginning of the chain can go: up to the last row before the first that stays.
             let kept = try database.rows(
-                "SELECT min(sequence) AS sequence FROM audit WHERE at >= ?", [before.microseconds])
+                "SELECT coalesce(min(sequence), ?) AS sequence FROM audit WHERE at >= ?",
+                [Int.max, before.microseconds])
             guard let first = kept.first?["sequence"] as Int?,
                 let last = try database.rows(
                     "SELECT sequence, hash FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT 1", [first]

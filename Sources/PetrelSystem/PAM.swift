@@ -23,7 +23,8 @@ public enum PAM {
         case .some(let number) where refusals.contains(number): return false
         case -1:
             throw SystemError(
-                .unreachable, "this machine has no PAM library (libpam.so.0)", hint: "Install libpam0g, or use htpasswd")
+                .unreachable, "this machine has no PAM library (libpam.so.0)", hint: "Install libpam0g, or use htpasswd"
+            )
         case .some(let number):
             throw SystemError(.unreachable, "PAM failed with error \(number) for the service \(service)")
         case nil: throw SystemError(.unreachable, "too many passwords wait to be checked")

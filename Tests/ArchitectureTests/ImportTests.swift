@@ -47,7 +47,8 @@ struct ImportTests {
         "PetrelRunners": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
         "PetrelPacks": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
         "PetrelServer": [
-            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird", "HummingbirdCore",
+            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird",
+            "HummingbirdCore",
             "HTTPTypes", "NIOCore",
             "Logging", "ServiceLifecycle", "FoundationEssentials",
         ],

@@ -355,6 +355,97 @@ struct StoreConformance {
         #expect(try await later.auditRecords(limit: 1, offset: 0).first?.decision == "started")
     }
 
+    func findsChildren() async throws {
+        let store = try await open("me")
+        for (number, parent) in [(1, nil), (2, 1), (3, 2), (4, 1)] as [(Int, Int?)] {
+            var execution = Samples.execution(number, at: at + .seconds(number))
+            execution.parent = parent.map { Samples.execution($0).id }
+            _ = try await store.submit(SubmittedExecution(execution: execution))
+        }
+        let root = Samples.execution(1).id
+        let all = [2, 3, 4].map { Samples.execution($0).id }
+        #expect(try await store.children(of: root, depth: -1, limit: 100).map(\.id) == all)
+        #expect(try await store.children(of: root, depth: 1, limit: 100).map(\.id) == [all[0], all[2]])
+        #expect(try await store.executionFacets().actions == ["test.act"])
+    }
+
+    func forgetsOldExecutions() async throws {
+        let store = try await open("me")
+        for number in 1...3 {
+            _ = try await store.submit(SubmittedExecution(execution: Samples.execution(number)))
+            guard number < 3, let mine = try await store.claim(claim(), limit: 1, at: at).first else { continue }
+            let outcome = RunOutcome(
+                status: .succeeded, result: ["stdout": .string(String(repeating: "x", count: 100_000))])
+            _ = try await store.complete(
+                CompletedAttempt(
+                    attempt: AttemptKey(execution: mine.id, number: 1), owner: "me", outcome: outcome,
+                    at: at + .seconds(number * 100)))
+        }
+        #expect(try await store.forgetExecutions(endedBefore: at + .seconds(150), limit: 10) == 1)
+        #expect(try await store.forgetExecutions(endedBefore: at + .seconds(150), limit: 10) == 0)
+        #expect(try await store.execution(Samples.execution(1).id) == nil)
+        // The same output, still named by the other one.
+        #expect(try await store.execution(Samples.execution(2).id)?.result?["stdout"]?.string?.count == 100_000)
+        #expect(try await store.execution(Samples.execution(3).id)?.status == .requested)
+    }
+
+    func holdsBackDelayed() async throws {
+        let store = try await open("me")
+        var execution = Samples.execution(1)
+        execution.delay = .seconds(10)
+        _ = try await store.submit(SubmittedExecution(execution: execution))
+        #expect(try await store.claim(claim(), limit: 1, at: at + .seconds(9)).isEmpty)
+        #expect(try await store.claim(claim(), limit: 1, at: at + .seconds(10)).count == 1)
+    }
+
+    func keepsTokens() async throws {
+        let store = try await open("me")
+        let token = AccessToken(id: "1", user: "ann", hash: "h", expiresAt: at, metadata: ["a": 1])
+        try await store.addToken(token, audit: [])
+        #expect(try await store.token(hash: "h") == token)
+        #expect(try await store.token(hash: "g") == nil)
+        try await store.forgetTokens(endedBefore: at)
+        #expect(try await store.token(hash: "h") == token)
+        try await store.forgetTokens(endedBefore: at + .seconds(1))
+        #expect(try await store.token(hash: "h") == nil)
+        #expect(try await !store.removeToken(hash: "h", audit: []))
+    }
+
+    func keepsAPIKeys() async throws {
+        let store = try await open("me")
+        var key = APIKey(id: "1", user: "ann", hash: "h", metadata: [:], isEnabled: true, createdAt: at)
+        #expect(try await store.addAPIKey(key, audit: []) == nil)
+        #expect(try await store.addAPIKey(key, audit: []) == "1")
+        key.isEnabled = false
+        #expect(try await store.changeAPIKey(key, audit: []))
+        #expect(try await store.apiKey("h") == key)
+        #expect(try await store.apiKey("1") == key)
+        #expect(try await store.apiKeys(user: "bob", limit: 10, offset: 0).total == 0)
+        #expect(try await store.apiKeys(user: nil, limit: 10, offset: 0).keys == [key])
+        #expect(try await store.removeAPIKey("1", audit: []))
+        #expect(try await !store.removeAPIKey("1", audit: []))
+        #expect(try await !store.changeAPIKey(key, audit: []))
+    }
+
+    func chainsTheAuditTrail() async throws {
+        let store = try await open("me")
+        #expect(try await store.auditVerdict().problem == nil)
+        for number in 1...20 {
+            try await store.record([
+                AuditRecord(
+                    at: at + .seconds(number), kind: .service, user: "", subject: "\(number)", decision: "started")
+            ])
+        }
+        let before = try await store.auditVerdict()
+        #expect(before.problem == nil && before.rows >= 20)
+        try await store.forgetAudit(before: at + .seconds(11))
+        let after = try await store.auditVerdict()
+        #expect(after == AuditVerdict(rows: 10, problem: nil))
+        try await store.forgetAudit(before: at + .seconds(1000))
+        try await store.record([AuditRecord(at: at, kind: .service, user: "", subject: "s", decision: "stopped")])
+        #expect(try await store.auditVerdict().problem == nil)
+    }
+
     func manyAtOnceAllArrive() async throws {
         let store = try await open("me")
         await withTaskGroup(of: Void.self) { group in

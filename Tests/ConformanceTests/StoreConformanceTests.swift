@@ -35,6 +35,12 @@ struct StoreConformanceTests {
         ("the wish to cancel wins over the outcome", { try await $0.cancelingWinsOverTheOutcome() }),
         ("large results come back whole", { try await $0.keepsLargeResults() }),
         ("listings filter, sort and page", { try await $0.listsAsAsked() }),
+        ("children are found level by level", { try await $0.findsChildren() }),
+        ("old executions are forgotten with what belongs to them", { try await $0.forgetsOldExecutions() }),
+        ("a delayed execution waits for its time", { try await $0.holdsBackDelayed() }),
+        ("tokens come and go", { try await $0.keepsTokens() }),
+        ("API keys are made, changed and removed once", { try await $0.keepsAPIKeys() }),
+        ("the audit trail is a whole chain, shortened too", { try await $0.chainsTheAuditTrail() }),
         ("a reply is owed once", { try await $0.owesEachReplyOnce() }),
         ("order holds within a conversation", { try await $0.keepsOrderWithinAConversation() }),
         ("posts of an earlier process are doubtful", { try await $0.postsOfAnEarlierProcessAreDoubtful() }),
@@ -69,6 +75,47 @@ struct SQLiteStoreTests {
         #expect(error?.code == .newerSchema)
         #expect(error?.hint?.contains("not changed") == true)
         #expect(try SQLiteShell.migrations(path).last == "99 the future")
+    }
+
+    private static let edits = [
+        "UPDATE audit SET detail = '{}' WHERE sequence = 3", "UPDATE audit SET user = 'eve' WHERE sequence = 1",
+        "UPDATE audit SET decision = 'allowed' WHERE sequence = 10", "UPDATE audit SET at = at + 1 WHERE sequence = 5",
+        "UPDATE audit SET subject = 'x' WHERE sequence = 5", "UPDATE audit SET kind = 'cancel' WHERE sequence = 5",
+        "DELETE FROM audit WHERE sequence = 1", "DELETE FROM audit WHERE sequence = 5",
+        "DELETE FROM audit WHERE sequence = 10", "DELETE FROM audit WHERE sequence > 3", "DELETE FROM audit",
+        "UPDATE audit SET sequence = 11 WHERE sequence = 4", "UPDATE audit SET hash = '' WHERE sequence = 10",
+        "UPDATE audit SET hash = (SELECT hash FROM audit WHERE sequence = 2) WHERE sequence = 3",
+        "UPDATE audit SET hash = ''", "DELETE FROM audit_head", "UPDATE audit_head SET base = 'x'",
+        "UPDATE audit_head SET mac = ''",
+        "INSERT INTO audit SELECT 12, at, kind, user, subject, decision, detail, hash FROM audit WHERE sequence = 10",
+        "INSERT INTO audit SELECT 0, at, kind, user, subject, decision, detail, '' FROM audit WHERE sequence = 1",
+        """
+        UPDATE audit SET user = 'ab', subject = 'c' || substr(subject, 2) WHERE sequence = 6
+        """,
+        "UPDATE audit SET sequence = -sequence; UPDATE audit SET sequence = sequence + 11",
+    ]
+
+    @Test("whoever edits the audit trail in the file is found out")
+    func auditEdits() async throws {
+        var undetected: [String] = []
+        for (index, edit) in Self.edits.enumerated() {
+            let folder = folder + "-\(index)"
+            let store = try SQLiteStorage(.init(folder: folder, owner: "me"), digest: PlainDigest())
+            for number in 1...10 {
+                try await store.record([
+                    AuditRecord(
+                        at: Instant(microseconds: Int64(number)), kind: .service, user: "a", subject: "bc\(number)",
+                        decision: "started", detail: ["n": .integer(number)])
+                ])
+            }
+            #expect(try await store.auditVerdict() == AuditVerdict(rows: 10, problem: nil))
+            try store.close()
+            try SQLiteShell.run(edit, on: folder + "/petrel.db")
+            let again = try SQLiteStorage(.init(folder: folder, owner: "me"), digest: PlainDigest())
+            if try await again.auditVerdict().problem == nil { undetected.append(edit) }
+        }
+        #expect(undetected.isEmpty, "\(undetected)")
+        print("audit-edits ways=\(Self.edits.count) undetected=\(undetected.count)")
     }
 
     @Test("what is kept can be read by its owner alone")
