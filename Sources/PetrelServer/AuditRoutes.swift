@@ -1,7 +1,9 @@
 import PetrelCore
 import PetrelEngine
 
-/// The audit trail. Ours; StackStorm writes it to log files only.
+/// The audit trail.
+///
+/// Ours; StackStorm writes it to log files only.
 struct AuditRoutes: Sendable {
     let store: any AuditStore
 

@@ -39,9 +39,34 @@ struct APIClient: Sendable {
         return Listing(items: items, total: response.header("x-total-count").flatMap { Int($0) } ?? items.count)
     }
 
+    /// The items of a listing, page by page as large as everybody may ask for; at most `limit`.
+    func pages(_ path: String, _ query: [(name: String, value: String)], limit: Int) async throws(AppError) -> Listing {
+        var listing = Listing(items: [], total: 0)
+        repeat {
+            let size = min(100, limit - listing.items.count)
+            let page = try await list(
+                path, query + [("limit", String(size)), ("offset", String(listing.items.count))])
+            listing.items += page.items
+            listing.total = max(page.total, listing.items.count)
+            if page.items.count < size { break }
+        } while listing.items.count < min(limit, listing.total)
+        return listing
+    }
+
     /// Sends something to a resource.
     func post(_ path: String, _ body: Value, timeout: Duration = .seconds(30)) async throws(AppError) -> Value {
         try await answer("POST", path, body, timeout: timeout)
+    }
+
+    /// Replaces a resource.
+    func put(_ path: String, _ body: Value, timeout: Duration = .seconds(30)) async throws(AppError) -> Value {
+        try await answer("PUT", path, body, timeout: timeout)
+    }
+
+    /// What a resource holds as text.
+    func text(_ path: String, _ query: [(name: String, value: String)] = []) async throws(AppError) -> String {
+        let response = try await perform("GET", path + URLText.query(query), nil, timeout: .seconds(60))
+        return String(decoding: response.body, as: UTF8.self)
     }
 
     /// Deletes a resource; null when the service has nothing to say about it.
@@ -115,7 +140,7 @@ extension Problem where Code == AppErrorCode {
         let said = body?["faultstring"]?.string ?? body?["detail"]?.string ?? body?["title"]?.string
         return AppError(
             .refused, said ?? "the service answered with status \(response.status)",
-            hint: hint(response.status, hasCredential: target.credential != nil),
+            hint: body?["hint"]?.string ?? hint(response.status, hasCredential: target.credential != nil),
             isRetryable: [429, 502, 503, 504].contains(response.status),
             location: Location(file: "\(place.file) answered \(response.status)"))
     }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PetrelCore
 
 /// What a client says about itself to the service.
@@ -6,12 +7,15 @@ enum Credential: Sendable {
     case token(Secret<String>)
     /// Sent as `St2-Api-Key`.
     case apiKey(Secret<String>)
+    /// A user name and a password, `name:password`.
+    case basic(Secret<String>)
 
     /// The header that carries it.
     var header: (name: String, value: String) {
         switch self {
         case .token(let token): ("X-Auth-Token", token.reveal())
         case .apiKey(let key): ("St2-Api-Key", key.reveal())
+        case .basic(let pair): ("Authorization", "Basic " + Data(pair.reveal().utf8).base64EncodedString())
         }
     }
 }
@@ -59,7 +63,8 @@ struct ClientTarget: Sendable {
         if let chat = loaded?.settings.chat { (target.chatName, target.chatPrefix) = (chat.name, chat.prefix) }
         // The token that happens to lie in the working folder is not for a server elsewhere.
         let mayReadToken = named != nil || loaded != nil || isLoopback(apiURL)
-        target.credential = credential(flags, environment, tokenFile: mayReadToken ? dataDir + "/admin-token" : nil)
+        target.credential = credential(
+            flags, environment, apiURL: apiURL, tokenFile: mayReadToken ? dataDir + "/admin-token" : nil)
         return target
     }
 
@@ -85,7 +90,9 @@ struct ClientTarget: Sendable {
         return url.hasSuffix("/v1") ? url : url + "/v1"
     }
 
-    private static func credential(_ flags: ClientFlags, _ environment: [String: String], tokenFile: String?)
+    private static func credential(
+        _ flags: ClientFlags, _ environment: [String: String], apiURL: String, tokenFile: String?
+    )
         -> Credential?
     {
         if let token = flags.token { return .token(Secret(token)) }
@@ -94,6 +101,7 @@ struct ClientTarget: Sendable {
             return .token(Secret(token))
         }
         if let key = environment.text("ST2_API_KEY") { return .apiKey(Secret(key)) }
+        if let token = SavedToken.find(server: apiURL, environment) { return .token(token) }
         guard let tokenFile, let token = try? SecretFile.text(tokenFile) else { return nil }
         return .token(token)
     }

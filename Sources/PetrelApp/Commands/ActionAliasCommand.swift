@@ -2,43 +2,41 @@ import ArgumentParser
 import PetrelCore
 
 struct ActionAliasCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "action-alias", abstract: "Show action aliases.",
-        subcommands: [List.self, Get.self, Match.self])
-
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List action aliases.")
-
-        @Option(name: .shortAndLong, help: "Only those of this pack.")
-        var pack: String?
-        @OptionGroup var options: ListOptions
-        @OptionGroup var client: ClientOptions
-
-        func run() async throws {
-            let console = Console.current
-            let columns = options.columns(standard: ["ref", "pack", "description", "enabled"])
-            // Without it the API shows a hundred, and people take that for all.
-            let query = options.query(columns) + [("limit", "1000")] + (pack.map { [("pack", $0)] } ?? [])
-            let listing = try await client.client(console).list("/actionalias", query)
-            console.print(console.output(options.output).list(listing.items, columns: columns))
-        }
+    enum Noun: ResourceNoun {
+        typealias Filters = PackFilter
+        static let word = "action alias"
+        static let path = "/actionalias"
+        static let columns = ["ref", "pack", "description", "enabled"]
+        static let reference = "References, such as core.run, or ids."
     }
 
-    struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show action aliases with their formats.")
+    static let configuration = CommandConfiguration(
+        commandName: "action-alias", abstract: "Show, try and run action aliases.",
+        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self, Match.self, Execute.self])
 
-        @Argument(help: "References, such as core.run, or ids.")
-        var references: [String]
-        @OptionGroup var options: GetOptions
+    struct Execute: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run the action that a message asks for, as a chat would.")
+
+        @Argument(help: "The message, without the bot's prefix.")
+        var message: [String]
+        @Option(name: .shortAndLong, help: "The user who asks.")
+        var user = ""
         @OptionGroup var client: ClientOptions
 
         func run() async throws {
             let console = Console.current
-            let client = try client.client(console)
-            for reference in references {
-                let alias = try await client.get("/actionalias/" + URLText.escaped(reference))
-                let attributes = options.attributes(standard: ["all"])
-                console.print(console.output(options.output).single(alias, attributes: attributes))
+            let answer = try await client.client(console).post(
+                "/aliasexecution/match_and_execute",
+                [
+                    "command": .string(message.joined(separator: " ")), "user": .string(user),
+                    "source_channel": "cli",
+                ])
+            for result in answer["results"]?.array ?? [] {
+                let alias = result["actionalias"]?["ref"]?.string ?? ""
+                let id = result["execution"]?["id"]?.string ?? ""
+                console.print("Matching Action-alias: '\(VisibleText.line(alias))'")
+                console.print("To get the results, execute:\n petrel execution get \(VisibleText.line(id))")
             }
         }
     }

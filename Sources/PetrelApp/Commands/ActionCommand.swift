@@ -1,43 +1,41 @@
 import ArgumentParser
-import PetrelCore
 
 struct ActionCommand: ParsableCommand {
+    enum Noun: ResourceNoun {
+        typealias Filters = PackFilter
+        static let word = "action"
+        static let path = "/actions"
+        static let columns = ["ref", "pack", "description"]
+    }
+
     static let configuration = CommandConfiguration(
-        commandName: "action", abstract: "Show actions.", subcommands: [List.self, Get.self])
+        commandName: "action", abstract: "Show actions.",
+        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self])
+}
 
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List actions.")
-
-        @Option(name: .shortAndLong, help: "Only those of this pack.")
-        var pack: String?
-        @OptionGroup var options: ListOptions
-        @OptionGroup var client: ClientOptions
-
-        func run() async throws {
-            let console = Console.current
-            let columns = options.columns(standard: ["ref", "pack", "description"])
-            let query = options.query(columns) + (pack.map { [("pack", $0)] } ?? [])
-            let listing = try await client.client(console).list("/actions", query)
-            console.print(console.output(options.output).list(listing.items, columns: columns))
-        }
+struct RunnerCommand: ParsableCommand {
+    enum Noun: ResourceNoun {
+        typealias Filters = NoFilters
+        static let word = "runner"
+        static let path = "/runnertypes"
+        static let columns = ["name", "description"]
+        static let reference = "Names, such as local-shell-cmd, or ids."
     }
 
-    struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show actions with their parameters.")
+    static let configuration = CommandConfiguration(
+        commandName: "runner", abstract: "Show the types of runners that carry out actions.",
+        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self])
+}
 
-        @Argument(help: "References, such as core.local, or ids.")
-        var references: [String]
-        @OptionGroup var options: GetOptions
-        @OptionGroup var client: ClientOptions
-
-        func run() async throws {
-            let console = Console.current
-            let client = try client.client(console)
-            for reference in references {
-                let action = try await client.get("/actions/" + URLText.escaped(reference))
-                let attributes = options.attributes(standard: ["all"])
-                console.print(console.output(options.output).single(action, attributes: attributes))
-            }
-        }
+struct PackCommand: ParsableCommand {
+    enum Noun: ResourceNoun {
+        typealias Filters = NoFilters
+        static let word = "pack"
+        static let path = "/packs"
+        static let columns = ["ref", "name", "description", "version", "author"]
+        static let reference = "References, such as core, or ids."
     }
+
+    static let configuration = CommandConfiguration(
+        commandName: "pack", abstract: "Show packs.", subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self])
 }

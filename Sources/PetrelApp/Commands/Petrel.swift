@@ -12,8 +12,10 @@ public struct Petrel: AsyncParsableCommand {
         version: "petrel \(Version.text)",
         subcommands: [
             ServeCommand.self, ChatCommand.self, RunCommand.self, ExecutionCommand.self, ActionCommand.self,
-            ActionAliasCommand.self, AliasCommand.self, ConfigCommand.self, VersionCommand.self, CompletionCommand.self,
-            DebugCommand.self,
+            ActionAliasCommand.self, AliasCommand.self, RunnerCommand.self, PackCommand.self, LoginCommand.self,
+            AuthCommand.self, WhoAmICommand.self, APIKeyCommand.self, AuditCommand.self, ServiceRegistryCommand.self,
+            BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,
+            CompletionCommand.self, DebugCommand.self,
         ])
 
     /// The parser makes commands; nobody else does.

@@ -39,6 +39,7 @@ struct ServiceGraph {
         files = ServiceFiles(folder: settings.dataDir, random: SystemRandom())
         try files.makeFolder()
         lock = try FolderLock(folder: settings.dataDir, now: clock.now)
+        _ = try Backup.applyStaged(in: settings.dataDir)
         let owner = ids.next()
         store = try SQLiteStorage(
             .init(
