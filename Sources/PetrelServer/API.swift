@@ -16,6 +16,8 @@ public struct API: Sendable {
     private let version: String
     private let bodyLimits: Limits
     private let clock: any PetrelClock
+    private let origins: [String]
+    private let isSecure: Bool
 
     /// What the API stands on.
     public struct Parts: Sendable {
@@ -45,6 +47,10 @@ public struct API: Sendable {
         public var proxies: Set<String>
         /// The API's own URL as clients reach it, ending in `/v1`.
         public var apiURL: @Sendable () -> String
+        /// Origins of web pages that may use the API; `*` is every one.
+        public var origins: [String]
+        /// Whether clients reach the port by TLS.
+        public var isSecure: Bool
         /// What happens, for the stream.
         public var events: EventHub
         /// Tells the stream when to send a sign of life.
@@ -69,7 +75,8 @@ public struct API: Sendable {
             store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
             scheduler: Scheduler, access: Access, room: any ChatRoom, authentication: Authentication,
             credentials: Credentials, logIns: LogIns, serviceUsers: Set<String>, proxies: Set<String>,
-            apiURL: @escaping @Sendable () -> String, events: EventHub, clock: any PetrelClock,
+            apiURL: @escaping @Sendable () -> String, origins: [String], isSecure: Bool, events: EventHub,
+            clock: any PetrelClock,
             digest: any Digest, ids: any IDSource, hostname: String, pid: Int, version: String, maxBodyBytes: Int,
             statistics: @escaping @Sendable () -> (commits: Int, flushes: Int)
         ) {
@@ -86,6 +93,8 @@ public struct API: Sendable {
             self.serviceUsers = serviceUsers
             self.proxies = proxies
             self.apiURL = apiURL
+            self.origins = origins
+            self.isSecure = isSecure
             self.events = events
             self.clock = clock
             self.digest = digest
@@ -106,6 +115,8 @@ public struct API: Sendable {
         ids = parts.ids
         version = parts.version
         clock = parts.clock
+        origins = parts.origins
+        isSecure = parts.isSecure
         bodyLimits = Limits(
             maxBytes: parts.maxBodyBytes, maxDepth: Limits.requestBody.maxDepth, maxNodes: Limits.requestBody.maxNodes)
         let version = parts.version
@@ -147,7 +158,7 @@ public struct API: Sendable {
     /// The router with everything in place.
     func router() -> Router<PetrelRequestContext> {
         let router = Router(context: PetrelRequestContext.self)
-        router.add(middleware: Envelope(ids: ids))
+        router.add(middleware: Envelope(ids: ids, origins: origins, isSecure: isSecure))
         router.get("healthz") { _, _ in respond(health.alive) }
         router.get("readyz") { _, _ in respond(await health.ready()) }
         router.get("metrics") { _, _ in respond(await health.metrics()) }

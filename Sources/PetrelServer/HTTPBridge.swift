@@ -200,6 +200,9 @@ func percentDecoded(_ bytes: [UInt8]) -> String {
 /// Gives every response its request id, and errors of the router StackStorm's form.
 struct Envelope: RouterMiddleware {
     let ids: any IDSource
+    /// Origins of pages that may use the API.
+    let origins: [String]
+    let isSecure: Bool
 
     func handle(
         _ request: Request, context: PetrelRequestContext,
@@ -207,15 +210,48 @@ struct Envelope: RouterMiddleware {
     ) async throws -> Response {
         var response: Response
         do {
-            response = try await next(request, context)
+            response =
+                request.method == .options
+                ? respond(APIResponse(bytes: [], contentType: "text/plain")) : try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound || error.status == .methodNotAllowed {
             response = respond(APIError(.notFound, "The resource could not be found.").response)
         } catch let error as HTTPError {
             response = respond(APIError(.badRequest, error.body ?? "Bad request").response)
         }
-        if let name = HTTPField.Name("X-Request-ID") {
-            response.headers[name] = request.headers[name] ?? ids.next()
-        }
+        set("X-Request-ID", requestID(request), on: &response)
+        addCORS(request, to: &response)
+        // Nothing here is a page of somebody else's site, and nothing is to be guessed.
+        set("X-Content-Type-Options", "nosniff", on: &response)
+        set("X-Frame-Options", "DENY", on: &response)
+        set("Referrer-Policy", "no-referrer", on: &response)
+        set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'", on: &response)
+        if isSecure { set("Strict-Transport-Security", "max-age=31536000", on: &response) }
         return response
+    }
+
+    /// The id that the request brought, if it can stand in a log line.
+    private func requestID(_ request: Request) -> String {
+        guard let name = HTTPField.Name("X-Request-ID"), let given = request.headers[name], given.utf8.count <= 128,
+            given.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return ids.next() }
+        return given
+    }
+
+    private func addCORS(_ request: Request, to response: inout Response) {
+        guard let origin = request.headers[.origin] else { return }
+        let isAllowed = origins.contains("*") || origins.contains(origin)
+        guard isAllowed || !origins.isEmpty else { return }
+        set("Access-Control-Allow-Origin", isAllowed ? origin : origins[0], on: &response)
+        set("Access-Control-Allow-Methods", "GET,POST,PUT,DELETE,OPTIONS", on: &response)
+        set(
+            "Access-Control-Allow-Headers", "Content-Type,Authorization,X-Auth-Token,St2-Api-Key,X-Request-ID",
+            on: &response)
+        set("Access-Control-Allow-Credentials", "true", on: &response)
+        set("Access-Control-Expose-Headers", "Content-Type,X-Limit,X-Total-Count,X-Request-ID", on: &response)
+        set("Vary", "Origin", on: &response)
+    }
+
+    private func set(_ name: String, _ value: String, on response: inout Response) {
+        if let name = HTTPField.Name(name) { response.headers[name] = value }
     }
 }

@@ -97,6 +97,18 @@ extension SQLiteStorage {
         }
     }
 
+    /// A refused post has no time of its own; it goes with the posts around it.
+    public func forgetPosts(before: Instant) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            try database.run(
+                """
+                DELETE FROM post WHERE state <> 'unsent'
+                    AND sequence <= (SELECT max(sequence) FROM post WHERE sent_at < ?)
+                """, [before.microseconds])
+            try database.run("DELETE FROM room_post WHERE at < ?", [before.microseconds])
+        }
+    }
+
     /// See ``OutboxStore/outboxCounts()``.
     public func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int) {
         try await read { database in

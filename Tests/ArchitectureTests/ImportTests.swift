@@ -49,7 +49,7 @@ struct ImportTests {
         "PetrelServer": [
             "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird",
             "HummingbirdCore",
-            "HTTPTypes", "NIOCore",
+            "HummingbirdTLS", "HTTPTypes", "NIOCore", "NIOSSL",
             "Logging", "ServiceLifecycle", "FoundationEssentials",
         ],
         "PetrelAdapters": ["PetrelCore", "PetrelSystem", "Synchronization", "FoundationEssentials"],

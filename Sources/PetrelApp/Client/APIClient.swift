@@ -49,7 +49,7 @@ struct APIClient: Sendable {
             listing.items += page.items
             listing.total = max(page.total, listing.items.count)
             if page.items.count < size { break }
-        } while listing.items.count < min(limit, listing.total)
+        } while listing.items.count < limit
         return listing
     }
 

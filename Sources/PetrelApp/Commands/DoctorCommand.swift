@@ -106,14 +106,20 @@ struct DoctorReport {
 
     mutating func checkPrograms(_ settings: Settings) {
         let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
-        if isExecutableFile(shim) { good("petrel-shim", shim) } else {
+        if isExecutableFile(shim) {
+            good("petrel-shim", shim)
+        } else {
             bad("petrel-shim", "\(shim) is missing; no command can run", "Put it beside the petrel program")
         }
         let path = (currentEnvironment().text("PATH") ?? "").split(separator: ":").map(String.init)
-        for (program, use) in [("bash", "local commands"), ("sudo", "actions with sudo"), ("ssh", "remote actions"),
-            ("git", "packs from the net"), ("python3", "python actions and sensors")]
+        for (program, use) in [
+            ("bash", "local commands"), ("sudo", "actions with sudo"), ("ssh", "remote actions"),
+            ("git", "packs from the net"), ("python3", "python actions and sensors"),
+        ]
         where !path.contains(where: { isExecutableFile("\($0)/\(program)") }) {
-            doubtful(program, "not found; \(use) need it", "apt-get install \(program == "ssh" ? "openssh-client" : program)")
+            doubtful(
+                program, "not found; \(use) need it", "apt-get install \(program == "ssh" ? "openssh-client" : program)"
+            )
         }
     }
 
@@ -126,7 +132,9 @@ struct DoctorReport {
         do throws(SystemError) {
             let answer = try await HTTPClient().perform(HTTPRequest(url: url + "/readyz", timeout: .seconds(5)))
             let said = (try? JSONReader.value(answer.body, limits: .requestBody)) ?? .null
-            if answer.status == 200 { good("service", "ready at \(url)") } else {
+            if answer.status == 200 {
+                good("service", "ready at \(url)")
+            } else {
                 bad("service", "not ready: \(said["reason"]?.string ?? "status \(answer.status)")", "Look at its log")
             }
             for adapter in said["adapters"]?.object ?? [:] where adapter.value["state"]?.string != "connected" {

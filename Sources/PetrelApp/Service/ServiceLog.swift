@@ -33,15 +33,27 @@ final class LogSink: Sendable {
     }
 }
 
-/// Log lines for people: time, level, message, then `key=value`.
+/// How log lines look.
+enum LogFormat: String {
+    /// For people: time, level, message, then `key=value`.
+    case text
+    /// One JSON object a line.
+    case json
+    /// `key=value` throughout.
+    case logfmt
+}
+
+/// Writes log lines, of which none can be forged by what stands in them.
 struct ServiceLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
     private let sink: LogSink
+    private let format: LogFormat
     private let clock: any PetrelClock
 
-    init(sink: LogSink, level: Logger.Level, clock: any PetrelClock) {
+    init(sink: LogSink, level: Logger.Level, format: LogFormat = .text, clock: any PetrelClock) {
         self.sink = sink
+        self.format = format
         self.clock = clock
         logLevel = level
     }
@@ -53,16 +65,34 @@ struct ServiceLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let pairs = metadata.merging(event.metadata ?? [:]) { _, new in new }
-            .sorted { $0.key < $1.key }
-            .map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
+            .sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        switch format {
+        case .text: sink.write(text(event, pairs))
+        case .json:
+            var line: ValueObject = [
+                "timestamp": .string(clock.now.description), "level": .string(event.level.rawValue),
+                "message": .string("\(event.message)"),
+            ]
+            for (key, value) in pairs where line[key] == nil { line[key] = .string(value) }
+            sink.write(JSONWriter.text(.object(line)) + "\n")
+        case .logfmt:
+            let all = [
+                ("timestamp", clock.now.description), ("level", event.level.rawValue), ("message", "\(event.message)"),
+            ]
+            sink.write((all + pairs).map { "\($0.0)=\(quoted($0.1))" }.joined(separator: " ") + "\n")
+        }
+    }
+
+    private func text(_ event: LogEvent, _ pairs: [(String, String)]) -> String {
         let level = event.level.rawValue.uppercased()
+        let pad = String(repeating: " ", count: max(0, 8 - level.count))
         let message = VisibleText.line("\(event.message)")
-        sink.write(
-            "\(clock.now) \(level)\(String(repeating: " ", count: max(0, 8 - level.count))) \(message)\(pairs)\n")
+        return "\(clock.now) \(level)\(pad) \(message)\(pairs.map { " \($0.0)=\(quoted($0.1))" }.joined())\n"
     }
 
     private func quoted(_ text: String) -> String {
         let text = VisibleText.line(text)
-        return text.contains(where: \.isWhitespace) || text.isEmpty ? "\"\(text)\"" : text
+        guard text.isEmpty || text.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else { return text }
+        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"") + "\""
     }
 }

@@ -39,7 +39,7 @@ enum ServiceRunner {
     /// The order of start; it stops the other way round.
     private static func group(
         _ graph: ServiceGraph, _ watch: ContentWatch, hasTerminal: Bool, logger: Logger
-    ) -> ServiceGroup {
+    ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             loop { await graph.replies.run() }
@@ -64,7 +64,7 @@ enum ServiceRunner {
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
         services.append(loop { await housekeeping(graph) })
         services.append(loop { await tellTrouble(graph, logger) })
-        services.append(.init(service: webServer(graph, logger: logger)))
+        services.append(.init(service: try webServer(graph, logger: logger)))
         if hasTerminal {
             let terminal = TerminalService(
                 room: graph.room, catalog: graph.catalog, settings: graph.settings, url: graph.url, clock: graph.clock,
@@ -83,16 +83,29 @@ enum ServiceRunner {
         .init(service: LoopService(body, beforeStop: beforeStop))
     }
 
-    private static func webServer(_ graph: ServiceGraph, logger: Logger) -> WebServer {
-        WebServer(
-            api: graph.api, host: graph.settings.http.host, port: graph.settings.http.port, logger: quiet(logger)
-        ) { port in
-            let host = graph.settings.http.host
-            let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
-            try? graph.files.write(url, to: "url")
-            graph.url.set(url)
-            logger.info("ready", metadata: ["url": "\(url)", "data_dir": "\(graph.settings.dataDir)"])
+    private static func webServer(_ graph: ServiceGraph, logger: Logger) throws -> WebServer {
+        let http = graph.settings.http
+        let serve = { () throws -> WebServer in
+            try WebServer(
+                api: graph.api, options: .init(host: http.host, port: http.port, tls: http.tls), logger: quiet(logger)
+            ) { port in await announce(port, graph, logger) }
         }
+        do { return try serve() } catch {
+            throw AppError(
+                .badSetting, "the TLS certificate or its key can't be read: \(error)",
+                hint: "Check http.tls_certificate and http.tls_key: both PEM, readable by the service")
+        }
+    }
+
+    private static func announce(_ port: Int, _ graph: ServiceGraph, _ logger: Logger) async {
+        let http = graph.settings.http
+        let host = http.host
+        let url =
+            http.publicURL
+            ?? "\(http.tls == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        try? graph.files.write(url, to: "url")
+        graph.url.set(url)
+        logger.info("ready", metadata: ["url": "\(url)", "data_dir": "\(graph.settings.dataDir)"])
     }
 
     /// Tells the log when the store stops taking writes, and when it takes them again.
@@ -115,9 +128,23 @@ enum ServiceRunner {
         try? await graph.clock.sleep(for: .seconds(1))
         while !Task.isCancelled {
             trimHeaps()
-            try? await graph.store.forgetMessages(before: graph.clock.now - .seconds(7 * 86_400))
+            await forget(graph)
             try? await graph.clock.sleep(for: .seconds(3600))
         }
+    }
+
+    /// Forgets what the settings say is old; in small transactions, so that nobody waits for them.
+    private static func forget(_ graph: ServiceGraph) async {
+        let now = graph.clock.now
+        try? await graph.store.forgetMessages(before: now - .seconds(7 * 86_400))
+        try? await graph.store.forgetTokens(endedBefore: now - .seconds(86_400))
+        if let age = graph.settings.retention.executions {
+            while !Task.isCancelled,
+                let count = try? await graph.store.forgetExecutions(endedBefore: now - age, limit: 200), count > 0
+            {}
+            try? await graph.store.forgetPosts(before: now - age)
+        }
+        if let age = graph.settings.retention.audit { try? await graph.store.forgetAudit(before: now - age) }
     }
 
     private static func recordStart(_ graph: ServiceGraph) async throws {
@@ -132,7 +159,10 @@ enum ServiceRunner {
     private static func makeLogger(_ settings: Settings, toFile: Bool, clock: any PetrelClock) -> Logger {
         let sink = LogSink(file: toFile ? settings.dataDir + "/petrel.log" : nil)
         let level = Logger.Level(rawValue: settings.logLevel) ?? .info
-        return Logger(label: "petrel") { _ in ServiceLogHandler(sink: sink, level: level, clock: clock) }
+        let format = LogFormat(rawValue: settings.logFormat) ?? .text
+        return Logger(label: "petrel") { _ in
+            ServiceLogHandler(sink: sink, level: level, format: format, clock: clock)
+        }
     }
 
     /// What the libraries say of themselves is of interest only when it is a warning.

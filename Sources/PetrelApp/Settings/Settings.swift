@@ -9,6 +9,16 @@ struct Settings: Sendable {
         var host: String
         var port: Int
         var maxBodyBytes: Int
+        /// Files of a certificate and its key; nil for plain HTTP.
+        var tls: (certificate: String, key: String)?
+        var allowedOrigins: [String]
+        /// Without a slash at the end; nil: the address that the service listens on.
+        var publicURL: String?
+    }
+    struct Retention: Sendable {
+        /// nil: kept.
+        var executions: Duration?
+        var audit: Duration?
     }
     struct Auth: Sendable {
         /// Addresses that vouch for users; empty where passwords are checked here.
@@ -52,8 +62,11 @@ struct Settings: Sendable {
     var aliasPaths: [String]
     var chat: Chat
     var engine: Engine
+    var retention: Retention
     /// A level's name in swift-log.
     var logLevel: String
+    /// `text`, `json` or `logfmt`.
+    var logFormat: String
 }
 
 extension Settings {
@@ -62,7 +75,14 @@ extension Settings {
         dataDir = values.text("data_dir")
         http = HTTP(
             host: values.text("http.host"), port: values.integer("http.port"),
-            maxBodyBytes: values.integer("http.max_body_bytes"))
+            maxBodyBytes: values.integer("http.max_body_bytes"),
+            tls: values.text("http.tls_certificate").isEmpty
+                ? nil : (values.text("http.tls_certificate"), values.text("http.tls_key")),
+            allowedOrigins: values.texts("http.allow_origins"), publicURL: Self.publicURL(values))
+        retention = Retention(
+            executions: Self.days(values.integer("retention.executions_days")),
+            audit: Self.days(values.integer("retention.audit_days")))
+        logFormat = values.text("log.format")
         let htpasswd = values.text("auth.htpasswd")
         auth = Auth(
             proxies: values.text("auth.mode") == "proxy" ? Set(values.texts("auth.proxies") + [""]) : [],
@@ -82,5 +102,12 @@ extension Settings {
             maxOutputBytes: values.integer("engine.max_output_bytes"),
             shutdownGrace: .seconds(values.integer("engine.shutdown_grace_seconds")))
         logLevel = values.text("log.level")
+    }
+
+    private static func days(_ count: Int) -> Duration? { count == 0 ? nil : .seconds(count * 86_400) }
+
+    private static func publicURL(_ values: SettingValues) -> String? {
+        let url = values.text("http.public_url")
+        return url.isEmpty ? nil : url.hasSuffix("/") ? String(url.dropLast()) : url
     }
 }

@@ -15,7 +15,7 @@ struct SettingsCatalog: Sendable {
 
     /// The settings of the service.
     static let petrel = SettingsCatalog(
-        settings: [dataDir] + http + auth + access + store + content + chat + engine + log,
+        settings: [dataDir] + http + auth + access + store + content + chat + engine + retention + log,
         platforms: [ChatPlatform(name: "local", isSingle: true)])
 
     /// The setting of a name, or nil.
@@ -48,6 +48,18 @@ extension SettingsCatalog {
         Setting(
             path: "http.port", kind: .integer(0...65_535), standard: 9101,
             summary: "Port of the API; 0 takes a free one."),
+        Setting(
+            path: "http.tls_certificate", kind: .optionalPath, standard: "",
+            summary: "File with the certificate and those between it and the root, PEM; with it the port speaks HTTPS."),
+        Setting(
+            path: "http.tls_key", kind: .optionalPath, standard: "",
+            summary: "File with the private key of the certificate, PEM."),
+        Setting(
+            path: "http.allow_origins", kind: .words, standard: [],
+            summary: "Origins of web pages that may use the API from a browser; * is every one."),
+        Setting(
+            path: "http.public_url", kind: .text, standard: "",
+            summary: "The service's address as people and actions reach it, where a proxy stands before it."),
         Setting(
             path: "http.max_body_bytes", kind: .integer(1024...(256 << 20)), standard: 2_097_152,
             summary: "Largest request body in bytes."),
@@ -132,9 +144,21 @@ extension SettingsCatalog {
             summary: "Seconds that a stopping service waits for executions; those left are taken up at the next start."),
     ]
 
+    private static let retention = [
+        Setting(
+            path: "retention.executions_days", kind: .integer(0...36_500), standard: 180,
+            summary: "Days after which ended executions, their results and posts are forgotten; 0 keeps them."),
+        Setting(
+            path: "retention.audit_days", kind: .integer(0...36_500), standard: 730,
+            summary: "Days after which rows of the audit trail are forgotten; 0 keeps them."),
+    ]
+
     private static let log = [
         Setting(
+            path: "log.format", kind: .choice(["text", "json", "logfmt"]), standard: "text",
+            summary: "How log lines look: for people, or for programs."),
+        Setting(
             path: "log.level", kind: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
-            standard: "info", summary: "Least important messages that are logged.")
+            standard: "info", summary: "Least important messages that are logged."),
     ]
 }

@@ -249,6 +249,8 @@ public protocol OutboxStore: Sendable {
     func recordRetry(_ id: DeliveryID, at: Instant, reason: String) async throws(CoreError)
     /// Records that the platform will never take it: it is kept for the operator and holds nobody up. Flushed.
     func recordRefused(_ id: DeliveryID, reason: String, at: Instant) async throws(CoreError)
+    /// Forgets posts that were sent or refused before then, and lines of local rooms from before then. Written.
+    func forgetPosts(before: Instant) async throws(CoreError)
     /// How many posts are unsent and how many were refused.
     func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int)
 }

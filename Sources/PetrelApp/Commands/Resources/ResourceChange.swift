@@ -44,7 +44,8 @@ struct ResourceCreate<Noun: ResourceNoun>: AsyncParsableCommand {
 /// `petrel NOUN update REF FILE`.
 struct ResourceUpdate<Noun: ResourceNoun>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
-        CommandConfiguration(commandName: "update", abstract: "Replace a \(Noun.word) by what a file of YAML or JSON says.")
+        CommandConfiguration(
+            commandName: "update", abstract: "Replace a \(Noun.word) by what a file of YAML or JSON says.")
     }
 
     @Argument(help: "What is to be replaced.")
