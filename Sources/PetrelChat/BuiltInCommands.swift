@@ -79,7 +79,8 @@ struct BuiltInCommands: Sendable {
         }
         let decision = access.decide(
             AccessRequest(
-                identity, .executionStop, on: "stopping execution \(execution.id)", owner: execution.user))
+                identity, .executionStop, on: "stopping execution \(execution.id)", owner: execution.user,
+                uid: .execution(execution.id, of: execution.action)))
         guard decision.isAllowed else {
             return Commands.Answer(
                 kind: .refused, decision: "refused", text: "You may not do this: \(decision.reason).",

@@ -193,7 +193,9 @@ public struct Commands: Sendable {
 extension AccessRequest {
     /// Whether an identity may use an alias.
     static func use(_ alias: ActionAlias, by identity: Identity) -> AccessRequest {
-        AccessRequest(identity, .aliasExecute, on: alias.ref.description, leastRole: alias.leastRole)
+        AccessRequest(
+            identity, .aliasExecute, on: alias.ref.description, leastRole: alias.leastRole,
+            uid: .alias(alias.ref, runs: ContentRef(alias.actionRef)))
     }
 }
 

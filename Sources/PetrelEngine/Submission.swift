@@ -93,6 +93,9 @@ public struct Submission: Sendable {
         return execution
     }
 
+    /// The reference of an action that is named by reference or id; nil for one that there is not.
+    public func reference(of action: String) -> ContentRef? { catalog.current.action(action)?.ref }
+
     /// The action with its merged parameters, if it can be run.
     public func pipeline(for action: String) throws(EngineError) -> (Action, ParameterPipeline) {
         guard let found = catalog.current.action(action) else {

@@ -33,6 +33,8 @@ public struct API: Sendable {
         public var scheduler: Scheduler
         /// Decides on every route that has a permission.
         public var access: Access
+        /// Roles and who has them.
+        public var roles: LiveRoleBook
         /// The local room behind `/rooms`.
         public var room: any ChatRoom
         /// Tells who sent a request.
@@ -73,7 +75,8 @@ public struct API: Sendable {
         /// The parts.
         public init(
             store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
-            scheduler: Scheduler, access: Access, room: any ChatRoom, authentication: Authentication,
+            scheduler: Scheduler, access: Access, roles: LiveRoleBook, room: any ChatRoom,
+            authentication: Authentication,
             credentials: Credentials, logIns: LogIns, serviceUsers: Set<String>, proxies: Set<String>,
             apiURL: @escaping @Sendable () -> String, origins: [String], isSecure: Bool, events: EventHub,
             clock: any PetrelClock,
@@ -86,6 +89,7 @@ public struct API: Sendable {
             self.submission = submission
             self.scheduler = scheduler
             self.access = access
+            self.roles = roles
             self.room = room
             self.authentication = authentication
             self.credentials = credentials
@@ -138,6 +142,7 @@ public struct API: Sendable {
             ).routes,
             APIKeyRoutes(credentials: parts.credentials, ids: parts.ids).routes,
             AuditRoutes(store: parts.store).routes,
+            RoleRoutes(book: parts.roles, digest: parts.digest).routes,
             ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
             RoomRoutes(room: parts.room).routes,
             [

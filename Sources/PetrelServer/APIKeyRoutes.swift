@@ -103,7 +103,7 @@ struct APIKeyRoutes: Sendable {
             throw APIError(
                 .notFound, "ApiKey with key_hash or id \"\(Identifier<APIKey>(asked)?.text ?? secretMask)\" not found.")
         }
-        try request.authorize("api_key:\(found.id)", owner: found.user)
+        try request.authorize(.apiKey(found.id), owner: found.user)
         return found
     }
 }

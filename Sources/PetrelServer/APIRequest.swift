@@ -53,19 +53,21 @@ struct APIRequest: Sendable {
     }
 
     /// Fails unless the caller has the route's permission on a resource.
-    func authorize(_ subject: String, owner: String? = nil) throws(APIError) {
+    func authorize(_ uid: ResourceUID?, _ subject: String = "", owner: String? = nil) throws(APIError) {
         guard let permission = route.permission else { return }
-        try authorize(permission, subject, owner: owner)
+        try authorize(permission, uid, subject, owner: owner)
     }
 
     /// Fails unless the caller has a permission on a resource.
-    func authorize(_ permission: Permission, _ subject: String, owner: String? = nil) throws(APIError) {
-        let decision = access.decide(AccessRequest(identity, permission, on: subject, owner: owner))
+    func authorize(
+        _ permission: Permission, _ uid: ResourceUID? = nil, _ subject: String = "", owner: String? = nil
+    ) throws(APIError) {
+        let decision = access.decide(AccessRequest(identity, permission, on: subject, owner: owner, uid: uid))
         guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
     }
 
     /// Whether the caller may see everything.
-    var isAdministrator: Bool { identity.role == .admin }
+    var isAdministrator: Bool { access.isAdministrator(identity) }
 
     /// Whether secrets are asked for by somebody who may see them.
     func showsSecrets() throws(APIError) -> Bool { try truth("show_secrets") == true && isAdministrator }

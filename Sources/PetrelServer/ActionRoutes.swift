@@ -62,7 +62,7 @@ struct ActionRoutes: Sendable {
                 guard let found else {
                     throw APIError(.notFound, "Resource with a name or id \"\(name)\" not found")
                 }
-                try request.authorize("runner_type:\(found["name"]?.string ?? "")")
+                try request.authorize(.runner(found["name"]?.string ?? ""))
                 return APIResponse(.object(found))
             },
         ]
@@ -88,7 +88,7 @@ struct ActionRoutes: Sendable {
         guard let action = catalog.current.action(ref) else {
             throw APIError(.notFound, "Resource with a reference or id \"\(ref)\" not found")
         }
-        try request.authorize("action:\(action.ref.pack):\(action.ref.name)")
+        try request.authorize(.action(action.ref))
         return action
     }
 

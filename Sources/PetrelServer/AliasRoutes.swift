@@ -48,15 +48,15 @@ struct AliasRoutes: Sendable {
                 guard let alias = catalog.current.alias(ref) else {
                     throw APIError(.notFound, "Resource with a reference or id \"\(ref)\" not found")
                 }
-                try request.authorize("action_alias:\(alias.ref.pack):\(alias.ref.name)")
+                try request.authorize(.alias(alias.ref, runs: ContentRef(alias.actionRef)))
                 return APIResponse(.object(alias.apiDocument))
             },
             Route(
-                .post, "aliasexecution", .resource(.actionExecute), "Run the action behind an alias and its format",
+                .post, "aliasexecution", .resource(.aliasExecute), "Run the action behind an alias and its format",
                 query: QueryParameter.secrets, body: .json(Self.runBody)
             ) { request throws(APIError) in try await run(request) },
             Route(
-                .post, "aliasexecution/match_and_execute", .resource(.actionExecute),
+                .post, "aliasexecution/match_and_execute", .resource(.aliasExecute),
                 "Find the alias that fits a message and run its action", query: QueryParameter.secrets,
                 body: .json(Self.matchAndRunBody)
             ) { request throws(APIError) in
@@ -127,7 +127,12 @@ struct AliasRoutes: Sendable {
         guard let action = catalog.current.action(alias.actionRef) else {
             throw APIError(.notFound, "Action with ref \"\(alias.actionRef)\" not found ")
         }
-        try request.authorize("action:\(action.ref.pack):\(action.ref.name)")
+        // As in a chat: whoever may use the alias may run what it runs.
+        let question = AccessRequest(
+            request.identity, .aliasExecute, on: alias.ref.description, leastRole: alias.leastRole,
+            uid: .alias(alias.ref, runs: action.ref))
+        let decision = request.access.decide(question)
+        guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
         let overridden = match.parameters.keys.filter { alias.immutableParameters[$0] != nil }
         guard overridden.isEmpty else {
             throw APIError(

@@ -61,7 +61,7 @@ public struct Authentication: Sendable {
             execution.status.isClaimed
         else { return nil }
         let role = execution.context["rbac"]?["roles"]?.array?.first?.string.flatMap(Role.init(rawValue:))
-        return Identity(user: execution.user, role: min(role ?? .none, .operator))
+        return Identity(user: execution.user, role: min(role ?? .none, .operator), ceiling: .operator)
     }
 }
 

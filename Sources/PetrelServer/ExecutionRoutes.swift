@@ -209,7 +209,7 @@ struct ExecutionRoutes: Sendable {
     func find(_ request: APIRequest) async throws(APIError) -> Execution {
         let id = request.part("id")
         let execution = try await (id == "last" ? newest() : find(id))
-        try request.authorize("execution \(execution.id) of \(execution.action)", owner: execution.user)
+        try request.authorize(.execution(execution.id, of: execution.action), owner: execution.user)
         return execution
     }
 
@@ -240,7 +240,7 @@ struct ExecutionRoutes: Sendable {
     private func create(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let body = request.object
         let action = body["action"]?.string ?? ""
-        try request.authorize("action:" + action.split(separator: ".", maxSplits: 1).joined(separator: ":"))
+        try request.authorize(submission.reference(of: action).map(ResourceUID.action), action)
         var context = body["context"]?.object ?? [:]
         if let header = request.header("st2-context") { context.merge(try contextObject(header)) { _, last in last } }
         return try await submit(
@@ -265,7 +265,7 @@ struct ExecutionRoutes: Sendable {
             }
             throw APIError(.badRequest, "Task option is only supported for Orquesta workflows.")
         }
-        try request.authorize(.actionExecute, "action:\(execution.action.pack):\(execution.action.name)")
+        try request.authorize(.actionExecute, .action(execution.action))
         var context = body["context"]?.object ?? [:]
         context["re-run"] = ["ref": .string(execution.id.text)]
         return try await submit(

@@ -160,7 +160,8 @@ extension APIRequest {
         return [
             "username": .string(identity.user), "authentication": .object(authentication),
             "rbac": [
-                "enabled": true, "roles": [.string(identity.role.rawValue)], "is_admin": .bool(isAdministrator),
+                "enabled": true, "roles": .array(access.roles(of: identity).map(Value.string)),
+                "is_admin": .bool(isAdministrator),
             ],
         ]
     }

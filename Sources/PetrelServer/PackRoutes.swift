@@ -36,7 +36,7 @@ struct PackRoutes: Sendable {
         guard let pack = catalog.current.packs.first(where: { $0.ref == ref || $0.id.text == ref }) else {
             throw APIError(.notFound, "Resource with a ref or id \"\(ref)\" not found")
         }
-        try request.authorize("pack:\(pack.ref)")
+        try request.authorize(.pack(pack.ref))
         return pack
     }
 

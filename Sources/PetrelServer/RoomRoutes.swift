@@ -41,10 +41,10 @@ struct RoomRoutes: Sendable {
         var author = request.identity.user
         let other = body["as"]?.string
         if let other, other != author {
-            try request.authorize(.roomImpersonate, "speaking as \(other)")
+            try request.authorize(.roomImpersonate, nil, "speaking as \(other)")
             author = other
         }
-        let isOwner = other == nil && request.identity.role == .admin
+        let isOwner = other == nil && request.isAdministrator
         do throws(CoreError) {
             let post = try await room.say(
                 text, room: request.part("room"), key: key, author: author, isOwner: isOwner)

@@ -169,7 +169,7 @@ struct StreamRoutes: Sendable {
         }
         let found = try await answering { () async throws(CoreError) in try await executions.execution(id) }
         guard let found else { throw APIError(.notFound, "Unable to identify resource with id \"\(id)\".") }
-        try request.authorize("execution \(id) of \(found.action)", owner: found.user)
+        try request.authorize(.execution(id, of: found.action), owner: found.user)
         let type = request.text("output_type") ?? "all"
         return eventStream { write in
             try await write(Array("\n".utf8))

@@ -49,7 +49,8 @@ public enum Backup {
             let queue = try DatabaseQueue(path: file, configuration: readOnly)
             try queue.read { database in
                 guard try database.tableExists("backup_file") else {
-                    throw StoreError(.damaged, "\(file) is no backup of Petrel", hint: "Make one with petrel backup FILE")
+                    throw StoreError(
+                        .damaged, "\(file) is no backup of Petrel", hint: "Make one with petrel backup FILE")
                 }
                 let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
                 guard verdict == "ok" else { throw StoreError(.damaged, "\(file) is damaged: \(verdict)") }
@@ -91,7 +92,8 @@ public enum Backup {
             // Files first, the database last: until then the staged file stays and all is done once more.
             try manager.createDirectory(atPath: old, withIntermediateDirectories: true)
             chmod(old, 0o700)
-            for name in kept + ["petrel.db", "petrel.db-wal", "petrel.db-shm"] where access("\(folder)/\(name)", F_OK) == 0 {
+            for name in kept + ["petrel.db", "petrel.db-wal", "petrel.db-shm"]
+            where access("\(folder)/\(name)", F_OK) == 0 {
                 try? manager.removeItem(atPath: "\(old)/\(name)")
                 try manager.moveItem(atPath: "\(folder)/\(name)", toPath: "\(old)/\(name)")
             }

@@ -158,6 +158,9 @@ def catalog():
     expect("pack", "get", "core", has="core")
     expect("runner", "list", has=["local-shell-cmd", "noop"])
     expect("runner", "get", "noop", has="noop")
+    expect("role", "list", has=["system_admin", "observer"])
+    expect("role", "get", "observer", has="observer")
+    expect("role-assignment", "list")
     expect("service-registry", "group", "list", has="api")
     expect("service-registry", "member", "list", has="api")
 

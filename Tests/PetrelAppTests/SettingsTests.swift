@@ -95,10 +95,10 @@ struct SettingsTests {
                 "p.yaml:1:1: there is no setting \"max_running\". Did you mean \"engine.max_running\"?"
             ),
             ("http.port: 1\n", "p.yaml:1:1: there is no setting \"http.port\". Write it as http: {port: …}"),
-            ("log: {zzz: 1}\n", "p.yaml:1:7: there is no setting \"log.zzz\". Known here: level"),
+            ("log: {zzz: 1}\n", "p.yaml:1:7: there is no setting \"log.zzz\". Known here: format, level"),
             (
                 "http: 5\n",
-                "p.yaml:1:1: \"http\" must hold keys and values, not integer. Known here: host, port, max_body_bytes"
+                "p.yaml:1:1: \"http\" must hold keys and values, not integer. Known here: host, port, tls_certificate, tls_key, allow_origins, public_url, max_body_bytes"
             ),
             (
                 "http: {port: \"9101\"}\n",
@@ -122,7 +122,7 @@ struct SettingsTests {
             ("data_dir: ''\n", "p.yaml:1:1: \"data_dir\" must be a path, not \"\""),
             (
                 "- a\n",
-                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, log"
+                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, retention, log"
             ),
             (
                 "chat: {adapters: x}\n",

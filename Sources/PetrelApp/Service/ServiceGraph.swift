@@ -18,6 +18,7 @@ struct ServiceGraph {
     let store: SQLiteStorage
     let catalog = LiveCatalog()
     let events = EventHub()
+    let roles = LiveRoleBook()
     let clock = SystemClock()
     let ids = SystemIDs()
     let digest = SystemDigest()
@@ -59,12 +60,13 @@ struct ServiceGraph {
         let submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids)
+        let access = Access(book: roles)
         claimCode = ClaimCode(random: SystemRandom())
         let commands = Commands(
             addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
             prefix: settings.chat.prefix,
             identities: Identities(store: store, defaultRole: settings.chatDefaultRole), identityStore: store,
-            catalog: catalog, access: Access(), submission: submission, scheduler: scheduler, executions: store,
+            catalog: catalog, access: access, submission: submission, scheduler: scheduler, executions: store,
             claimCode: claimCode, clock: clock, ids: ids)
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         let makers = AdapterCatalog(store: store, events: events, clock: clock)
@@ -87,7 +89,7 @@ struct ServiceGraph {
         api = API(
             .init(
                 store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
-                access: Access(), room: room, authentication: authentication, credentials: credentials,
+                access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
                 logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
                 serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
                 apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,

@@ -25,9 +25,11 @@ enum ServiceRunner {
             loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, events: graph.events,
             logger: logger)
         try await watch.load()
+        let roles = RoleWatch(folder: settings.dataDir + "/rbac", book: graph.roles, logger: logger)
+        roles.load()
         try await recordStart(graph)
         do {
-            try await group(graph, watch, hasTerminal: hasTerminal, logger: logger).run()
+            try await group(graph, watch, roles, hasTerminal: hasTerminal, logger: logger).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
@@ -38,7 +40,7 @@ enum ServiceRunner {
 
     /// The order of start; it stops the other way round.
     private static func group(
-        _ graph: ServiceGraph, _ watch: ContentWatch, hasTerminal: Bool, logger: Logger
+        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, hasTerminal: Bool, logger: Logger
     ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
@@ -60,6 +62,7 @@ enum ServiceRunner {
                 await graph.scheduler.drain(for: grace)
             })
         services.append(loop { await watch.run() })
+        services.append(loop { await roles.run() })
         services.append(loop { await graph.inbox.run() })
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
         services.append(loop { await housekeeping(graph) })

@@ -34,7 +34,14 @@ public enum Role: String, Sendable, CaseIterable, Comparable {
 
     /// Whether the left role may do less.
     public static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
-    private var rank: Int { Role.allCases.firstIndex(of: self) ?? 0 }
+    private var rank: Int {
+        switch self {
+        case .none: 0
+        case .starter: 1
+        case .operator: 2
+        case .admin: 3
+        }
+    }
 }
 
 /// Who asks for something: a user of Petrel, however they came in.
@@ -45,12 +52,15 @@ public struct Identity: Sendable, Hashable {
     public var role: Role
     /// The chat person behind it, when the request came from a chat.
     public var person: ChatPerson?
+    /// The most that counts here, whatever roles the user has: set for the token of a running action.
+    public var ceiling: Role?
 
     /// A user with a role.
-    public init(user: String, role: Role, person: ChatPerson? = nil) {
+    public init(user: String, role: Role, person: ChatPerson? = nil, ceiling: Role? = nil) {
         self.user = user
         self.role = role
         self.person = person
+        self.ceiling = ceiling
     }
 }
 
