@@ -12,6 +12,7 @@ public struct API: Sendable {
     private let authentication: Authentication
     private let access: Access
     private let health: Health
+    private let traffic: Traffic
     private let ids: any IDSource
     private let version: String
     private let bodyLimits: Limits
@@ -115,7 +116,10 @@ public struct API: Sendable {
     public init(_ parts: Parts) {
         authentication = parts.authentication
         access = parts.access
-        health = Health(store: parts.store, scheduler: parts.scheduler, statistics: parts.statistics)
+        traffic = Traffic()
+        health = Health(
+            store: parts.store, scheduler: parts.scheduler, traffic: traffic, version: parts.version,
+            startedAt: parts.clock.now, statistics: parts.statistics)
         ids = parts.ids
         version = parts.version
         clock = parts.clock
@@ -178,7 +182,9 @@ public struct API: Sendable {
             {
                 let path = RouterPath(prefix.isEmpty ? route.path : "\(prefix)/\(route.path)")
                 router.on(path, method: route.method.httpMethod) { request, context in
-                    await answer(route, request, context)
+                    let answer = await answer(route, request, context)
+                    traffic.count(route.method, answer.status.code)
+                    return answer
                 }
             }
         }
@@ -199,7 +205,7 @@ public struct API: Sendable {
             let path = Dictionary(
                 context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
                 uniquingKeysWith: { first, _ in first })
-            let bytes = try await request.bodyBytes(of: route, limits: bodyLimits)
+            let bytes = try await request.bodyBytes(of: route, limits: bodyLimits, clock: clock)
             let asked = try await APIRequest(
                 route: route, caller: caller, access: access, path: path, query: query, headers: request.headers,
                 address: context.remoteAddress?.ipAddress ?? "", bytes: bytes, limits: bodyLimits)

@@ -5,6 +5,8 @@ import NIOCore
 import PetrelCore
 import PetrelEngine
 
+private let longestBody = Duration.seconds(60)
+
 // Between Hummingbird's requests and responses and those of the routes.
 
 extension Route.Method {
@@ -74,13 +76,27 @@ extension Request {
     }
 
     /// The body of a request to a route that takes one.
-    func bodyBytes(of route: Route, limits: Limits) async throws(APIError) -> [UInt8] {
+    ///
+    /// A client that sends it too slowly is answered before it is done.
+    func bodyBytes(of route: Route, limits: Limits, clock: any PetrelClock) async throws(APIError) -> [UInt8] {
         guard route.body != nil else { return [] }
-        do {
-            return Array(try await body.collect(upTo: limits.maxBytes).readableBytesView)
-        } catch {
-            throw APIError(.tooLarge, "The body has more than \(limits.maxBytes) bytes, or did not arrive")
+        if let length = headers[.contentLength], Int(length) == 0 { return [] }
+        let body = body
+        let outcome = await withTaskGroup(of: Result<[UInt8], APIError>.self) { group in
+            group.addTask {
+                do { return .success(Array(try await body.collect(upTo: limits.maxBytes).readableBytesView)) } catch {
+                    return .failure(
+                        APIError(.tooLarge, "The body has more than \(limits.maxBytes) bytes, or did not arrive"))
+                }
+            }
+            group.addTask {
+                try? await clock.sleep(for: longestBody)
+                return .failure(APIError(.requestTimeout, "The body did not arrive within \(longestBody)"))
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .success([])
         }
+        return try outcome.get()
     }
 
     /// The query, decoded; of a name that comes twice the first counts.

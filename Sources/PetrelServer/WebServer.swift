@@ -15,12 +15,17 @@ public struct WebServer: Service {
         public var port: Int
         /// Files with the certificate chain and its key, PEM; nil for plain HTTP.
         public var tls: (certificate: String, key: String)?
+        /// Most connections at once; further ones wait to be accepted.
+        public var maxConnections: Int
 
         /// Options of a port.
-        public init(host: String, port: Int, tls: (certificate: String, key: String)? = nil) {
+        public init(
+            host: String, port: Int, tls: (certificate: String, key: String)? = nil, maxConnections: Int = 512
+        ) {
             self.host = host
             self.port = port
             self.tls = tls
+            self.maxConnections = maxConnections
         }
     }
 
@@ -40,7 +45,7 @@ public struct WebServer: Service {
                 ?? plain,
             configuration: ApplicationConfiguration(
                 address: .hostname(options.host, port: options.port), serverName: "petrel",
-                availableConnectionsDelegate: MaximumAvailableConnections(512)),
+                availableConnectionsDelegate: MaximumAvailableConnections(options.maxConnections)),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? options.port) }, logger: logger)
     }
 

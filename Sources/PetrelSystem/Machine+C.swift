@@ -9,6 +9,19 @@ public func limitHeaps() { petrel_limit_heaps(2) }
 /// Gives memory that is free back to the system: after the start, and after busy times.
 public func trimHeaps() { petrel_trim_heaps() }
 
+/// Lets the process have as many files and connections open as the machine allows, up to a number.
+///
+/// Commands get the usual 1,024 back (petrel-shim).
+/// - Returns: how many it may have open now.
+@discardableResult
+public func raiseOpenFiles(to wanted: Int) -> Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, rlim_t(wanted)))
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Int(limit.rlim_cur)
+}
+
 /// The id of the machine's current boot, empty where unknown.
 ///
 /// With another one, no process of before can be alive.

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -71,6 +72,12 @@ static bool detach(void) {
     // SIG_DFL.
     static const uint64_t defaults[4];
     for (int number = 1; number <= SIGRTMAX; number++) syscall(SYS_rt_sigaction, number, defaults, NULL, 8);
+    // The service may have many files open; programs that use select() must not.
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > 1024) {
+        files.rlim_cur = 1024;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     // A spool file over the file size limit is a write error, not the end of the shim.
     signal(SIGXFSZ, SIG_IGN);
     sigset_t waited;

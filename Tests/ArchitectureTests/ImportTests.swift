@@ -50,7 +50,7 @@ struct ImportTests {
             "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird",
             "HummingbirdCore",
             "HummingbirdTLS", "HTTPTypes", "NIOCore", "NIOSSL",
-            "Logging", "ServiceLifecycle", "FoundationEssentials",
+            "Logging", "ServiceLifecycle", "FoundationEssentials", "Synchronization",
         ],
         "PetrelAdapters": ["PetrelCore", "PetrelSystem", "Synchronization", "FoundationEssentials"],
         "PetrelTestKit": ["PetrelCore", "PetrelEngine", "Synchronization"],

@@ -45,6 +45,7 @@ final class ServiceProcess: Sendable {
     }
 
     var isRunning: Bool { process.isRunning }
+    var processIdentifier: Int32 { process.processIdentifier }
 
     var url: String {
         get throws { try text("url").trimmingCharacters(in: .whitespacesAndNewlines) }

@@ -17,6 +17,7 @@ enum ServiceRunner {
         let loaded = try options.settings()
         let settings = loaded.settings
         let hasTerminal = SystemTerminal.isAvailable && settings.chat.adapters.contains { $0.platform == "local" }
+        let openFiles = raiseOpenFiles(to: 16_384)
         let graph = try ServiceGraph(settings)
         let logger = makeLogger(settings, toFile: hasTerminal, clock: graph.clock)
         for warning in loaded.warnings { logger.warning("\(warning.description)") }
@@ -29,7 +30,7 @@ enum ServiceRunner {
         roles.load()
         try await recordStart(graph)
         do {
-            try await group(graph, watch, roles, hasTerminal: hasTerminal, logger: logger).run()
+            try await group(graph, watch, roles, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
@@ -40,7 +41,7 @@ enum ServiceRunner {
 
     /// The order of start; it stops the other way round.
     private static func group(
-        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, hasTerminal: Bool, logger: Logger
+        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, openFiles: Int, hasTerminal: Bool, logger: Logger
     ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
@@ -67,7 +68,7 @@ enum ServiceRunner {
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
         services.append(loop { await housekeeping(graph) })
         services.append(loop { await tellTrouble(graph, logger) })
-        services.append(.init(service: try webServer(graph, logger: logger)))
+        services.append(.init(service: try webServer(graph, openFiles: openFiles, logger: logger)))
         if hasTerminal {
             let terminal = TerminalService(
                 room: graph.room, catalog: graph.catalog, settings: graph.settings, url: graph.url, clock: graph.clock,
@@ -86,11 +87,12 @@ enum ServiceRunner {
         .init(service: LoopService(body, beforeStop: beforeStop))
     }
 
-    private static func webServer(_ graph: ServiceGraph, logger: Logger) throws -> WebServer {
+    private static func webServer(_ graph: ServiceGraph, openFiles: Int, logger: Logger) throws -> WebServer {
         let http = graph.settings.http
         let serve = { () throws -> WebServer in
             try WebServer(
-                api: graph.api, options: .init(host: http.host, port: http.port, tls: http.tls), logger: quiet(logger)
+                api: graph.api, options: .init(
+                    host: http.host, port: http.port, tls: http.tls, maxConnections: min(4096, openFiles / 2)), logger: quiet(logger)
             ) { port in await announce(port, graph, logger) }
         }
         do { return try serve() } catch {
