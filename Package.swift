@@ -90,7 +90,7 @@ let package = Package(
         module("PetrelPacks", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
-        module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelCore", collections]),
+        module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelEngine", ["PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
         module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
@@ -120,7 +120,7 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "PetrelStore", "PetrelChat", "PetrelEngine", "PetrelAliases", "PetrelCore",
+                "PetrelStore", "PetrelChat", "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests("ArchitectureTests", []),

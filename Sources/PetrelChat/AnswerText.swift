@@ -1,12 +1,19 @@
 import PetrelAliases
 import PetrelCore
+import PetrelEngine
 
 /// The sentences that Petrel itself says in a chat.
 struct AnswerText: Sendable {
     let prefix: String
+    /// Executions as templates see them.
+    let documents: ExecutionDocuments
 
-    func ack(_ execution: Execution, reading: String?) -> String {
+    /// What the alias's author wrote, or who runs what.
+    func ack(_ execution: Execution, _ alias: ActionAlias, reading: String?) -> String {
         let start = reading.map { $0 + "\n" } ?? ""
+        let written = AliasText.ack(
+            alias, document: .object(alias.apiDocument), execution: .object(documents.document(execution)))
+        if let written { return start + written }
         return "\(start)Running \(execution.action) as execution \(execution.id). "
             + "Stop it with \(prefix)cancel \(execution.id)."
     }
@@ -43,11 +50,18 @@ struct AnswerText: Sendable {
 
     func tooComplex(_ reason: String) -> String { "That text is too complex to read: \(reason)" }
 
-    /// A result's text, cut to what the platform takes.
-    func result(_ execution: Execution, maxCharacters: Int) -> String {
-        var text = ResultText.standard(
-            id: execution.id.text, status: execution.status.rawValue, action: execution.action.description,
-            runner: execution.runner, result: execution.result, elapsedSeconds: shownSeconds(execution), webURL: nil)
+    /// A result's text, as the alias's author wrote it or StackStorm's own, cut to what the platform takes.
+    func result(_ execution: Execution, _ alias: ActionAlias?, maxCharacters: Int) -> String {
+        let written = alias.flatMap { alias in
+            AliasText.result(
+                alias, document: .object(alias.apiDocument), execution: .object(documents.document(execution)))
+        }
+        var text =
+            written
+            ?? ResultText.standard(
+                id: execution.id.text, status: execution.status.rawValue, action: execution.action.description,
+                runner: execution.runner, result: execution.result, elapsedSeconds: shownSeconds(execution),
+                webURL: nil)
         if execution.status == .abandoned {
             text += "\nIts end is unknown: it may have run in part. Look, then say the command again to run it again.\n"
         }

@@ -5,6 +5,7 @@ import PetrelEngine
 /// The commands that Petrel answers itself: help, cancel, claim, explain.
 struct BuiltInCommands: Sendable {
     let prefix: String
+    let texts: AnswerText
     let catalog: LiveCatalog
     let access: Access
     let scheduler: Scheduler
@@ -157,7 +158,6 @@ struct BuiltInCommands: Sendable {
     }
 
     private func described(_ reading: Interpretation, _ command: String, _ identity: Identity) -> String {
-        let texts = AnswerText(prefix: prefix)
         switch reading {
         case .ambiguous(let matches): return texts.ambiguous(command, matches)
         case .unmatched(let nearest): return texts.unmatched(command, nearest: nearest)

@@ -1,4 +1,5 @@
 import PetrelAliases
+import PetrelExpressions
 public import PetrelCore
 public import PetrelEngine
 
@@ -39,7 +40,8 @@ public struct Commands: Sendable {
     public init(
         addressing: Addressing, prefix: String, identities: Identities, identityStore: any IdentityStore,
         catalog: LiveCatalog, access: Access, submission: Submission, scheduler: Scheduler,
-        executions: any ExecutionStore, claimCode: ClaimCode, clock: any PetrelClock, ids: any IDSource
+        executions: any ExecutionStore, documents: ExecutionDocuments, claimCode: ClaimCode, clock: any PetrelClock,
+        ids: any IDSource
     ) {
         self.addressing = addressing
         self.identities = identities
@@ -48,9 +50,9 @@ public struct Commands: Sendable {
         self.access = access
         self.submission = submission
         self.ids = ids
-        text = AnswerText(prefix: prefix)
+        text = AnswerText(prefix: prefix, documents: documents)
         builtIn = BuiltInCommands(
-            prefix: prefix, catalog: catalog, access: access, scheduler: scheduler, executions: executions,
+            prefix: prefix, texts: text, catalog: catalog, access: access, scheduler: scheduler, executions: executions,
             identities: identityStore, claimCode: claimCode, clock: clock)
     }
 
@@ -123,7 +125,7 @@ public struct Commands: Sendable {
         guard alias.acks else { return [] }
         return [
             OutboundPost(
-                id: id, to: ReplyAddress(to: message), kind: .ack, text: text.ack(execution, reading: reading),
+                id: id, to: ReplyAddress(to: message), kind: .ack, text: text.ack(execution, alias, reading: reading),
                 execution: execution.id, isFinal: !alias.reportsResult)
         ]
     }
@@ -139,17 +141,19 @@ public struct Commands: Sendable {
             throw EngineError(
                 .invalidParameter, "Immutable arguments cannot be overriden: \(overridden.joined(separator: ","))")
         }
-        if let template = alias.immutableParameters.first(where: { $0.value.string?.contains("{{") == true }) {
+        let context = context(alias, match, message, hidesText: pipeline.merged.values.contains(where: \.isSecret))
+        let fixed: ValueObject
+        do throws(ExpressionError) {
+            fixed = try AliasText.immutableParameters(alias, context: context, lookups: ["st2kv": NoKeys()])
+        } catch {
             throw EngineError(
-                .invalidParameter, "parameter \(template.key) of alias \(alias.ref) is a template",
-                hint: "Templates are not supported yet")
+                .invalidParameter, "the immutable parameters of alias \(alias.ref) can't be rendered: \(error.message)",
+                hint: error.hint)
         }
         return ExecutionRequest(
             action: alias.actionRef,
-            parameters: given.filter { !$0.value.isNull }.merging(alias.immutableParameters) { _, fixed in fixed },
-            cast: .alias, identity: identity, origin: .chat,
-            context: context(alias, match, message, hidesText: pipeline.merged.values.contains(where: \.isSecret)),
-            replyTo: ReplyAddress(to: message))
+            parameters: given.filter { !$0.value.isNull }.merging(fixed) { _, fixed in fixed },
+            cast: .alias, identity: identity, origin: .chat, context: context, replyTo: ReplyAddress(to: message))
     }
 
     /// What a message gives: what the format captures, and of the `key=value` behind it only the action's own parameters.

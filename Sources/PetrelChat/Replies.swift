@@ -18,7 +18,7 @@ public struct Replies: Sendable {
     /// The stage over the adapters' capabilities.
     public init(
         store: any OutboxStore, catalog: LiveCatalog, prefix: String, capabilities: [AdapterName: ChatCapabilities],
-        events: EventHub, clock: any PetrelClock, ids: any IDSource
+        documents: ExecutionDocuments, events: EventHub, clock: any PetrelClock, ids: any IDSource
     ) {
         self.store = store
         self.catalog = catalog
@@ -26,7 +26,7 @@ public struct Replies: Sendable {
         self.events = events
         self.clock = clock
         self.ids = ids
-        text = AnswerText(prefix: prefix)
+        text = AnswerText(prefix: prefix, documents: documents)
     }
 
     /// Settles what is owed until the task is cancelled.
@@ -55,15 +55,15 @@ public struct Replies: Sendable {
 
     private func settle(_ execution: Execution) async -> Bool {
         guard let address = execution.replyTo else { return false }
+        let alias = alias(of: execution)
         let limit = capabilities[address.conversation.adapter]?.maxPostCharacters ?? 4000
         let post = OutboundPost(
-            id: ids.make(), to: address, kind: .result, text: text.result(execution, maxCharacters: limit),
+            id: ids.make(), to: address, kind: .result, text: text.result(execution, alias, maxCharacters: limit),
             execution: execution.id, status: execution.status, isFinal: true)
-        return (try? await store.settleReply(execution.id, posts: isReported(execution) ? [post] : [])) ?? false
+        return (try? await store.settleReply(execution.id, posts: alias?.reportsResult ?? true ? [post] : [])) ?? false
     }
 
-    private func isReported(_ execution: Execution) -> Bool {
-        guard let id = execution.context["action_alias_ref"]?["id"]?.string else { return true }
-        return catalog.current.alias(id)?.reportsResult ?? true
+    private func alias(of execution: Execution) -> ActionAlias? {
+        execution.context["action_alias_ref"]?["id"]?.string.flatMap { catalog.current.alias($0) }
     }
 }

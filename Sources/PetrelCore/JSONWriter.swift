@@ -12,95 +12,87 @@ public struct JSONWriter {
         case indented(Int)
     }
 
-    private let layout: Layout
-    private var out: [UInt8] = []
+    private let itemBlank: Bool
+    private let keyBlank: Bool
+    /// Blanks a level; nil for one line.
+    private let width: Int?
+    private var out: JSONText
 
     /// The text of a value.
     public static func text(_ value: Value, _ layout: Layout = .compact) -> String {
-        String(decoding: bytes(value, layout), as: UTF8.self)
+        var writer = JSONWriter(layout)
+        writer.write(value, depth: 0)
+        return writer.out.string
     }
 
     /// The UTF-8 bytes of a value's text.
     public static func bytes(_ value: Value, _ layout: Layout = .compact) -> [UInt8] {
-        var writer = JSONWriter(layout: layout)
+        var writer = JSONWriter(layout)
         writer.write(value, depth: 0)
-        return writer.out
+        return writer.out.bytes
     }
 
-    private init(layout: Layout) {
-        self.layout = layout
-        out.reserveCapacity(256)
+    private init(_ layout: Layout) {
+        switch layout {
+        case .compact: (itemBlank, keyBlank, width) = (false, false, nil)
+        case .spaced: (itemBlank, keyBlank, width) = (true, true, nil)
+        case .indented(let blanks): (itemBlank, keyBlank, width) = (false, true, max(0, blanks))
+        }
+        out = JSONText()
     }
 
     private mutating func write(_ value: Value, depth: Int) {
         switch value {
-        case .null: append("null")
-        case .bool(let truth): append(truth ? "true" : "false")
-        case .integer(let number): append(String(number))
-        case .bigInteger(let digits): append(digits)
-        case .double(let number): append(number.isFinite ? String(describing: number) : "null")
-        case .string(let text): write(text)
-        case .array(let items):
-            writeAll(items, "[", "]", depth) { writer, item in writer.write(item, depth: depth + 1) }
-        case .object(let members):
-            writeAll(members, "{", "}", depth) { writer, member in
-                writer.write(member.key)
-                if case .compact = writer.layout { writer.append(":") } else { writer.append(": ") }
-                writer.write(member.value, depth: depth + 1)
-            }
+        case .null: out.append("null")
+        case .bool(let truth): out.append(truth ? "true" : "false")
+        case .integer(let number): out.appendDigits(number)
+        case .bigInteger(let digits): out.append(digits)
+        case .double(let number): if number.isFinite { out.append(number.description) } else { out.append("null") }
+        case .string(let text): out.appendQuoted(text)
+        case .array(let items): write(items, depth: depth)
+        case .object(let members): write(members, depth: depth)
         }
     }
 
-    private mutating func writeAll<Items: Sequence>(
-        _ items: Items, _ open: StaticString, _ close: StaticString, _ depth: Int,
-        _ each: (inout JSONWriter, Items.Element) -> Void
-    ) {
-        append(open)
+    private mutating func write(_ items: [Value], depth: Int) {
+        out.append(UInt8(ascii: "["))
         var isFirst = true
         for item in items {
-            if !isFirst { append(",") }
             separate(isFirst: isFirst, depth: depth + 1)
             isFirst = false
-            each(&self, item)
+            write(item, depth: depth + 1)
         }
-        if !isFirst, case .indented = layout { separate(isFirst: true, depth: depth) }
-        append(close)
+        if !isFirst { breakLine(depth) }
+        out.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func write(_ members: ValueObject, depth: Int) {
+        out.append(UInt8(ascii: "{"))
+        // By index: the keys and values are arrays, which an iterator over pairs would go through more slowly.
+        let keys = members.keys
+        let values = members.values
+        for index in keys.indices {
+            separate(isFirst: index == 0, depth: depth + 1)
+            out.appendQuoted(keys[index])
+            out.append(UInt8(ascii: ":"))
+            if keyBlank { out.append(0x20) }
+            write(values[index], depth: depth + 1)
+        }
+        if !keys.isEmpty { breakLine(depth) }
+        out.append(UInt8(ascii: "}"))
     }
 
     private mutating func separate(isFirst: Bool, depth: Int) {
-        switch layout {
-        case .compact: break
-        case .spaced: if !isFirst { out.append(0x20) }
-        case .indented(let width):
-            out.append(0x0A)
-            out.append(contentsOf: repeatElement(0x20, count: width * depth))
+        if !isFirst {
+            out.append(UInt8(ascii: ","))
+            if itemBlank { out.append(0x20) }
         }
+        breakLine(depth)
     }
 
-    private mutating func append(_ text: StaticString) {
-        out.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    private mutating func breakLine(_ depth: Int) {
+        guard let width else { return }
+        out.append(0x0A)
+        for _ in 0..<(width * depth) { out.append(0x20) }
     }
-
-    private mutating func append(_ text: String) { out.append(contentsOf: text.utf8) }
-
-    private mutating func write(_ text: String) {
-        out.append(0x22)
-        for byte in text.utf8 {
-            switch byte {
-            case 0x22: append("\\\"")
-            case 0x5C: append("\\\\")
-            case 0x0A: append("\\n")
-            case 0x0D: append("\\r")
-            case 0x09: append("\\t")
-            case 0..<0x20, 0x7F:
-                append("\\u00")
-                out.append(hexDigit(byte >> 4))
-                out.append(hexDigit(byte & 15))
-            default: out.append(byte)
-            }
-        }
-        out.append(0x22)
-    }
-
-    private func hexDigit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
 }

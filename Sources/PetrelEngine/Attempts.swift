@@ -40,7 +40,10 @@ public struct Attempts: Sendable {
             return .failed("Action \"\(execution.action)\" cannot be found.")
         }
         do throws(EngineError) {
-            let final = try ParameterPipeline(action: action, runner: type).final(execution.parameters)
+            let scope = ParameterScope(
+                roots: ["action_context": .object(execution.context), "config_context": [:]],
+                escapesShells: execution.origin.isForeign)
+            let final = try ParameterPipeline(action: action, runner: type).final(execution.parameters, scope: scope)
             let request = request(execution, action, runner: final.runner, action: final.action)
             let outcome = await runner.run(request)
             return Task.isCancelled ? .interrupted : .outcome(outcome)

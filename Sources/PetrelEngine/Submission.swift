@@ -69,7 +69,10 @@ public struct Submission: Sendable {
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
         let (action, pipeline) = try pipeline(for: request.action)
-        let parameters = try pipeline.requested(request.parameters, cast: request.cast)
+        let scope = ParameterScope(
+            roots: ["action_context": .object(context(of: request, action)), "config_context": [:]],
+            escapesShells: request.origin.isForeign)
+        let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
         var execution = newExecution(request, action, parameters)
         let claim = request.delay > .zero ? nil : scheduler.reserve()
         if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
@@ -116,17 +119,22 @@ public struct Submission: Sendable {
 
     private func newExecution(_ request: ExecutionRequest, _ action: Action, _ parameters: ValueObject) -> Execution {
         let now = clock.now
+        let context = context(of: request, action)
+        return Execution(
+            id: ids.make(), action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
+            status: .requested, parameters: parameters, context: context, origin: request.origin,
+            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo,
+            delay: request.delay)
+    }
+
+    private func context(of request: ExecutionRequest, _ action: Action) -> ValueObject {
         var context = request.context
         context["user"] = .string(request.identity.user)
         context["pack"] = .string(action.ref.pack)
         context["rbac"] = [
             "user": .string(request.identity.user), "roles": [.string(request.identity.role.rawValue)],
         ]
-        return Execution(
-            id: ids.make(), action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
-            status: .requested, parameters: parameters, context: context, origin: request.origin,
-            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo,
-            delay: request.delay)
+        return context
     }
 
     private func audit(_ execution: Execution, masked: ValueObject) -> AuditRecord {

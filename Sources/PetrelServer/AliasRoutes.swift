@@ -1,6 +1,7 @@
 import PetrelAliases
 import PetrelCore
 import PetrelEngine
+import PetrelExpressions
 
 /// Action aliases: listed, matched, and run as a chat would.
 struct AliasRoutes: Sendable {
@@ -138,22 +139,34 @@ struct AliasRoutes: Sendable {
             throw APIError(
                 .badRequest, "Immutable arguments cannot be overriden: \(overridden.joined(separator: ","))")
         }
+        let context: ValueObject = [
+            "action_alias_ref": ["id": .string(alias.id.text), "name": .string(alias.ref.name)],
+            "api_user": request.object["user"] ?? .null, "source_channel": request.object["source_channel"] ?? .null,
+        ]
         let wanted = ExecutionRequest(
             action: alias.actionRef,
-            parameters: match.parameters.merging(alias.immutableParameters) { _, fixed in fixed }, cast: .alias,
-            identity: request.identity, origin: .chat,
-            context: [
-                "action_alias_ref": ["id": .string(alias.id.text), "name": .string(alias.ref.name)],
-                "api_user": request.object["user"] ?? .null,
-                "source_channel": request.object["source_channel"] ?? .null,
-            ])
+            parameters: match.parameters.merging(try fixed(alias, context)) { _, fixed in fixed }, cast: .alias,
+            identity: request.identity, origin: .chat, context: context)
         let showsSecrets = try request.showsSecrets()
         do throws(EngineError) {
             let execution = try await submission.submit(wanted)
-            return [
-                "execution": .object(documents.document(execution, showsSecrets: showsSecrets)),
-                "actionalias": .object(alias.apiDocument),
-            ]
+            return answer(alias, .object(documents.document(execution, showsSecrets: showsSecrets)))
         } catch { throw APIError(error) }
+    }
+
+    private func fixed(_ alias: ActionAlias, _ context: ValueObject) throws(APIError) -> ValueObject {
+        do throws(ExpressionError) {
+            return try AliasText.immutableParameters(alias, context: context, lookups: ["st2kv": NoKeys()])
+        } catch { throw APIError(.badRequest, error.message, hint: error.hint) }
+    }
+
+    private func answer(_ alias: ActionAlias, _ execution: Value) -> ValueObject {
+        let document = Value.object(alias.apiDocument)
+        var answer: ValueObject = ["execution": execution, "actionalias": document]
+        if let message = AliasText.ack(alias, document: document, execution: execution) {
+            answer["message"] = .string(message)
+        }
+        if let extra = AliasText.ackExtra(alias, document: document, execution: execution) { answer["extra"] = extra }
+        return answer
     }
 }

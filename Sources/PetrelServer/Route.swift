@@ -1,5 +1,6 @@
 import PetrelCore
 import PetrelEngine
+import PetrelExpressions
 
 /// One row of the table of routes: what is served, what a caller must be allowed, and what `/openapi.json` says of it.
 struct Route: Sendable {
@@ -101,6 +102,7 @@ enum RequestBody: Sendable {
 /// The schema of a JSON object in a request.
 struct JSONBodySchema: Sendable {
     let document: ValueObject
+    private let schema: JSONSchema?
 
     /// An object with these properties and no others; those in `required` must be there.
     init(_ properties: ValueObject, required: [String] = [], allowsOthers: Bool = false) {
@@ -108,6 +110,8 @@ struct JSONBodySchema: Sendable {
         if !required.isEmpty { document["required"] = .array(required.map(Value.string)) }
         if !allowsOthers { document["additionalProperties"] = false }
         self.document = document
+        schema = try? JSONSchema(.object(document))
+        assert(schema != nil, "a schema of the table of routes is none: \(document)")
     }
 
     /// The body with its defaults, if it follows the schema.
@@ -115,6 +119,11 @@ struct JSONBodySchema: Sendable {
         guard let object = (body.isNull ? [:] : body).object else {
             throw APIError(.badRequest, "Expected a JSON object as the body, got \(body.typeName)")
         }
-        return object
+        guard let schema else { return object }
+        let whole = schema.withDefaults(.object(object))
+        if let violation = schema.mostRelevantViolation(whole) {
+            throw APIError(.badRequest, violation.description)
+        }
+        return whole.object ?? object
     }
 }

@@ -40,14 +40,16 @@ struct ChatFixture {
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids)
         claimCode = ClaimCode(random: FixedRandom())
+        let documents = ExecutionDocuments(runners: runners, digest: PlainDigest())
         let commands = Commands(
             addressing: Addressing(name: "petrel", prefix: "!"), prefix: "!",
             identities: Identities(store: store, defaultRole: defaultRole), identityStore: store, catalog: catalog,
-            access: Access(), submission: submission, scheduler: scheduler, executions: store, claimCode: claimCode,
-            clock: clock, ids: ids)
+            access: Access(), submission: submission, scheduler: scheduler, executions: store,
+            documents: documents, claimCode: claimCode, clock: clock, ids: ids)
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         replies = Replies(
-            store: store, catalog: catalog, prefix: "!", capabilities: ["fake": adapter.capabilities], events: events,
+            store: store, catalog: catalog, prefix: "!", capabilities: ["fake": adapter.capabilities],
+            documents: documents, events: events,
             clock: clock, ids: ids)
         outbox = Outbox(adapter: adapter, store: store, events: events, clock: clock)
     }

@@ -57,7 +57,7 @@ struct ParameterPipelineTests {
         #expect(message(["cmd": "x", "count": "many"]).contains("\"many\""))
         #expect(message(["cmd": "x", "count": "many"]).contains("\"count\" of type \"integer\""))
         #expect(message(["cmd": "x", "flag": "maybe"]).contains("boolean"))
-        #expect(message(["cmd": 5]) == "Value \"5\" must either be a string or None. Got \"integer\".")
+        #expect(message(["cmd": 5]) == "Value \"5\" must either be a string or None. Got \"int\".")
     }
 
     @Test("missing, unknown, immutable and forbidden values are refused in StackStorm's words")

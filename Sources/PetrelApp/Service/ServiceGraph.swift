@@ -61,13 +61,14 @@ struct ServiceGraph {
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids)
         let access = Access(book: roles)
+        let documents = ExecutionDocuments(runners: runners, digest: digest)
         claimCode = ClaimCode(random: SystemRandom())
         let commands = Commands(
             addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
             prefix: settings.chat.prefix,
             identities: Identities(store: store, defaultRole: settings.chatDefaultRole), identityStore: store,
             catalog: catalog, access: access, submission: submission, scheduler: scheduler, executions: store,
-            claimCode: claimCode, clock: clock, ids: ids)
+            documents: documents, claimCode: claimCode, clock: clock, ids: ids)
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         let makers = AdapterCatalog(store: store, events: events, clock: clock)
         adapters = settings.chat.adapters.map(makers.adapter)
@@ -75,6 +76,7 @@ struct ServiceGraph {
             store: store, catalog: catalog, prefix: settings.chat.prefix,
             capabilities: Dictionary(
                 adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first }),
+            documents: documents,
             events: events, clock: clock, ids: ids)
         let localRoom =
             adapters.compactMap { $0 as? LocalRoom }.first

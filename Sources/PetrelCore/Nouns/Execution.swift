@@ -3,6 +3,9 @@
 /// It decides whether values are trusted in shells.
 public enum Origin: String, Sendable, CaseIterable {
     case chat, webhook, sensor, api, cli, timer
+
+    /// Whether words of people or of other systems come with it, which no shell may read as its own.
+    public var isForeign: Bool { self == .chat || self == .webhook || self == .sensor }
 }
 
 /// One status that an execution had, and since when.

@@ -1,5 +1,6 @@
 import PetrelAliases
 public import PetrelCore
+import PetrelExpressions
 
 /// From the parameters that somebody gave to those that a runner gets.
 ///
@@ -31,40 +32,90 @@ public struct ParameterPipeline: Sendable {
     /// (`env`, `sudo`, `cwd`) change what runs, and how.
     public func isOwn(_ name: String) -> Bool { action.parameters[name] != nil && runner.parameters[name] == nil }
 
-    /// Casts and checks what a caller gave; the answer is what is stored with the execution.
-    public func requested(_ given: ValueObject, cast: Cast) throws(EngineError) -> ValueObject {
+    /// Renders, casts and checks what a caller gave; the answer is what is stored with the execution.
+    ///
+    /// Defaults that are templates are rendered now, too, unless a chat asks: its words are data.
+    public func requested(_ given: ValueObject, cast: Cast, scope: ParameterScope = ParameterScope())
+        throws(EngineError) -> ValueObject
+    {
+        try refuseForeign(given)
+        let parameters = try rendered(given, cast: cast, scope: scope)
+        for (name, parameter) in merged { try check(parameters[name], name: name, parameter: parameter) }
+        return parameters
+    }
+
+    /// Renders and casts what a caller gave, without a check against the schema.
+    public func rendered(_ given: ValueObject, cast: Cast, scope: ParameterScope) throws(EngineError) -> ValueObject {
+        var parameters = cast == .api ? try live(given, scope) : given
+        for (name, value) in parameters {
+            guard let parameter = merged[name] else { continue }
+            parameters[name] = try castValue(value, name: name, parameter: parameter, cast: cast)
+        }
+        return parameters
+    }
+
+    /// What the runner gets: stored values as they are, defaults rendered, split by who declares the name.
+    public func final(_ stored: ValueObject, scope: ParameterScope = ParameterScope()) throws(EngineError) -> (
+        runner: ValueObject, action: ValueObject
+    ) {
+        var rendering = ParameterRendering(scope: scope, shellSinks: shellSinks)
+        for (name, value) in stored { rendering.addLiteral(name, value) }
+        addDefaults(to: &rendering)
+        let rendered = try rendering.rendered()
+        var runnerParameters: ValueObject = [:]
+        var actionParameters: ValueObject = [:]
+        for (name, parameter) in merged {
+            let value = try castValue(rendered[name] ?? .null, name: name, parameter: parameter, cast: .api)
+            if runner.parameters[name] != nil { runnerParameters[name] = value } else { actionParameters[name] = value }
+        }
+        return (runnerParameters, actionParameters)
+    }
+
+    private func refuseForeign(_ given: ValueObject) throws(EngineError) {
         let immutable = given.keys.filter { merged[$0]?.isImmutable == true }
         guard immutable.isEmpty else {
             let names = Value.array(immutable.map(Value.string)).pythonText
             throw problem("Override of immutable parameter(s) \(names) is unsupported.")
         }
-        var parameters: ValueObject = [:]
-        for (name, value) in given {
-            guard let parameter = merged[name] else {
-                throw problem(
-                    "Additional properties are not allowed ('\(name)' was unexpected)",
-                    hint: "\(action.ref) takes: \(merged.keys.sorted().joined(separator: ", "))")
-            }
-            parameters[name] = try castValue(value, name: name, parameter: parameter, cast: cast)
+        if let name = given.keys.first(where: { merged[$0] == nil }) {
+            throw problem(
+                "Additional properties are not allowed ('\(name)' was unexpected)",
+                hint: "\(action.ref) takes: \(merged.keys.sorted().joined(separator: ", "))")
         }
-        for (name, parameter) in merged { try check(parameters[name], name: name, parameter: parameter) }
-        return parameters
     }
 
-    /// What the runner gets: defaults filled in, split by who declares the name.
-    public func final(_ stored: ValueObject) throws(EngineError) -> (runner: ValueObject, action: ValueObject) {
-        var runnerParameters: ValueObject = [:]
-        var actionParameters: ValueObject = [:]
-        for (name, parameter) in merged {
-            var value = stored[name] ?? .null
-            if value.isNull || parameter.isImmutable == true { value = parameter.defaultValue ?? .null }
-            if let text = value.string, stored[name] == nil, text.contains("{{") || text.contains("{%") {
-                throw problem("The default of parameter \"\(name)\" is a template; templates are not supported yet")
-            }
-            value = try castValue(value, name: name, parameter: parameter, cast: .api)
-            if runner.parameters[name] != nil { runnerParameters[name] = value } else { actionParameters[name] = value }
+    /// What is stored of a request: what was given and defaults that are templates, rendered.
+    private func live(_ given: ValueObject, _ scope: ParameterScope) throws(EngineError) -> ValueObject {
+        // Most requests hold no template, and then nothing is to be done.
+        let templates = merged.filter { name, parameter in
+            (given[name] ?? .null).isNull && parameter.isImmutable != true
+                && parameter.defaultValue?.string.map(JinjaTemplate.isTemplate) ?? false
         }
-        return (runnerParameters, actionParameters)
+        let isPlain = given.allSatisfy { name, value in
+            merged[name]?.isImmutable != true && !ParameterRendering.isTemplate(value)
+        }
+        if templates.isEmpty, isPlain { return given }
+        var rendering = ParameterRendering(scope: scope, shellSinks: shellSinks)
+        for (name, value) in given { rendering.add(name, value) }
+        addDefaults(to: &rendering)
+        let rendered = try rendering.rendered()
+        var live = given
+        for name in given.keys { live[name] = rendered[name] }
+        for name in templates.keys { live[name] = rendered[name] }
+        return live
+    }
+
+    /// Defaults of what was not given, and of what nobody may give; the action's before the runner's.
+    private func addDefaults(to rendering: inout ParameterRendering) {
+        for (name, parameter) in merged {
+            rendering.addDefault(
+                name, parameter.defaultValue ?? .null, isImmutable: parameter.isImmutable == true)
+        }
+    }
+
+    /// Parameters that a shell reads.
+    private var shellSinks: Set<String> {
+        ["local-shell-cmd", "remote-shell-cmd"].contains(runner.name) ? ["cmd"] : []
     }
 
     /// The parameters as they may be shown: secret ones are starred.
@@ -95,11 +146,24 @@ public struct ParameterPipeline: Sendable {
 
     private func castValue(_ value: Value, name: String, parameter: Parameter, cast: Cast) throws(EngineError) -> Value
     {
+        if parameter.schema["type"]?.array != nil, !value.isNull, cast == .api {
+            throw problem("the schema of \"\(name)\" names several types, of which no value can be cast to one", name: name)
+        }
         guard let kind = parameter.kind, !value.isNull else { return value }
         switch cast {
         case .alias:
             do { return try ParameterCast.alias(value, as: kind, name: name) } catch { throw problem(error.message) }
-        case .api: return try Casting.api(value, as: kind, name: name, action: action.ref)
+        case .api:
+            do throws(ExpressionError) { return try SchemaCast.cast(value, to: kind.rawValue) } catch {
+                let message =
+                    kind == .string
+                    ? error.message
+                    : "Failed to cast value \"\(value.pythonString)\" (type: \(value.typeName)) for parameter "
+                        + "\"\(name)\" of type \"\(kind.rawValue)\": \(error.message)"
+                throw EngineError(
+                    .invalidParameter, message, hint: "Parameter \"\(name)\" of \(action.ref) is \(kind.phrase)",
+                    underlying: error)
+            }
         }
     }
 
@@ -148,6 +212,9 @@ public struct ParameterPipeline: Sendable {
 }
 
 extension Parameter.Kind {
+    /// The type with its article.
+    var phrase: String { ([.array, .integer, .object].contains(self) ? "an " : "a ") + rawValue }
+
     /// Whether a value is of the type, as JSON Schema has it: a whole double is no integer here, since Python's isn't.
     func accepts(_ value: Value) -> Bool {
         switch (self, value) {

@@ -1,20 +1,25 @@
-import PetrelCore
-import PetrelEngine
+public import PetrelCore
 
 /// Executions as the API and the stream show them, secret parameters starred.
-struct ExecutionDocuments: Sendable {
-    let runners: RunnerCatalog
-    let digest: any Digest
+public struct ExecutionDocuments: Sendable {
+    private let runners: RunnerCatalog
+    private let digest: any Digest
+
+    /// Documents with the runner types of a catalog.
+    public init(runners: RunnerCatalog, digest: any Digest) {
+        self.runners = runners
+        self.digest = digest
+    }
 
     /// The API's form of an execution.
-    func document(_ execution: Execution, showsSecrets: Bool = false) -> ValueObject {
+    public func document(_ execution: Execution, showsSecrets: Bool = false) -> ValueObject {
         let type = runners.type(execution.runner)
         let parameters = showsSecrets ? execution.parameters : starred(execution, type)
         return execution.apiDocument(runner: type?.apiDocument(digest: digest) ?? [:], parameters: parameters)
     }
 
     /// The stream's form of what StackStorm keeps beside an execution, under the same id.
-    func liveAction(_ execution: Execution) -> ValueObject {
+    public func liveAction(_ execution: Execution) -> ValueObject {
         var shown: ValueObject = [
             "id": .string(execution.id.text), "status": .string(execution.status.rawValue),
             "start_timestamp": .string(execution.startedAt.description),

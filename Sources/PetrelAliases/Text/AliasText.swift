@@ -1,0 +1,44 @@
+public import PetrelCore
+public import PetrelExpressions
+
+/// The texts that an alias's author wrote for its answers, rendered.
+public enum AliasText {
+    /// The acknowledgement of `ack.format`; nil when the alias has none.
+    ///
+    /// What can't be rendered says so in its place, as in StackStorm: the action runs all the same.
+    public static func ack(_ alias: ActionAlias, document: Value, execution: Value) -> String? {
+        guard let format = alias.document["ack"]?["format"]?.string else { return nil }
+        return render(format, ["actionalias": document, "execution": execution], isLenient: false, field: "ack")
+    }
+
+    /// The platform's extras of `ack.extra`, rendered value by value; nil when the alias has none.
+    public static func ackExtra(_ alias: ActionAlias, document: Value, execution: Value) -> Value? {
+        guard let extra = alias.document["ack"]?["extra"]?.object else { return nil }
+        let context = JinjaContext(values: ["actionalias": document, "execution": execution])
+        do throws(ExpressionError) { return .object(try JinjaValues.render(extra, context)) } catch {
+            return .string("Cannot render \"extra\" in field \"ack\" for alias. \(error.message)")
+        }
+    }
+
+    /// The message of `result.format`; nil when the alias has none and the standard text stands.
+    public static func result(_ alias: ActionAlias, document: Value, execution: Value) -> String? {
+        guard let format = alias.document["result"]?["format"]?.string else { return nil }
+        return render(format, ["alias": document, "execution": execution], isLenient: true, field: "result")
+    }
+
+    /// The immutable parameters, rendered where they are templates.
+    /// - Throws: ``ExpressionError`` of the first that can't be.
+    public static func immutableParameters(_ alias: ActionAlias, context: ValueObject, lookups: [String: any LookupRoot])
+        throws(ExpressionError) -> ValueObject
+    {
+        try JinjaValues.render(alias.immutableParameters, JinjaContext(values: context, lookups: lookups))
+    }
+
+    private static func render(_ format: String, _ values: ValueObject, isLenient: Bool, field: String) -> String {
+        do throws(ExpressionError) {
+            return try JinjaTemplate.cached(format).render(JinjaContext(values: values, isLenient: isLenient))
+        } catch {
+            return "Cannot render \"format\" in field \"\(field)\" for alias. \(error.message)"
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import PetrelCore
+
+/// Filters that make or read HTML and JSON.
+enum JinjaMarkupFilters {
+    static let filters: [JinjaFilter] = [
+        JinjaFilter("escape") { run, value, _ throws(PythonFault) in try run.escapedHTML(value) },
+        JinjaFilter("forceescape") { run, value, _ throws(PythonFault) in
+            try run.escapedHTML(.text(try run.text(value)))
+        },
+        JinjaFilter("safe") { run, value, _ throws(PythonFault) in .markup(try run.text(value)) },
+        JinjaFilter("striptags") { run, value, _ throws(PythonFault) in
+            let (text, _) = try run.soft(value)
+            return .text(try JinjaTagStripper.text(text, run.budget))
+        },
+        JinjaFilter("xmlattr", ["autospace"], attributes),
+        JinjaFilter("tojson", ["indent"], json),
+        JinjaFilter("urlize", ["trim_url_limit", "nofollow", "target", "rel", "extra_schemes"], urlize),
+        JinjaFilter("unsafe_shell") { run, value, _ throws(PythonFault) in
+            guard run.shell != nil else { return .text(try run.text(value)) }
+            return .object(JinjaShellText(try run.text(value)))
+        },
+    ]
+
+    private static func attributes(
+        _ run: JinjaRun, _ value: JinjaValue, _ slots: [JinjaValue?]
+    ) throws(PythonFault) -> JinjaValue {
+        if case .undefined(let undefined) = value { throw undefined.fault }
+        guard let members = value.members(run) else {
+            throw PythonFault(.attributeError, "'\(value.typeName)' object has no attribute 'items'")
+        }
+        var parts: [String] = []
+        for entry in members.values where !entry.value.isNone && !entry.value.isUndefined {
+            let key = try run.text(entry.key)
+            let isBad = key.unicodeScalars.contains { PythonText.isSpace($0) || $0 == "/" || $0 == ">" || $0 == "=" }
+            if isBad { throw .value("Invalid character in attribute name: \(PythonText.quoted(key))") }
+            let name = try run.text(try run.escapedHTML(entry.key))
+            parts.append(name + "=\"" + (try run.text(try run.escapedHTML(entry.value))) + "\"")
+        }
+        let hasSpace = try slots.truth(0, true, run)
+        let text = parts.isEmpty ? "" : (hasSpace ? " " : "") + parts.joined(separator: " ")
+        return run.escapesHTML ? .markup(text) : .text(text)
+    }
+
+    private static func json(
+        _ run: JinjaRun, _ value: JinjaValue, _ slots: [JinjaValue?]
+    ) throws(PythonFault) -> JinjaValue {
+        if case .undefined(let undefined) = value {
+            throw .type("Object of type \(undefined.typeName) is not JSON serializable")
+        }
+        let indent = try run.plain(slots[0] ?? .none)
+        let text = try run.json(value, indent: indent, sortKeys: true, (indent.isNull ? ", " : ",", ": "))
+        try run.budget.make(bytes: text.utf8.count)
+        var out = ""
+        out.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "<": out += "\\u003c"
+            case ">": out += "\\u003e"
+            case "&": out += "\\u0026"
+            case "'": out += "\\u0027"
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return .markup(out)
+    }
+
+    private static func urlize(
+        _ run: JinjaRun, _ value: JinjaValue, _ slots: [JinjaValue?]
+    ) throws(PythonFault) -> JinjaValue {
+        var links = JinjaLinks()
+        links.limit = slots[0].map(\.isNone) ?? true ? nil : try slots.int(0, 0)
+        var rel = Set(PythonText.split(slots[3].map(\.isNone) ?? true ? "" : try slots.text(3, "", run)))
+        if try slots.truth(1, false, run) { rel.insert("nofollow") }
+        rel.insert("noopener")
+        links.rel = rel.sorted().joined(separator: " ")
+        if let target = slots[2], !target.isNone { links.target = try run.text(target) }
+        if let schemes = slots[4], !schemes.isNone {
+            for scheme in try run.items(of: schemes) { links.schemes.append(try run.text(scheme)) }
+        }
+        let text = try run.text(try run.escapedHTML(value))
+        try run.budget.make(text.utf8.count, times: 4)
+        let linked = try links.linked(text)
+        return run.escapesHTML ? .markup(linked) : .text(linked)
+    }
+}
+
+extension JinjaRun {
+    /// The JSON text of a value as Python writes it.
+    func json(
+        _ value: JinjaValue, indent: Value, sortKeys: Bool, _ separators: (String, String)
+    ) throws(PythonFault) -> String {
+        let plain = try plain(value)
+        do throws(ExpressionError) {
+            return try StackStormFunctions.jsonText(plain, indent: indent, sortKeys: sortKeys, separators: separators)
+        } catch { throw PythonFault(error) }
+    }
+}

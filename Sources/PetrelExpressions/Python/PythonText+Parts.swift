@@ -1,0 +1,174 @@
+/// Finding, splitting and cutting as `str` does it, on UTF-8 bytes: code points never overlap in UTF-8.
+extension PythonText {
+    /// Byte offsets where a text that is not empty stands in another, without overlaps, from the left.
+    static func offsets(of needle: String, in text: String, limit: Int = .max) -> [Int] {
+        guard needle.utf8.count <= text.utf8.count, limit > 0, !needle.isEmpty else { return [] }
+        let search = TextSearch(needle)
+        let hay = Array(text.utf8)
+        var found: [Int] = []
+        var at = 0
+        while found.count < limit, let next = search.first(in: hay, from: at) {
+            found.append(next)
+            at = next + search.needle.count
+        }
+        return found
+    }
+
+    /// `str.replace`; a negative limit is none.
+    static func replace(
+        _ text: String, _ old: String, _ new: String, limit: Int, _ budget: EvaluationBudget
+    ) throws(PythonFault) -> String {
+        if limit == 0 { return text }
+        let limit = limit < 0 ? Int.max : limit
+        if old.isEmpty { return try interleave(text, new, limit, budget) }
+        try budget.work(text.utf8.count / 64)
+        let places = offsets(of: old, in: text, limit: limit)
+        guard !places.isEmpty else { return text }
+        try budget.make(places.count, times: new.utf8.count)
+        try budget.make(bytes: text.utf8.count)
+        var out: [UInt8] = []
+        let bytes = Array(text.utf8)
+        out.reserveCapacity(bytes.count + places.count * max(0, new.utf8.count - old.utf8.count))
+        var from = 0
+        for place in places {
+            out.append(contentsOf: bytes[from..<place])
+            out.append(contentsOf: new.utf8)
+            from = place + old.utf8.count
+        }
+        out.append(contentsOf: bytes[from...])
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func interleave(
+        _ text: String, _ new: String, _ limit: Int, _ budget: EvaluationBudget
+    ) throws(PythonFault) -> String {
+        try budget.make(text.utf8.count + 1, times: new.utf8.count + 1)
+        var out = ""
+        var left = limit
+        for scalar in text.unicodeScalars {
+            if left > 0 { out += new }
+            left -= left > 0 ? 1 : 0
+            out.unicodeScalars.append(scalar)
+        }
+        return left > 0 ? out + new : out
+    }
+
+    /// `str.split(separator, limit)`; the separator is not empty, a negative limit is none.
+    static func split(_ text: String, separator: String, limit: Int) -> [String] {
+        let places = offsets(of: separator, in: text, limit: limit < 0 ? .max : limit)
+        return cut(text, places, separator.utf8.count)
+    }
+
+    /// `str.rsplit(separator, limit)`.
+    static func splitFromEnd(_ text: String, separator: String, limit: Int) -> [String] {
+        let count = text.utf8.count
+        let width = separator.utf8.count
+        let search = TextSearch(bytes: separator.utf8.reversed())
+        let hay = Array(text.utf8.reversed())
+        var places: [Int] = []
+        var at = 0
+        while limit < 0 || places.count < limit, let next = search.first(in: hay, from: at) {
+            places.append(count - next - width)
+            at = next + width
+        }
+        return cut(text, places.reversed(), width)
+    }
+
+    private static func cut(_ text: String, _ places: [Int], _ width: Int) -> [String] {
+        let bytes = Array(text.utf8)
+        var parts: [String] = []
+        parts.reserveCapacity(places.count + 1)
+        var from = 0
+        for place in places {
+            parts.append(String(decoding: bytes[from..<place], as: UTF8.self))
+            from = place + width
+        }
+        parts.append(String(decoding: bytes[from...], as: UTF8.self))
+        return parts
+    }
+
+    /// `str.split()`: runs of white space separate, ends are dropped.
+    static func split(_ text: String, limit: Int = -1) -> [String] {
+        var parts: [String] = []
+        var rest = text.unicodeScalars[...]
+        while true {
+            rest = rest.drop(while: isSpace)
+            if rest.isEmpty { return parts }
+            if limit >= 0, parts.count >= limit {
+                parts.append(strip(String(rest), fromStart: false, fromEnd: true, isSpace))
+                return parts
+            }
+            let word = rest.prefix { !isSpace($0) }
+            parts.append(String(word))
+            rest = rest[word.endIndex...]
+        }
+    }
+
+    /// `str.rsplit(None, limit)`.
+    static func splitFromEnd(_ text: String, limit: Int) -> [String] {
+        var parts: [String] = []
+        var rest = text.unicodeScalars[...]
+        while true {
+            while let last = rest.last, isSpace(last) { rest.removeLast() }
+            if rest.isEmpty { return parts.reversed() }
+            if limit >= 0, parts.count >= limit {
+                parts.append(strip(String(rest), fromStart: true, fromEnd: false, isSpace))
+                return parts.reversed()
+            }
+            var start = rest.endIndex
+            while start > rest.startIndex, !isSpace(rest[rest.index(before: start)]) { start = rest.index(before: start) }
+            parts.append(String(rest[start...]))
+            rest = rest[..<start]
+        }
+    }
+
+    /// `str.splitlines`.
+    static func lines(_ text: String, keepingEnds: Bool = false) -> [String] {
+        var lines: [String] = []
+        let scalars = text.unicodeScalars
+        var start = scalars.startIndex
+        var at = start
+        while at < scalars.endIndex {
+            let scalar = scalars[at]
+            let here = at
+            at = scalars.index(after: at)
+            guard isLineBreak(scalar) else { continue }
+            if scalar == "\r", at < scalars.endIndex, scalars[at] == "\n" { at = scalars.index(after: at) }
+            lines.append(String(scalars[start..<(keepingEnds ? at : here)]))
+            start = at
+        }
+        if start < scalars.endIndex { lines.append(String(scalars[start...])) }
+        return lines
+    }
+
+    /// The code points from one number to another; both lie within the text.
+    static func slice(_ text: String, _ range: Range<Int>) -> String {
+        let utf8 = text.utf8
+        if utf8.count == length(text) {
+            let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
+            return String(text[start..<utf8.index(start, offsetBy: range.count)])
+        }
+        let scalars = text.unicodeScalars
+        let start = scalars.index(scalars.startIndex, offsetBy: range.lowerBound)
+        return String(scalars[start..<scalars.index(start, offsetBy: range.count)])
+    }
+
+    /// `str.expandtabs`.
+    static func expandTabs(_ text: String, _ size: Int, _ budget: EvaluationBudget) throws(PythonFault) -> String {
+        var out = ""
+        var column = 0
+        for scalar in text.unicodeScalars {
+            if scalar == "\t" {
+                guard size > 0 else { continue }
+                let fill = size - column % size
+                try budget.make(bytes: fill)
+                out += String(repeating: " ", count: fill)
+                column += fill
+            } else {
+                out.unicodeScalars.append(scalar)
+                column = scalar == "\n" || scalar == "\r" ? 0 : column + 1
+            }
+        }
+        return out
+    }
+}
