@@ -65,7 +65,8 @@ let package = Package(
             [
                 "PetrelServer", "PetrelAdapters", "PetrelRunners", "PetrelPacks", "PetrelStore", "PetrelSystem",
                 "PetrelChat",
-                "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", "CPetrelContent", collections,
+                "PetrelEngine", "PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", "CPetrelContent",
+                collections,
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -92,6 +93,7 @@ let package = Package(
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelEngine", ["PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
+        module("PetrelWorkflow", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
         module("PetrelCore", [collections]),
@@ -110,6 +112,7 @@ let package = Package(
         tests("PetrelCoreTests", ["PetrelCore"]),
         tests("PetrelExpressionsTests", ["PetrelExpressions", "PetrelCore"]),
         tests("PetrelAliasesTests", ["PetrelAliases", "PetrelExpressions", "PetrelCore"]),
+        tests("PetrelWorkflowTests", ["PetrelWorkflow", "PetrelExpressions", "PetrelCore"]),
         tests("PetrelEngineTests", ["PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelChatTests", ["PetrelChat", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelPacksTests", ["PetrelPacks", "PetrelEngine", "PetrelStore", "PetrelCore"]),
@@ -120,7 +123,8 @@ let package = Package(
         tests(
             "ConformanceTests",
             [
-                "PetrelStore", "PetrelChat", "PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore",
+                "PetrelStore", "PetrelChat", "PetrelEngine", "PetrelWorkflow", "PetrelAliases", "PetrelExpressions",
+                "PetrelCore",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests("ArchitectureTests", []),

@@ -1,7 +1,7 @@
 import PetrelAliases
-import PetrelExpressions
 public import PetrelCore
 public import PetrelEngine
+import PetrelExpressions
 
 /// What a message comes to: an alias that runs, one of Petrel's own commands, or an answer that says why not.
 public struct Commands: Sendable {

@@ -163,7 +163,8 @@ struct JSONScanner: ~Copyable {
     }
 
     private static let powersOfTen: [Double] = [
-        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20,
         1e21, 1e22,
     ]
 
@@ -243,7 +244,8 @@ struct JSONScanner: ~Copyable {
             let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
             // The top bit of a byte is set where it is beyond ASCII, below a blank, or one of the two.
             let found =
-                (word | (word &- ones &* 0x20) | (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes) & tops
+                (word | (word &- ones &* 0x20) | (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes)
+                & tops
             if found != 0 {
                 at += found.littleEndian.trailingZeroBitCount >> 3
                 return

@@ -27,7 +27,8 @@ struct ConformanceFile {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let shared = root.appending(path: "../shared/conformance")
-        return FileManager.default.fileExists(atPath: shared.path) ? shared : root.appending(path: "Tests/Fixtures/conformance")
+        return FileManager.default.fileExists(atPath: shared.path)
+            ? shared : root.appending(path: "Tests/Fixtures/conformance")
     }
 
     /// Whether the records that differ are printed.
@@ -40,9 +41,12 @@ struct ConformanceFile {
         for line in data.split(separator: UInt8(ascii: "\n")) {
             let record = try JSONReader.value(Array(line), limits: .ownDocument)
             let got = outcome(record)
-            let isRight = record["error"] != nil ? got == nil : got?.isEquivalent(to: record["result"] ?? .null) ?? false
+            let isRight =
+                record["error"] != nil ? got == nil : got?.isEquivalent(to: record["result"] ?? .null) ?? false
             if isRight { score.passed += 1 } else { score.failed += 1 }
-            if !isRight, Self.isVerbose { print("failed \(JSONWriter.text(record))\n    got \(got.map { JSONWriter.text($0) } ?? "an error")") }
+            if !isRight, Self.isVerbose {
+                print("failed \(JSONWriter.text(record))\n    got \(got.map { JSONWriter.text($0) } ?? "an error")")
+            }
         }
         print("\(name) passed=\(score.passed) failed=\(score.failed)")
         return score

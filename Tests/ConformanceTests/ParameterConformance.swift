@@ -64,7 +64,8 @@ struct ParameterConformance {
         ]
         for (name, value) in record["additional_contexts"]?.object ?? [:] { roots[name] = value }
         let user = record["action_context"]?["api_user"]?.string ?? record["action_context"]?["user"]?.string ?? ""
-        return ParameterScope(roots: roots, lookups: ["st2kv": RecordedKeys(keys: record["datastore"] ?? [:], user: user)])
+        return ParameterScope(
+            roots: roots, lookups: ["st2kv": RecordedKeys(keys: record["datastore"] ?? [:], user: user)])
     }
 }
 

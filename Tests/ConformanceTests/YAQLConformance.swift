@@ -99,7 +99,8 @@ private enum Outcome: CustomStringConvertible {
             if members.count == 1, let name = members["$float"]?.string { return "float(\(name))" }
             return "{" + members.map { "\($0):\(comparable($1))" }.sorted().joined(separator: ",") + "}"
         case .double(let number):
-            return number.isNaN ? "float(nan)" : number.isInfinite ? "float(\(number < 0 ? "-inf" : "inf"))" : "\(number)"
+            return number.isNaN
+                ? "float(nan)" : number.isInfinite ? "float(\(number < 0 ? "-inf" : "inf"))" : "\(number)"
         default: return JSONWriter.text(value)
         }
     }

@@ -49,7 +49,9 @@ enum BrokenText {
 
     /// One of the texts with a few characters dropped, doubled or taken from another.
     static func make(from texts: [String], _ source: inout SeededGenerator) -> String {
-        func pick() -> [Unicode.Scalar] { Array(texts.randomElement(using: &source)?.unicodeScalars ?? "".unicodeScalars) }
+        func pick() -> [Unicode.Scalar] {
+            Array(texts.randomElement(using: &source)?.unicodeScalars ?? "".unicodeScalars)
+        }
         var scalars = pick()
         for _ in 0..<Int.random(in: 1...4, using: &source) {
             let place = Int.random(in: 0...scalars.count, using: &source)
@@ -160,7 +162,7 @@ struct FunctionsTests {
                 Self.goDeep()
                 continuation.resume()
             }
-            thread.stackSize = 512 << 10
+            thread.stackSize = 1 << 20
             thread.start()
         }
     }

@@ -14,7 +14,9 @@ struct JinjaCasesTests {
     private static func records() throws -> [Value] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let data = try Data(contentsOf: root.appendingPathComponent("Fixtures/jinja-cases.jsonl"))
-        return try data.split(separator: UInt8(ascii: "\n")).map { try JSONReader.value(Array($0), limits: .ownDocument) }
+        return try data.split(separator: UInt8(ascii: "\n")).map {
+            try JSONReader.value(Array($0), limits: .ownDocument)
+        }
     }
 
     @Test("each template gives what Jinja2 gave: the same text, or an error of the same kind")
@@ -27,10 +29,14 @@ struct JinjaCasesTests {
             let source = record["template"]?.string ?? ""
             do throws(ExpressionError) {
                 let text = try JinjaTemplate(source).render(context)
-                #expect(record["error"] == nil && record["result"]?.string == text, "\(source)\n got \(text)\n not \(JSONWriter.text(record))")
+                #expect(
+                    record["error"] == nil && record["result"]?.string == text,
+                    "\(source)\n got \(text)\n not \(JSONWriter.text(record))")
             } catch {
                 let code = record["error"]?.string.flatMap { Self.codes[$0] }
-                #expect(code == error.code, "\(source)\n got \(error.code) \(error.message)\n not \(JSONWriter.text(record))")
+                #expect(
+                    code == error.code,
+                    "\(source)\n got \(error.code) \(error.message)\n not \(JSONWriter.text(record))")
                 if ProcessInfo.processInfo.environment["PETREL_CONFORMANCE_VERBOSE"] == "1",
                     record["message"]?.string != error.message
                 {

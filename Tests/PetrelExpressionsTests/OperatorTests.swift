@@ -28,7 +28,9 @@ struct OperatorTests {
         let cases = try RecordedCases.read("criteria-cases.jsonl").filter { $0["date"] != nil }
         for record in cases {
             let got = try? LenientDate.instant(record["date"]?.string ?? "", now: now).description
-            if got != record["result"]?.string { failures.append("\(JSONWriter.text(record)) got \(got ?? "an error")") }
+            if got != record["result"]?.string {
+                failures.append("\(JSONWriter.text(record)) got \(got ?? "an error")")
+            }
         }
         #expect(cases.count > 100)
         #expect(failures.isEmpty, "\(failures.count) of \(cases.count):\n\(failures.joined(separator: "\n"))")
@@ -167,6 +169,8 @@ struct OperatorCriteriaTests {
         let list = Value.array(Array(repeating: ["x": 1], count: 1_000))
         var payload: Value = list
         for _ in 0..<2 { payload = .array(Array(repeating: ["x": payload], count: 200)) }
+        var context = context
+        context.limits = EvaluationLimits(maxSteps: 20_000, maxBytes: 1 << 20, maxDepth: 200)
         let outcome = try RuleCriteria(["trigger.a": search]).evaluate(["a": payload], context: context)
         #expect(!outcome.isMatch)
         #expect(outcome.failures.contains { $0.error.code == .tooComplex })
@@ -180,7 +184,8 @@ struct OperatorFuzz {
     func fuzz() throws {
         var source = SeededGenerator(seed: 23)
         let cases = try RecordedCases.read("criteria-cases.jsonl")
-        let texts = cases.flatMap { [$0["pattern"]?.string, $0["value"]?.string, $0["date"]?.string] }.compactMap(\.self)
+        let texts = cases.flatMap { [$0["pattern"]?.string, $0["value"]?.string, $0["date"]?.string] }.compactMap(
+            \.self)
         let now = Instant(microseconds: 1_709_294_400_000_000)
         for _ in 0..<BrokenText.rounds {
             let name = RuleOperator.names.randomElement(using: &source) ?? "eq"

@@ -31,7 +31,8 @@ struct ScheduleTests {
                 got = times
             }
             if got.map(Value.array) != record["result"] {
-                failures.append("\(JSONWriter.text(record))\n  got \(got.map { JSONWriter.text(.array($0)) } ?? "error")")
+                failures.append(
+                    "\(JSONWriter.text(record))\n  got \(got.map { JSONWriter.text(.array($0)) } ?? "error")")
             }
         }
         #expect(cases.count > 150)
@@ -95,7 +96,8 @@ struct ScheduleTests {
     @Test("a date that never comes is given up")
     func never() throws {
         for parameters: ValueObject in [
-            ["month": 2, "day": 30], ["month": 2, "week": 20], ["year": 2020], ["day": "5th mon", "month": 2, "week": 53],
+            ["month": 2, "day": 30], ["month": 2, "week": 20], ["year": 2020],
+            ["day": "5th mon", "month": 2, "week": 53],
         ] {
             let schedule = try Schedule(trigger: "core.st2.CronTimer", parameters: parameters, start: start)
             #expect(schedule.next(after: start) == nil)
@@ -118,7 +120,9 @@ struct ScheduleFuzz {
             var parameters: ValueObject = ["timezone": "America/New_York"]
             for _ in 0..<Int.random(in: 1...3, using: &source) {
                 let field = CronField.allCases.randomElement(using: &source) ?? .day
-                let text = Bool.random(using: &source) ? BrokenText.make(from: texts, &source) : texts.randomElement(using: &source)
+                let text =
+                    Bool.random(using: &source)
+                    ? BrokenText.make(from: texts, &source) : texts.randomElement(using: &source)
                 parameters[field.rawValue] = Value(text)
             }
             if let schedule = try? Schedule(trigger: "core.st2.CronTimer", parameters: parameters, start: start) {

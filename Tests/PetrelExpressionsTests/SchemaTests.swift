@@ -12,9 +12,12 @@ struct SchemaTests {
         let cases = try RecordedCases.read("schema-cases.jsonl").filter { $0["schema"] != nil }
         for record in cases {
             let got = judged(record)
-            let isRight = got.0 == record["error"]?.string && (got.0 != nil || record["result"].map { got.1?.isEquivalent(to: $0) ?? false } ?? true)
+            let isRight =
+                got.0 == record["error"]?.string
+                && (got.0 != nil || record["result"].map { got.1?.isEquivalent(to: $0) ?? false } ?? true)
             if !isRight {
-                failures.append("\(JSONWriter.text(record))\n  got \(got.0 ?? got.1.map { JSONWriter.text($0) } ?? "?")")
+                failures.append(
+                    "\(JSONWriter.text(record))\n  got \(got.0 ?? got.1.map { JSONWriter.text($0) } ?? "?")")
             }
         }
         #expect(cases.count > 150)
@@ -90,8 +93,10 @@ struct SchemaTests {
         let endless = try JSONSchema(["anyOf": [["$ref": "#"], ["type": "string"]]])
         #expect(!endless.isValid(1))
         let doubling = try JSONSchema([
-            "definitions": ["a": ["anyOf": [["$ref": "#/definitions/b"], ["$ref": "#/definitions/b"]]],
-                "b": ["anyOf": [["$ref": "#/definitions/a"], ["$ref": "#/definitions/a"]]]],
+            "definitions": [
+                "a": ["anyOf": [["$ref": "#/definitions/b"], ["$ref": "#/definitions/b"]]],
+                "b": ["anyOf": [["$ref": "#/definitions/a"], ["$ref": "#/definitions/a"]]],
+            ],
             "$ref": "#/definitions/a",
         ])
         #expect(!doubling.isValid(1))

@@ -28,20 +28,77 @@ int petrel_start_thread(const char *name, void (*body)(void *), void *context);
 
 // curl.c; an `easy` is a CURL handle. Each returns a CURLcode.
 typedef size_t (*petrel_curl_write)(char *data, size_t size, size_t count, void *context);
-typedef int (*petrel_curl_progress)(void *context, int64_t, int64_t, int64_t, int64_t);
+
+// What a transfer is asked while it goes on. The addresses are numeric; an IPv4 one inside IPv6 is written as IPv4.
+struct petrel_curl_hooks {
+    void *context;
+    // Before a connection is made; false forbids it.
+    bool (*may_connect)(void *context, const char *address);
+    // Before a request goes out on a connection, old or new; false ends the transfer.
+    bool (*may_send)(void *context, const char *address);
+};
 
 int petrel_curl_set_long(void *easy, int option, long value);
 int petrel_curl_set_offset(void *easy, int option, int64_t value);
 int petrel_curl_set_text(void *easy, int option, const char *value);
 int petrel_curl_set_pointer(void *easy, int option, const void *value);
 int petrel_curl_set_write(void *easy, int option, petrel_curl_write callback);
-int petrel_curl_set_progress(void *easy, petrel_curl_progress callback);
+// The hooks must outlive the transfer.
+int petrel_curl_set_hooks(void *easy, struct petrel_curl_hooks *hooks);
 int petrel_curl_get_status(void *easy, long *status);
+int petrel_curl_multi_set_long(void *multi, int option, long value);
+// Takes the next transfer that is over off the multi handle's list: its easy handle and CURLcode. NULL for none.
+void *petrel_curl_next_done(void *multi, int *code);
 
-// websocket.c
+// websocket.c; to be called on the one thread that serves the context, which nothing else may touch.
+struct lws;
+struct lws_context;
+struct lws_vhost;
 
-// Whether a libwebsockets context for clients can be created; it is destroyed at once.
-bool petrel_lws_probe(void);
+// Takes every event of every connection; `user` is the target's. A result other than 0 closes the connection.
+typedef int (*petrel_lws_event)(struct lws *wsi, int reason, void *user, void *in, size_t size);
+
+struct petrel_lws_target {
+    // What is connected to: an IP address, or with a proxy the name that the proxy is to connect to.
+    const char *address;
+    // The Host header; its name is the one that the certificate must be for.
+    const char *host;
+    const char *path;
+    // Separated by commas; NULL for none.
+    const char *subprotocols;
+    void *user;
+    int port;
+    bool secure;
+};
+
+enum petrel_lws_kind { PETREL_LWS_TEXT, PETREL_LWS_BINARY, PETREL_LWS_PING };
+
+// A context without listeners, extensions and time-outs of its own; NULL when it can't be made.
+struct lws_context *petrel_lws_create_context(petrel_lws_event event, unsigned max_connections);
+// What connections of one kind share: whom they trust (NULL: the system's authorities) and their proxy, as
+// [user:password@]address:port (NULL: none).
+struct lws_vhost *petrel_lws_create_vhost(struct lws_context *context, const char *name, const char *ca_file,
+                                          const char *proxy);
+// Begins a connection; events may come before it returns. NULL when it failed at once.
+struct lws *petrel_lws_connect(struct lws_context *context, struct lws_vhost *vhost,
+                               const struct petrel_lws_target *target);
+// How many bytes before a payload belong to the library.
+size_t petrel_lws_padding(void);
+// Writes one frame, whose payload is changed in place; negative when the connection is broken.
+int petrel_lws_write(struct lws *wsi, unsigned char *payload, size_t size, enum petrel_lws_kind kind);
+// Ends a connection without further ado; not from within its own events.
+void petrel_lws_kill(struct lws *wsi);
+// Makes lws_service return after that time, once.
+void petrel_lws_wake_after(struct lws_context *context, int64_t microseconds);
+// What is wrong with the peer's certificate, as an X509_V_ number; 0 for nothing.
+long petrel_lws_verify_result(struct lws *wsi);
+
+enum petrel_tcp_state {
+    PETREL_TCP_UNKNOWN, PETREL_TCP_CONNECTING, PETREL_TCP_OPEN, PETREL_TCP_ENDED, PETREL_TCP_RESET
+};
+
+// How the other side of a TCP connection stands, and how long nothing has come from it (-1: unknown).
+enum petrel_tcp_state petrel_tcp_look(int descriptor, int64_t *quiet_milliseconds);
 
 // memory.c
 

@@ -28,7 +28,9 @@ public enum AliasText {
 
     /// The immutable parameters, rendered where they are templates.
     /// - Throws: ``ExpressionError`` of the first that can't be.
-    public static func immutableParameters(_ alias: ActionAlias, context: ValueObject, lookups: [String: any LookupRoot])
+    public static func immutableParameters(
+        _ alias: ActionAlias, context: ValueObject, lookups: [String: any LookupRoot]
+    )
         throws(ExpressionError) -> ValueObject
     {
         try JinjaValues.render(alias.immutableParameters, JinjaContext(values: context, lookups: lookups))

@@ -12,7 +12,8 @@ public struct Petrel: AsyncParsableCommand {
         version: "petrel \(Version.text)",
         subcommands: [
             ServeCommand.self, ChatCommand.self, RunCommand.self, ExecutionCommand.self, ActionCommand.self,
-            ActionAliasCommand.self, AliasCommand.self, RunnerCommand.self, PackCommand.self, LoginCommand.self,
+            ActionAliasCommand.self, AliasCommand.self, WorkflowCommand.self,
+            RunnerCommand.self, PackCommand.self, LoginCommand.self,
             AuthCommand.self, WhoAmICommand.self, APIKeyCommand.self, RoleCommand.self,
             RoleAssignmentCommand.self, AuditCommand.self, ServiceRegistryCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,

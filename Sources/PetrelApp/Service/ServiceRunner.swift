@@ -41,7 +41,8 @@ enum ServiceRunner {
 
     /// The order of start; it stops the other way round.
     private static func group(
-        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, openFiles: Int, hasTerminal: Bool, logger: Logger
+        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, openFiles: Int, hasTerminal: Bool,
+        logger: Logger
     ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
@@ -91,8 +92,10 @@ enum ServiceRunner {
         let http = graph.settings.http
         let serve = { () throws -> WebServer in
             try WebServer(
-                api: graph.api, options: .init(
-                    host: http.host, port: http.port, tls: http.tls, maxConnections: min(4096, openFiles / 2)), logger: quiet(logger)
+                api: graph.api,
+                options: .init(
+                    host: http.host, port: http.port, tls: http.tls, maxConnections: min(4096, openFiles / 2)),
+                logger: quiet(logger)
             ) { port in await announce(port, graph, logger) }
         }
         do { return try serve() } catch {

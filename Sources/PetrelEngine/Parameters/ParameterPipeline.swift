@@ -147,7 +147,8 @@ public struct ParameterPipeline: Sendable {
     private func castValue(_ value: Value, name: String, parameter: Parameter, cast: Cast) throws(EngineError) -> Value
     {
         if parameter.schema["type"]?.array != nil, !value.isNull, cast == .api {
-            throw problem("the schema of \"\(name)\" names several types, of which no value can be cast to one", name: name)
+            throw problem(
+                "the schema of \"\(name)\" names several types, of which no value can be cast to one", name: name)
         }
         guard let kind = parameter.kind, !value.isNull else { return value }
         switch cast {

@@ -79,19 +79,15 @@ extension EmbeddedExpression {
     /// The whole text is parsed, then each expression by itself unless it is the whole text.
     private static func jinjaProblems(in text: String) -> [EmbeddedProblem] {
         var problems: [EmbeddedProblem] = []
-        let parse = { (template: String) -> ExpressionError? in
-            do throws(ExpressionError) {
-                _ = try JinjaTemplate.cached(template, environment: .orquesta)
-                return nil
-            } catch { return error }
+        do throws(ExpressionError) { _ = try JinjaTemplate.cached(text, environment: .orquesta) } catch {
+            problems.append(EmbeddedProblem(language: .jinja, expression: text, error: error))
         }
-        if let error = parse(text) { problems.append(EmbeddedProblem(language: .jinja, expression: text, error: error)) }
         for place in EmbeddedScan.jinja(text) {
             let expression = EmbeddedScan.part(text, place)
             if problems.contains(where: { $0.expression == expression }) { continue }
-            if let error = parse("{{ " + EmbeddedScan.stripped(expression, "{}") + " }}") {
-                problems.append(EmbeddedProblem(language: .jinja, expression: expression, error: error))
-            }
+            do throws(ExpressionError) {
+                _ = try JinjaExpression(EmbeddedScan.stripped(expression, "{}"))
+            } catch { problems.append(EmbeddedProblem(language: .jinja, expression: expression, error: error)) }
         }
         return problems
     }
@@ -105,7 +101,9 @@ extension EmbeddedExpression {
     public static func variables(in value: Value) -> [EmbeddedVariable] {
         var found: Set<EmbeddedVariable> = []
         collect(value, into: &found)
-        return found.sorted { ($0.name, $0.statement, $0.language.rawValue) < ($1.name, $1.statement, $1.language.rawValue) }
+        return found.sorted {
+            ($0.name, $0.statement, $0.language.rawValue) < ($1.name, $1.statement, $1.language.rawValue)
+        }
     }
 
     private static func collect(_ value: Value, into found: inout Set<EmbeddedVariable>) {
@@ -131,7 +129,8 @@ extension EmbeddedExpression {
 /// References to the workflow's context in the text of an expression.
 private enum ContextReference {
     /// A call of `ctx` with whatever chain of names, calls and indexes is around it.
-    private static let reference = try? Pattern("\\bctx\\(['\"]?[][a-zA-Z0-9_'\".()]*['\"]?\\)\\.?[][a-zA-Z0-9_'\".()]*")
+    private static let reference = try? Pattern(
+        "\\bctx\\(['\"]?[][a-zA-Z0-9_'\".()]*['\"]?\\)\\.?[][a-zA-Z0-9_'\".()]*")
 
     /// The forms in which such a reference names a variable; only the first of each counts.
     private static let forms = [

@@ -1,19 +1,27 @@
 /// Finds expressions in text: the shortest stretches between two marks that have no line break inside.
 enum EmbeddedScan {
     /// The ranges of `<% … %>`, marks included, as UTF-8 offsets.
-    static func yaql(_ text: String) -> [Range<Int>] { ranges(text, UInt8(ascii: "<"), UInt8(ascii: "%"), UInt8(ascii: "%"), UInt8(ascii: ">")) }
+    static func yaql(_ text: String) -> [Range<Int>] {
+        ranges(text, UInt8(ascii: "<"), UInt8(ascii: "%"), UInt8(ascii: "%"), UInt8(ascii: ">"))
+    }
 
     /// The ranges of `{{ … }}`.
-    static func jinja(_ text: String) -> [Range<Int>] { ranges(text, UInt8(ascii: "{"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "}")) }
+    static func jinja(_ text: String) -> [Range<Int>] {
+        ranges(text, UInt8(ascii: "{"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "}"))
+    }
 
     /// The ranges of `{% … %}`.
-    static func jinjaBlocks(_ text: String) -> [Range<Int>] { ranges(text, UInt8(ascii: "{"), UInt8(ascii: "%"), UInt8(ascii: "%"), UInt8(ascii: "}")) }
+    static func jinjaBlocks(_ text: String) -> [Range<Int>] {
+        ranges(text, UInt8(ascii: "{"), UInt8(ascii: "%"), UInt8(ascii: "%"), UInt8(ascii: "}"))
+    }
 
     static func hasJinja(_ text: String) -> Bool {
         text.utf8.contains(UInt8(ascii: "{")) && (!jinja(text).isEmpty || !jinjaBlocks(text).isEmpty)
     }
 
-    private static func ranges(_ text: String, _ open1: UInt8, _ open2: UInt8, _ close1: UInt8, _ close2: UInt8) -> [Range<Int>] {
+    private static func ranges(_ text: String, _ open1: UInt8, _ open2: UInt8, _ close1: UInt8, _ close2: UInt8)
+        -> [Range<Int>]
+    {
         guard text.utf8.contains(open1) else { return [] }
         let bytes = Array(text.utf8)
         var found: [Range<Int>] = []
@@ -24,7 +32,9 @@ enum EmbeddedScan {
                 continue
             }
             var end = at + 2
-            while end + 1 < bytes.count, bytes[end] != 0x0A, !(bytes[end] == close1 && bytes[end + 1] == close2) { end += 1 }
+            while end + 1 < bytes.count, bytes[end] != 0x0A, !(bytes[end] == close1 && bytes[end + 1] == close2) {
+                end += 1
+            }
             guard end + 1 < bytes.count else { break }
             if bytes[end] == 0x0A {
                 at = end

@@ -85,38 +85,42 @@ public enum WorkflowFunctions {
             },
         ] + serializing + patterns + versions
 
-    private static let serializing: [HostFunction] = ["from_json_string", "json_parse"].map { name in
-        HostFunction(name, [value]) { (arguments) throws(ExpressionError) in
-            try StackStormFunctions.jsonParse(arguments[0])
-        }
-    } + ["from_yaml_string", "yaml_parse"].map { name in
-        HostFunction(name, [value]) { (arguments) throws(ExpressionError) in
-            try StackStormFunctions.yamlParse(arguments[0])
-        }
-    } + ["to_json_string", "json_dump"].map { name in
-        HostFunction(
-            name,
-            [
-                value, .init("indent", default: .null), .init("sort_keys", default: false),
-                .init("separators", default: [",", ": "]),
-            ]
-        ) { (arguments) throws(ExpressionError) in
-            let separators = arguments[3].array ?? []
-            guard separators.count == 2, let item = separators[0].string, let key = separators[1].string else {
-                throw ExpressionError(.failed, "separators are two texts")
+    private static let serializing: [HostFunction] =
+        ["from_json_string", "json_parse"].map { name in
+            HostFunction(name, [value]) { (arguments) throws(ExpressionError) in
+                try StackStormFunctions.jsonParse(arguments[0])
             }
-            return .string(
-                try StackStormFunctions.jsonText(
-                    arguments[0], indent: arguments[1], sortKeys: arguments[2].isTruthy, separators: (item, key)))
         }
-    } + ["to_yaml_string", "yaml_dump"].map { name in
-        HostFunction(name, [value, .init("indent", default: .null), .init("allow_unicode", default: true)]) {
-            (arguments) throws(ExpressionError) in
-            .string(
-                try StackStormFunctions.yamlText(
-                    arguments[0], indent: arguments[1], allowUnicode: arguments[2].isTruthy))
+        + ["from_yaml_string", "yaml_parse"].map { name in
+            HostFunction(name, [value]) { (arguments) throws(ExpressionError) in
+                try StackStormFunctions.yamlParse(arguments[0])
+            }
         }
-    }
+        + ["to_json_string", "json_dump"].map { name in
+            HostFunction(
+                name,
+                [
+                    value, .init("indent", default: .null), .init("sort_keys", default: false),
+                    .init("separators", default: [",", ": "]),
+                ]
+            ) { (arguments) throws(ExpressionError) in
+                let separators = arguments[3].array ?? []
+                guard separators.count == 2, let item = separators[0].string, let key = separators[1].string else {
+                    throw ExpressionError(.failed, "separators are two texts")
+                }
+                return .string(
+                    try StackStormFunctions.jsonText(
+                        arguments[0], indent: arguments[1], sortKeys: arguments[2].isTruthy, separators: (item, key)))
+            }
+        }
+        + ["to_yaml_string", "yaml_dump"].map { name in
+            HostFunction(name, [value, .init("indent", default: .null), .init("allow_unicode", default: true)]) {
+                (arguments) throws(ExpressionError) in
+                .string(
+                    try StackStormFunctions.yamlText(
+                        arguments[0], indent: arguments[1], allowUnicode: arguments[2].isTruthy))
+            }
+        }
 
     private static let patterns: [HostFunction] = [
         HostFunction("regex_match", [value, pattern, ignoreCase]) { (arguments) throws(ExpressionError) in

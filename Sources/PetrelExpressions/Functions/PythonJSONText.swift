@@ -8,6 +8,12 @@ struct PythonJSONText {
     private let itemSeparator: [UInt8]
     private let keySeparator: [UInt8]
     private var out: [UInt8] = []
+    /// What ended the writing; kept and not thrown, for an error is large and its room would be taken at each level.
+    private var fault: Fault?
+
+    private enum Fault {
+        case tooLong, tooDeep
+    }
 
     private static let maxDepth = 512
 
@@ -23,11 +29,16 @@ struct PythonJSONText {
 
     mutating func bytes(_ value: Value) throws(ExpressionError) -> [UInt8] {
         out.removeAll(keepingCapacity: true)
-        try write(value, depth: 0)
-        return out
+        fault = nil
+        write(value, depth: 0)
+        switch fault {
+        case nil: return out
+        case .tooLong: throw Self.tooLong
+        case .tooDeep: throw Self.tooDeep
+        }
     }
 
-    private mutating func write(_ value: Value, depth: Int) throws(ExpressionError) {
+    private mutating func write(_ value: Value, depth: Int) {
         switch value {
         case .null: append("null")
         case .bool(let truth): append(truth ? "true" : "false")
@@ -35,56 +46,50 @@ struct PythonJSONText {
         case .bigInteger(let digits): append(digits)
         case .double(let number): append(Self.text(of: number))
         case .string(let text): write(text)
-        case .array(let items): try write(items, depth: depth + 1)
-        case .object(let members): try write(members, depth: depth + 1)
+        case .array(let items): write(items, depth: depth + 1)
+        case .object(let members): write(members, depth: depth + 1)
         }
-        guard out.count <= StackStormFunctions.maxBytes else { throw Self.tooLong }
+        if out.count > StackStormFunctions.maxBytes { fault = .tooLong }
     }
 
-    private mutating func write(_ items: [Value], depth: Int) throws(ExpressionError) {
-        guard depth <= Self.maxDepth else { throw Self.tooDeep }
+    private mutating func write(_ items: [Value], depth: Int) {
         if items.isEmpty { return append("[]") }
+        guard enter(depth) else { return }
         append("[")
-        for (position, item) in items.enumerated() {
-            try separate(isFirst: position == 0, depth: depth)
-            try write(item, depth: depth)
+        for position in items.indices where fault == nil {
+            separate(isFirst: position == 0, depth: depth)
+            write(items[position], depth: depth)
         }
         breakLine(depth: depth - 1)
         append("]")
     }
 
-    private mutating func write(_ members: ValueObject, depth: Int) throws(ExpressionError) {
-        guard depth <= Self.maxDepth else { throw Self.tooDeep }
+    private mutating func write(_ members: ValueObject, depth: Int) {
         if members.isEmpty { return append("{}") }
+        guard enter(depth) else { return }
         append("{")
-        var isFirst = true
-        if sortsKeys {
-            let keys = members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            for key in keys {
-                // The key is one of the object's own.
-                try write(key, members[key] ?? .null, isFirst: &isFirst, depth: depth)
-            }
-        } else {
-            for (key, value) in members { try write(key, value, isFirst: &isFirst, depth: depth) }
+        let keys =
+            sortsKeys ? members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } : members.keys.elements
+        for position in keys.indices where fault == nil {
+            separate(isFirst: position == 0, depth: depth)
+            write(keys[position])
+            out += keySeparator
+            // The key is one of the object's own.
+            write(sortsKeys ? members[keys[position]] ?? .null : members.values[position], depth: depth)
         }
         breakLine(depth: depth - 1)
         append("}")
     }
 
-    private mutating func write(
-        _ key: String, _ value: Value, isFirst: inout Bool, depth: Int
-    ) throws(ExpressionError) {
-        try separate(isFirst: isFirst, depth: depth)
-        isFirst = false
-        write(key)
-        out += keySeparator
-        try write(value, depth: depth)
+    private mutating func enter(_ depth: Int) -> Bool {
+        if depth > Self.maxDepth { fault = .tooDeep }
+        return fault == nil
     }
 
-    private mutating func separate(isFirst: Bool, depth: Int) throws(ExpressionError) {
+    private mutating func separate(isFirst: Bool, depth: Int) {
         if !isFirst { out += itemSeparator }
         breakLine(depth: depth)
-        guard out.count <= StackStormFunctions.maxBytes else { throw Self.tooLong }
+        if out.count > StackStormFunctions.maxBytes { fault = .tooLong }
     }
 
     private mutating func breakLine(depth: Int) {
@@ -95,26 +100,46 @@ struct PythonJSONText {
 
     private mutating func append(_ text: String) { out.append(contentsOf: text.utf8) }
 
+    /// Copies runs of plain text as they are, since nearly all text is plain.
     private mutating func write(_ text: String) {
         out.append(0x22)
-        for scalar in text.unicodeScalars {
-            switch scalar.value {
-            case 0x22: append("\\\"")
-            case 0x5C: append("\\\\")
-            case 0x0A: append("\\n")
-            case 0x0D: append("\\r")
-            case 0x09: append("\\t")
-            case 0x08: append("\\b")
-            case 0x0C: append("\\f")
-            case 0x20..<0x7F: out.append(UInt8(truncatingIfNeeded: scalar.value))
-            case 0x1_0000...:
-                let offset = scalar.value - 0x1_0000
-                escape(0xD800 + offset >> 10)
-                escape(0xDC00 + offset & 0x3FF)
-            default: escape(scalar.value)
+        let bytes = text.utf8
+        var start = bytes.startIndex
+        var at = start
+        while at < bytes.endIndex {
+            if Self.isPlain(bytes[at]) {
+                bytes.formIndex(after: &at)
+                continue
             }
+            out.append(contentsOf: bytes[start..<at])
+            let scalar = text.unicodeScalars[at]
+            text.unicodeScalars.formIndex(after: &at)
+            start = at
+            write(special: scalar)
         }
+        out.append(contentsOf: bytes[start...])
         out.append(0x22)
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private mutating func write(special scalar: Unicode.Scalar) {
+        switch scalar.value {
+        case 0x22: append("\\\"")
+        case 0x5C: append("\\\\")
+        case 0x0A: append("\\n")
+        case 0x0D: append("\\r")
+        case 0x09: append("\\t")
+        case 0x08: append("\\b")
+        case 0x0C: append("\\f")
+        case 0x1_0000...:
+            let offset = scalar.value - 0x1_0000
+            escape(0xD800 + offset >> 10)
+            escape(0xDC00 + offset & 0x3FF)
+        default: escape(scalar.value)
+        }
     }
 
     private mutating func escape(_ unit: UInt32) {

@@ -125,7 +125,9 @@ struct RegexTemplate {
             at += 1
             let start = at
             while let scalar = peeked, scalar != ">" { at += 1 }
-            guard peeked != nil else { throw problem(at == start ? "missing group name" : "missing >, unterminated name", at: start) }
+            guard peeked != nil else {
+                throw problem(at == start ? "missing group name" : "missing >, unterminated name", at: start)
+            }
             let name = scalars[start..<at].reduce(into: "") { $0.unicodeScalars.append($1) }
             at += 1
             guard !name.isEmpty else { throw problem("missing group name", at: start) }

@@ -13,11 +13,13 @@ final class YAMLEmitter {
     /// The text of a value; an indent outside 2…9 counts as 2.
     static func text(_ value: Value, indent: Int, allowUnicode: Bool) throws(ExpressionError) -> String {
         let emitter = try YAMLEmitter(indent: Int32(clamping: indent), allowUnicode: allowUnicode)
-        try emitter.emit { yaml_stream_start_event_initialize($0, YAML_UTF8_ENCODING) }
-        try emitter.emit { yaml_document_start_event_initialize($0, nil, nil, nil, 1) }
-        try emitter.write(value, depth: 0)
-        try emitter.emit { yaml_document_end_event_initialize($0, 1) }
-        try emitter.emit(yaml_stream_end_event_initialize)
+        do throws(Fault) {
+            try emitter.emit { yaml_stream_start_event_initialize($0, YAML_UTF8_ENCODING) }
+            try emitter.emit { yaml_document_start_event_initialize($0, nil, nil, nil, 1) }
+            try emitter.write(value, depth: 0)
+            try emitter.emit { yaml_document_end_event_initialize($0, 1) }
+            try emitter.emit(yaml_stream_end_event_initialize)
+        } catch { throw problem(error) }
         return String(decoding: emitter.out, as: UTF8.self)
     }
 
@@ -45,47 +47,70 @@ final class YAMLEmitter {
         emitter.deallocate()
     }
 
-    private func emit(_ make: (UnsafeMutablePointer<yaml_event_t>) -> Int32) throws(ExpressionError) {
-        var event = yaml_event_t()
-        guard make(&event) == 1, yaml_emitter_emit(emitter, &event) == 1 else {
-            throw ExpressionError(
+    private enum Fault: Error {
+        case tooLarge, tooDeep
+    }
+
+    private static func problem(_ fault: Fault) -> ExpressionError {
+        switch fault {
+        case .tooLarge:
+            ExpressionError(
                 .tooComplex, "The text takes more than \(StackStormFunctions.maxBytes) bytes or memory runs out")
+        case .tooDeep:
+            ExpressionError(.tooComplex, "The value is nested deeper than \(maxDepth) levels")
         }
     }
 
-    private func write(_ value: Value, depth: Int) throws(ExpressionError) {
-        guard depth <= Self.maxDepth else {
-            throw ExpressionError(.tooComplex, "The value is nested deeper than \(Self.maxDepth) levels")
-        }
+    private func emit(_ make: (UnsafeMutablePointer<yaml_event_t>) -> Int32) throws(Fault) {
+        var event = yaml_event_t()
+        guard make(&event) == 1, yaml_emitter_emit(emitter, &event) == 1 else { throw .tooLarge }
+    }
+
+    private func write(_ value: Value, depth: Int) throws(Fault) {
         switch value {
-        case .null: try scalar("null")
+        case .array(let items): try write(items, depth: depth + 1)
+        case .object(let members): try write(members, depth: depth + 1)
+        default: try write(scalar: value)
+        }
+    }
+
+    private func write(_ items: [Value], depth: Int) throws(Fault) {
+        guard depth <= Self.maxDepth else { throw .tooDeep }
+        try emit { yaml_sequence_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_SEQUENCE_STYLE) }
+        for index in items.indices { try write(items[index], depth: depth) }
+        try emit(yaml_sequence_end_event_initialize)
+    }
+
+    private func write(_ members: ValueObject, depth: Int) throws(Fault) {
+        guard depth <= Self.maxDepth else { throw .tooDeep }
+        try emit { yaml_mapping_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_MAPPING_STYLE) }
+        let keys = members.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        for index in keys.indices {
+            try string(keys[index])
+            // The key is one of the object's own.
+            try write(members[keys[index]] ?? .null, depth: depth)
+        }
+        try emit(yaml_mapping_end_event_initialize)
+    }
+
+    private func write(scalar value: Value) throws(Fault) {
+        switch value {
         case .bool(let truth): try scalar(truth ? "true" : "false")
         case .integer(let number): try scalar(String(number))
         case .bigInteger(let digits): try scalar(digits)
         case .double(let number): try scalar(Self.text(of: number))
         case .string(let text): try string(text)
-        case .array(let items):
-            try emit { yaml_sequence_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_SEQUENCE_STYLE) }
-            for item in items { try write(item, depth: depth + 1) }
-            try emit(yaml_sequence_end_event_initialize)
-        case .object(let members):
-            try emit { yaml_mapping_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_MAPPING_STYLE) }
-            for key in members.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-                try string(key)
-                // The key is one of the object's own.
-                try write(members[key] ?? .null, depth: depth + 1)
-            }
-            try emit(yaml_mapping_end_event_initialize)
+        case .null, .array, .object: try scalar("null")
         }
     }
 
     /// Text that would be read as something else must not stand without quotes.
-    private func string(_ text: String) throws(ExpressionError) {
+    private func string(_ text: String) throws(Fault) {
         let isPlain = YAMLScalar.type(of: text) == .str
         try scalar(text, isPlain: isPlain, isQuoted: true)
     }
 
-    private func scalar(_ text: String, isPlain: Bool = true, isQuoted: Bool = false) throws(ExpressionError) {
+    private func scalar(_ text: String, isPlain: Bool = true, isQuoted: Bool = false) throws(Fault) {
         var text = text
         try emit { event in
             text.withUTF8 { buffer in

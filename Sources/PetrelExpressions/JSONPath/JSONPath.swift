@@ -19,8 +19,11 @@ public struct JSONPath: Sendable {
     /// - Throws: ``ExpressionError`` with code `badPath`, saying what is wrong and at which character.
     public init(_ text: String) throws(ExpressionError) {
         self.text = text
-        var parser = try JSONPathParser(text)
-        var steps = try parser.path()
+        var steps: [JSONPathStep]
+        do throws(PythonFault) {
+            var parser = try JSONPathParser(text)
+            steps = try parser.path()
+        } catch { throw error.problem }
         // At its start the root is where one is already.
         if steps.count > 1, case .root = steps[0] { steps.removeFirst() }
         self.steps = steps
@@ -30,23 +33,27 @@ public struct JSONPath: Sendable {
     /// All values that the path leads to, in the original's order.
     /// - Throws: ``ExpressionError`` with code `failed` where the original raises, `tooComplex` past the limits.
     public func values(in root: Value) throws(ExpressionError) -> [Value] {
-        if let plain { return try Self.follow(plain[...], from: root).map { [$0] } ?? [] }
-        var search = JSONPathSearch(visitsLeft: Self.maxVisits)
-        return try search.values(steps, in: root)
+        do throws(PythonFault) {
+            if let plain { return try Self.follow(plain[...], from: root).map { [$0] } ?? [] }
+            var search = JSONPathSearch(visitsLeft: Self.maxVisits)
+            return try search.values(steps, in: root)
+        } catch { throw error.problem }
     }
 
     /// The first value that the path leads to; nil when there is none.
     /// - Throws: ``ExpressionError`` with code `failed` where the original raises, `tooComplex` past the limits.
     public func firstValue(in root: Value) throws(ExpressionError) -> Value? {
-        if let plain { return try Self.follow(plain[...], from: root) }
-        var search = JSONPathSearch(visitsLeft: Self.maxVisits)
-        return try search.values(steps, in: root).first
+        guard let plain else { return try values(in: root).first }
+        do throws(PythonFault) { return try Self.follow(plain[...], from: root) } catch { throw error.problem }
     }
 
     /// The first value in an object of the one member `name`, which is not built unless the path needs it.
     func firstValue(inMember name: String, of value: Value) throws(ExpressionError) -> Value? {
         if let plain, case .fields(let names) = plain[0], names.count == 1 {
-            return names[0] == name ? try Self.follow(plain.dropFirst(), from: value) : nil
+            guard names[0] == name else { return nil }
+            do throws(PythonFault) { return try Self.follow(plain.dropFirst(), from: value) } catch {
+                throw error.problem
+            }
         }
         return try firstValue(in: .object([name: value]))
     }
@@ -61,7 +68,7 @@ public struct JSONPath: Sendable {
         return names
     }
 
-    private static func follow(_ steps: ArraySlice<JSONPathStep>, from root: Value) throws(ExpressionError) -> Value? {
+    private static func follow(_ steps: ArraySlice<JSONPathStep>, from root: Value) throws(PythonFault) -> Value? {
         var value = root
         for step in steps {
             let next: Value?

@@ -26,15 +26,15 @@ struct JSONPathParser {
     private static let maxBytes = 64 << 10
     private static let maxDepth = 100
 
-    init(_ text: String) throws(ExpressionError) {
+    init(_ text: String) throws(PythonFault) {
         guard text.utf8.count <= Self.maxBytes else {
-            throw ExpressionError(.badPath, "A JSONPath of \(text.utf8.count) bytes is too long")
+            throw .badPath("A JSONPath of \(text.utf8.count) bytes is too long")
         }
         var lexer = JSONPathLexer(text)
         tokens = try lexer.tokens()
     }
 
-    mutating func path() throws(ExpressionError) -> [JSONPathStep] {
+    mutating func path() throws(PythonFault) -> [JSONPathStep] {
         let steps = try path(depth: 0)
         guard kind == .end else { throw unexpected() }
         return steps
@@ -48,16 +48,16 @@ struct JSONPathParser {
         return true
     }
 
-    private func unexpected() -> ExpressionError {
+    private func unexpected() -> PythonFault {
         let place = "at character \(tokens[at].offset)"
-        if kind == .end { return ExpressionError(.badPath, "The JSONPath ends too early, \(place)") }
-        return ExpressionError(.badPath, "The JSONPath has something unexpected \(place)")
+        if kind == .end { return .badPath("The JSONPath ends too early, \(place)") }
+        return .badPath("The JSONPath has something unexpected \(place)")
     }
 
     /// A bracket applies to all that stands left of it, whatever operators are in that.
-    private mutating func path(depth: Int) throws(ExpressionError) -> [JSONPathStep] {
+    private mutating func path(depth: Int) throws(PythonFault) -> [JSONPathStep] {
         guard depth <= Self.maxDepth else {
-            throw ExpressionError(.badPath, "The JSONPath is nested deeper than \(Self.maxDepth) levels")
+            throw .badPath("The JSONPath is nested deeper than \(Self.maxDepth) levels")
         }
         var steps = try operation(1, depth: depth)
         while true {
@@ -83,7 +83,7 @@ struct JSONPathParser {
         }
     }
 
-    private mutating func operation(_ minimum: Int, depth: Int) throws(ExpressionError) -> [JSONPathStep] {
+    private mutating func operation(_ minimum: Int, depth: Int) throws(PythonFault) -> [JSONPathStep] {
         var left = try primary(depth: depth)
         while let level = level(of: kind), level >= minimum {
             left = try combined(left, level: level, depth: depth)
@@ -94,7 +94,7 @@ struct JSONPathParser {
     /// Takes the operator that comes next and what stands right of it.
     private mutating func combined(
         _ left: [JSONPathStep], level: Int, depth: Int
-    ) throws(ExpressionError) -> [JSONPathStep] {
+    ) throws(PythonFault) -> [JSONPathStep] {
         at += 1
         let right = try operation(level + 1, depth: depth)
         switch level {
@@ -108,7 +108,7 @@ struct JSONPathParser {
         }
     }
 
-    private mutating func primary(depth: Int) throws(ExpressionError) -> [JSONPathStep] {
+    private mutating func primary(depth: Int) throws(PythonFault) -> [JSONPathStep] {
         switch kind {
         case .name(let name):
             at += 1
@@ -121,7 +121,7 @@ struct JSONPathParser {
             return [.root]
         case .named(let name):
             guard name == "this" || name == "parent" else {
-                throw ExpressionError(.badPath, "Unknown named operator `\(name)` in a JSONPath")
+                throw .badPath("Unknown named operator `\(name)` in a JSONPath")
             }
             at += 1
             return [name == "this" ? .this : .parent]
@@ -137,7 +137,7 @@ struct JSONPathParser {
         }
     }
 
-    private mutating func names(after first: String) throws(ExpressionError) -> [String] {
+    private mutating func names(after first: String) throws(PythonFault) -> [String] {
         var names = [first]
         while takes(.mark(",")) {
             guard case .name(let name) = kind else { throw unexpected() }
@@ -148,7 +148,7 @@ struct JSONPathParser {
     }
 
     /// What stands in brackets, the opening one being taken.
-    private mutating func bracket() throws(ExpressionError) -> JSONPathStep {
+    private mutating func bracket() throws(PythonFault) -> JSONPathStep {
         let step: JSONPathStep
         if case .name(let name) = kind {
             at += 1
@@ -182,7 +182,7 @@ private struct JSONPathLexer {
 
     init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
-    mutating func tokens() throws(ExpressionError) -> [JSONPathToken] {
+    mutating func tokens() throws(PythonFault) -> [JSONPathToken] {
         var tokens: [JSONPathToken] = []
         while let scalar = peeked {
             let offset = at
@@ -198,7 +198,7 @@ private struct JSONPathLexer {
 
     private var peeked: Unicode.Scalar? { at < scalars.count ? scalars[at] : nil }
 
-    private mutating func token(_ scalar: Unicode.Scalar) throws(ExpressionError) -> JSONPathToken.Kind {
+    private mutating func token(_ scalar: Unicode.Scalar) throws(PythonFault) -> JSONPathToken.Kind {
         switch scalar {
         case "a"..."z", "A"..."Z", "_", "@":
             let name = run { $0.isNamePart }
@@ -228,7 +228,7 @@ private struct JSONPathLexer {
         return text
     }
 
-    private mutating func number() throws(ExpressionError) -> JSONPathToken.Kind {
+    private mutating func number() throws(PythonFault) -> JSONPathToken.Kind {
         let start = at
         var text = ""
         if peeked == "-" {
@@ -238,12 +238,12 @@ private struct JSONPathLexer {
         text += run { ("0"..."9").contains($0) }
         // No list is that long, so any index beyond leads nowhere.
         guard text.utf8.count <= 18, let number = Int(text) else {
-            throw ExpressionError(.badPath, "A number in a JSONPath is too large, at character \(start)")
+            throw .badPath("A number in a JSONPath is too large, at character \(start)")
         }
         return .number(number)
     }
 
-    private mutating func quoted(by quote: Unicode.Scalar) throws(ExpressionError) -> String {
+    private mutating func quoted(by quote: Unicode.Scalar) throws(PythonFault) -> String {
         at += 1
         var text = ""
         while let scalar = peeked {
@@ -257,11 +257,11 @@ private struct JSONPathLexer {
                 text.unicodeScalars.append(scalar)
             }
         }
-        throw ExpressionError(.badPath, "Unexpected EOF in string literal or identifier")
+        throw .badPath("Unexpected EOF in string literal or identifier")
     }
 
-    private func unexpected(_ scalar: Unicode.Scalar) -> ExpressionError {
-        ExpressionError(.badPath, "Error on line 1, col \(at): Unexpected character: \(scalar) ")
+    private func unexpected(_ scalar: Unicode.Scalar) -> PythonFault {
+        PythonFault.badPath("Error on line 1, col \(at): Unexpected character: \(scalar) ")
     }
 }
 
@@ -271,5 +271,12 @@ extension Unicode.Scalar {
         case "a"..."z", "A"..."Z", "0"..."9", "_", "@", "-": true
         default: false
         }
+    }
+}
+
+extension PythonFault {
+    /// A path that can't be read; by reference, which keeps deep recursion small.
+    fileprivate static func badPath(_ message: String) -> PythonFault {
+        PythonFault(ExpressionError(.badPath, message))
     }
 }

@@ -18,7 +18,7 @@ private final class FoundValue {
 struct JSONPathSearch {
     var visitsLeft: Int
 
-    mutating func values(_ steps: [JSONPathStep], in root: Value) throws(ExpressionError) -> [Value] {
+    mutating func values(_ steps: [JSONPathStep], in root: Value) throws(PythonFault) -> [Value] {
         let found = try find(steps, from: FoundValue(root, parent: nil))
         var values: [Value] = []
         values.reserveCapacity(found.count)
@@ -30,38 +30,38 @@ struct JSONPathSearch {
     }
 
     /// An item by its index as the original takes it, which knows no types: a text has items too.
-    static func item(_ index: Int, of value: Value) throws(ExpressionError) -> Value? {
+    static func item(_ index: Int, of value: Value) throws(PythonFault) -> Value? {
         switch value {
         case .array(let items):
             guard index < items.count else { return nil }
             let position = index < 0 ? items.count + index : index
-            guard items.indices.contains(position) else { throw ExpressionError(.failed, "list index out of range") }
+            guard items.indices.contains(position) else { throw PythonFault(.indexError, "list index out of range") }
             return items[position]
         case .string(let text):
             let scalars = text.unicodeScalars
             let count = scalars.count
             guard index < count else { return nil }
             let position = index < 0 ? count + index : index
-            guard position >= 0 else { throw ExpressionError(.failed, "string index out of range") }
+            guard position >= 0 else { throw PythonFault(.indexError, "string index out of range") }
             return .string(String(scalars[scalars.index(scalars.startIndex, offsetBy: position)]))
         case .object(let members):
             if index >= members.count { return nil }
-            throw ExpressionError(.failed, "\(index)")
+            throw PythonFault(.keyError, "\(index)")
         default:
-            throw ExpressionError(.failed, "object of type '\(StackStormFunctions.pythonType(value))' has no len()")
+            throw .type("object of type '\(PythonValues.typeName(value))' has no len()")
         }
     }
 
-    private static let missing = ExpressionError(.failed, "'NoneType' object has no attribute 'value'")
+    private static let missing = PythonFault(.attributeError, "'NoneType' object has no attribute 'value'")
 
-    private mutating func visit(_ count: Int = 1) throws(ExpressionError) {
+    private mutating func visit(_ count: Int = 1) throws(PythonFault) {
         visitsLeft -= count
-        if visitsLeft < 0 { throw ExpressionError(.tooComplex, "The JSONPath visits too many values") }
+        if visitsLeft < 0 { throw .tooComplex("The JSONPath visits too many values") }
     }
 
     private mutating func find(
         _ steps: [JSONPathStep], from start: FoundValue
-    ) throws(ExpressionError) -> [FoundValue] {
+    ) throws(PythonFault) -> [FoundValue] {
         var found = [start]
         for step in steps {
             var next: [FoundValue] = []
@@ -77,7 +77,7 @@ struct JSONPathSearch {
 
     private mutating func apply(
         _ step: JSONPathStep, to match: FoundValue, _ next: inout [FoundValue]
-    ) throws(ExpressionError) {
+    ) throws(PythonFault) {
         switch step {
         case .fields(let names): try fields(names, of: match, &next)
         case .index(let index):
@@ -90,13 +90,13 @@ struct JSONPathSearch {
         case .filter(let path):
             if try !find(path, from: match).isEmpty { next.append(match) }
         case .union(let paths): for path in paths { next += try find(path, from: match) }
-        case .intersection: throw ExpressionError(.failed, "A JSONPath with & can't be evaluated")
+        case .intersection: throw PythonFault(.notImplemented, "A JSONPath with & can't be evaluated")
         }
     }
 
     private mutating func fields(
         _ names: [String], of match: FoundValue, _ next: inout [FoundValue]
-    ) throws(ExpressionError) {
+    ) throws(PythonFault) {
         guard case .object(let members) = match.value else { return }
         if names.contains("*") {
             try visit(members.count)
@@ -112,7 +112,7 @@ struct JSONPathSearch {
     /// A slice of anything with one value in it is a slice of a list of that.
     private mutating func slice(
         _ start: Int?, _ end: Int?, of match: FoundValue, _ next: inout [FoundValue]
-    ) throws(ExpressionError) {
+    ) throws(PythonFault) {
         switch match.value {
         case .array(let items):
             let range = Self.range(start, end, count: items.count)
@@ -144,7 +144,7 @@ struct JSONPathSearch {
     /// Each value first, then what is below it; without recursion, for data may be deep.
     private mutating func descendants(
         _ path: [JSONPathStep], of start: FoundValue, _ next: inout [FoundValue]
-    ) throws(ExpressionError) {
+    ) throws(PythonFault) {
         var waiting = [start]
         while let match = waiting.popLast() {
             try visit()

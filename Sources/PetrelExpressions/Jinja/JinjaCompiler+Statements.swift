@@ -28,7 +28,13 @@ extension JinjaCompiler {
         case .callBlock(let function, let call, let macro): return try callBlock(function, call, macro, isSoft)
         case .filterBlock(let filter, let body):
             let captured = try filtered(filter, body)
-            return { run throws(PythonFault) in try run.write(try captured(run)) }
+            return { run throws(PythonFault) in
+                let value = try captured(run)
+                guard value.string != nil || value.object is JinjaShellText else {
+                    throw .type("sequence item 0: expected str instance, \(value.typeName) found")
+                }
+                try run.write(value)
+            }
         case .with(let assignments, let body): return try with(assignments, body)
         case .autoescape(let value, let body): return try autoescape(value, body)
         case .block(let name, _): return { run throws(PythonFault) in try run.block(name) }
@@ -151,6 +157,14 @@ extension JinjaCompiler {
     private func macro(
         _ name: String?, _ macro: JinjaStatement.Macro
     ) throws(PythonFault) -> @Sendable (JinjaRun) -> JinjaMacro {
+        if let caller = macro.parameters.firstIndex(of: callerName),
+            caller < macro.parameters.count - macro.defaults.count
+        {
+            throw PythonFault(
+                .templateAssertion,
+                "When defining macros or call blocks the special \"caller\" argument must be omitted or be given a "
+                    + "default.")
+        }
         let plan = JinjaMacroPlan(
             name: name, parameters: macro.parameters, parameterNames: macro.parameters.map { names[$0] },
             defaults: try evaluate(macro.defaults, false), body: try body(macro.body), height: macro.height,

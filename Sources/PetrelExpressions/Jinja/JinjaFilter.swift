@@ -65,7 +65,6 @@ extension [JinjaValue?] {
 
     func int(_ at: Int, _ fallback: Int) throws(PythonFault) -> Int {
         guard let value = self[at] else { return fallback }
-        if case .undefined(let undefined) = value { throw undefined.fault }
         if case .value(.bigInteger) = value {
             throw PythonFault(.overflow, "Python int too large to convert to C ssize_t")
         }
@@ -92,7 +91,8 @@ struct JinjaPath {
             return
         }
         parts = PythonText.split(text, separator: ".", limit: -1).map { part in
-            PythonText.isDigit(part) ? ((try? PythonInteger.parse(part))?.value).map { .value($0) } ?? .text(part) : .text(part)
+            PythonText.isDigit(part)
+                ? ((try? PythonInteger.parse(part))?.value).map { .value($0) } ?? .text(part) : .text(part)
         }
     }
 

@@ -9,7 +9,7 @@ enum JinjaGlobal {
     static func named(_ name: String) -> JinjaValue? {
         switch name {
         case "range": function(name, range)
-        case "dict": function(name, dict)
+        case "dict": .object(JinjaDictType())
         case "lipsum": function(name, lipsum)
         case "cycler": function(name, cycler)
         case "joiner":
@@ -29,7 +29,6 @@ enum JinjaGlobal {
         guard arguments.named.isEmpty else { throw .type("range() takes no keyword arguments") }
         var numbers: [Int] = []
         for value in arguments.positional {
-            if case .undefined(let undefined) = value { throw undefined.fault }
             if case .value(.bigInteger) = value {
                 throw PythonFault(.overflow, "Python int too large to convert to C ssize_t")
             }
@@ -50,7 +49,7 @@ enum JinjaGlobal {
         return .object(JinjaRange(start: numbers[0], stop: numbers[1], step: numbers[2]))
     }
 
-    private static func dict(_ run: JinjaRun, _ arguments: JinjaArguments) throws(PythonFault) -> JinjaValue {
+    fileprivate static func dict(_ run: JinjaRun, _ arguments: JinjaArguments) throws(PythonFault) -> JinjaValue {
         let dict = JinjaDict()
         guard arguments.positional.count <= 1 else {
             throw .type("dict expected at most 1 argument, got \(arguments.positional.count)")
@@ -111,5 +110,20 @@ enum JinjaGlobal {
             if startsSentence, at + 1 < length { text += "." }
         }
         return text + "."
+    }
+}
+
+/// `dict` itself.
+private final class JinjaDictType: JinjaObject {
+    override var typeName: String { "type" }
+    override var isCallable: Bool { true }
+    override func shown(_ run: JinjaRun) -> String { "<class 'dict'>" }
+
+    override func call(_ arguments: JinjaArguments, _ run: JinjaRun) throws(PythonFault) -> JinjaValue {
+        try JinjaGlobal.dict(run, arguments)
+    }
+
+    override func attribute(_ name: String, _ run: JinjaRun) -> JinjaValue? {
+        name == "fromkeys" ? .object(JinjaBoundMethod(name, of: .value(.object([:])))) : nil
     }
 }

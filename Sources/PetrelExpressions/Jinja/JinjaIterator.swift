@@ -5,6 +5,8 @@ struct JinjaIterator {
     private enum Source {
         case values([Value])
         case items([JinjaValue])
+        /// A list that may change on the way.
+        case live(JinjaList)
         case scalars(String.UnicodeScalarView.Iterator)
         case keys(ValueObject)
         case range(JinjaRange)
@@ -34,7 +36,7 @@ struct JinjaIterator {
     init(_ value: JinjaValue, _ run: JinjaRun) throws(PythonFault) {
         switch value {
         case .value(.array(let items)): source = .values(items)
-        case .list(let list): source = .items(list.items)
+        case .list(let list): source = run.sharesContainers ? .live(list) : .items(list.items)
         case .tuple(let tuple): source = .items(tuple.items)
         case .value(.object(let members)): source = .keys(members)
         case .dict(let dict): source = .items(dict.entries.values.map(\.key))
@@ -62,6 +64,11 @@ struct JinjaIterator {
             at += 1
             return run.wrap(values[at - 1])
         case .items(let items):
+            guard at < items.count else { return nil }
+            at += 1
+            return items[at - 1]
+        case .live(let list):
+            let items = list.items
             guard at < items.count else { return nil }
             at += 1
             return items[at - 1]

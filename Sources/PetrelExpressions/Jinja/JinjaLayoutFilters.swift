@@ -183,7 +183,9 @@ struct JinjaWordWrapper {
     /// Whether a hyphen has two letters (or a letter, a hyphen and a letter) on both sides.
     private func isBreak(_ word: [Unicode.Scalar], _ at: Int) -> Bool {
         func letter(_ place: Int) -> Bool { word.indices.contains(place) && isLetter(word[place]) }
-        func sign(_ place: Int, _ wanted: Unicode.Scalar) -> Bool { word.indices.contains(place) && word[place] == wanted }
+        func sign(_ place: Int, _ wanted: Unicode.Scalar) -> Bool {
+            word.indices.contains(place) && word[place] == wanted
+        }
         let before = letter(at - 1) && (letter(at - 2) || sign(at - 2, "-") && letter(at - 3))
         let after = letter(at + 1) && (letter(at + 2) || sign(at + 2, "-") && letter(at + 3))
         return before && after

@@ -76,7 +76,9 @@ struct JinjaLexer {
         count(at..<end)
         at = end
         isLineStart = false
-        if isComment { return try skipComment() }
+        // A mark at the very end opens nothing.
+        if isComment, at < source.count { return try skipComment() }
+        if isComment { return }
         waiting.append(JinjaToken(kind: isVariable ? .variableBegin : .blockBegin, line: line))
         state = isVariable ? .variable : .block
     }
@@ -195,6 +197,7 @@ struct JinjaLexer {
         count(at..<raw.end)
         at = raw.end
         isLineStart = source[raw.end - 1] == 0x0A
+        if at == source.count { return }
         var place = at
         while place < source.count {
             if has("{%", at: place) {
@@ -247,7 +250,9 @@ struct JinjaLexer {
                 finish(from: at, to: at + 3, UInt8(ascii: "-"))
             } else if has("}}", at: at) {
                 finish(from: at, to: at + 2, UInt8(ascii: "+"))
-            } else { return nil }
+            } else {
+                return nil
+            }
         } else {
             guard let (end, sign) = rawEnd(at) else { return nil }
             finish(from: at, to: end, sign)

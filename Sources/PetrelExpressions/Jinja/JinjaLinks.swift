@@ -29,7 +29,8 @@ struct JinjaLinks {
     }
 
     private func linked(word: String) throws(PythonFault) -> String {
-        guard word.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@") })
+        guard
+            word.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "@") })
         else { return word }
         var middle = word
         var head = ""

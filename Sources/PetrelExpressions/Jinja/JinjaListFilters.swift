@@ -124,6 +124,7 @@ enum JinjaListFilters {
             JinjaGenerator { () throws(PythonFault) in
                 var iterator = try JinjaIterator(value, run)
                 var ended = false
+                var isFirst = true
                 return JinjaIterator(
                     pull: { () throws(PythonFault) in
                         var portion: [JinjaValue] = []
@@ -136,6 +137,13 @@ enum JinjaListFilters {
                             portion.append(item)
                         }
                         guard !portion.isEmpty else { return nil }
+                        defer { isFirst = false }
+                        // Portions of nothing: an empty one comes before the first item.
+                        if size == 0, isFirst {
+                            iterator = JinjaIterator(portion, run)
+                            ended = false
+                            return .list([])
+                        }
                         if let fill, let size, portion.count < size {
                             try run.budget.make(size - portion.count, times: 16)
                             portion += Array(repeating: fill, count: size - portion.count)

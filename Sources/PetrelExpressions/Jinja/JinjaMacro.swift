@@ -73,7 +73,9 @@ final class JinjaMacro: JinjaObject {
                 inner[name] = arguments.positional[at]
             } else if let value = take(plan.parameterNames[at]) {
                 inner[name] = value
-            } else { missing.append(at) }
+            } else {
+                missing.append(at)
+            }
         }
         if let caller = plan.caller {
             let value = take("caller")

@@ -67,7 +67,11 @@ extension JinjaRun {
         switch method {
         case .conjugate: .number(number)
         case .isInteger:
-            if case .double(let double) = number { .bool(double.isFinite && double == double.rounded(.towardZero)) } else { .bool(true) }
+            if case .double(let double) = number {
+                .bool(double.isFinite && double == double.rounded(.towardZero))
+            } else {
+                .bool(true)
+            }
         case .bitLength: .integer(number.isZero ? 0 : PythonInteger.digits(number, base: 2).utf8.count)
         case .bitCount: .integer(PythonInteger.digits(number, base: 2).utf8.filter { $0 == 0x31 }.count)
         }
@@ -104,11 +108,11 @@ extension JinjaRun {
     ) throws(PythonFault) -> JinjaValue {
         switch method {
         case .append:
-            try expect(given, 1...1, "append")
+            try expect(given, 1...1, "list.append")
             try budget.make(bytes: 16)
             list.items.append(given[0])
         case .extend:
-            try expect(given, 1...1, "extend")
+            try expect(given, 1...1, "list.extend")
             let items = try items(of: given[0])
             try budget.make(items.count, times: 16)
             list.items.append(contentsOf: items)
@@ -125,7 +129,7 @@ extension JinjaRun {
             list.items.reverse()
         case .pop: return try pop(list, given)
         case .remove:
-            try expect(given, 1...1, "remove")
+            try expect(given, 1...1, "list.remove")
             for (at, item) in list.items.enumerated() where try equal(item, given[0]) {
                 list.items.remove(at: at)
                 return .none
@@ -159,7 +163,8 @@ extension JinjaRun {
         }
         var keyed: [(key: JinjaValue, item: JinjaValue)] = []
         for item in list.items {
-            keyed.append((try key.map { key throws(PythonFault) in try call(key, JinjaArguments([item])) } ?? item, item))
+            keyed.append(
+                (try key.map { key throws(PythonFault) in try call(key, JinjaArguments([item])) } ?? item, item))
         }
         list.items = try PythonSort.sorted(keyed, reverse: isReverse, budget) { left, right throws(PythonFault) in
             try order(left.key, right.key) == .less
@@ -192,7 +197,9 @@ extension JinjaRun {
 
     private func expect(_ given: [JinjaValue], _ count: ClosedRange<Int>, _ name: String) throws(PythonFault) {
         guard !count.contains(given.count) else { return }
-        throw .type("\(name)() takes \(count.upperBound) arguments (\(given.count) given)")
+        let wanted =
+            count == 0...0 ? "no arguments" : count == 1...1 ? "exactly one argument" : "\(count.upperBound) arguments"
+        throw .type("\(name)() takes \(wanted) (\(given.count) given)")
     }
 
     // MARK: Mappings

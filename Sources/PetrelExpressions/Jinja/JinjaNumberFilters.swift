@@ -54,7 +54,7 @@ enum JinjaNumberFilters {
         guard ["common", "ceil", "floor"].contains(method) else {
             throw PythonFault(.filterArgument, "method must be common, ceil or floor")
         }
-        if case .undefined(let undefined) = value { throw undefined.fault }
+        if method != "common", case .undefined(let undefined) = value { throw undefined.fault }
         guard case .value(let plain) = value, let number = PythonNumber(plain) else {
             throw .type(
                 method == "common"
@@ -112,17 +112,18 @@ enum JinjaNumberFilters {
             }
             throw .type("float() argument must be a string or a real number, not '\(value.typeName)'")
         }
-        let base = isBinary ? 1024.0 : 1000.0
+        let base = isBinary ? 1024 : 1000
         if bytes == 1 { return .text("1 Byte") }
-        if bytes < base { return .text("\(try PythonNumber.double(bytes).whole().text) Bytes") }
+        if bytes < Double(base) { return .text("\(try PythonNumber.double(bytes).whole().text) Bytes") }
         let units = isBinary ? "KiB MiB GiB TiB PiB EiB ZiB YiB" : "kB MB GB TB PB EB ZB YB"
-        var unit = base
+        var unit = PythonNumber.integer(base)
         var name = ""
         for part in units.split(separator: " ") {
-            unit *= base
+            unit = try PythonNumber.product(unit, .integer(base), run.budget)
             name = String(part)
-            if bytes < unit { break }
+            if PythonNumber.order(.double(bytes), unit) == .less { break }
         }
-        return .text(try PythonFormatSpec.format(Value.double(base * bytes / unit), ".1f", run.budget) + " " + name)
+        let count = Value.double(Double(base) * bytes / (try unit.double()))
+        return .text(try PythonFormatSpec.format(count, ".1f", run.budget) + " " + name)
     }
 }

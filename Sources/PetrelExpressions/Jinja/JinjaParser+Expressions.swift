@@ -27,17 +27,19 @@ extension JinjaParser {
     private mutating func or() throws(PythonFault) -> JinjaNode {
         let first = try and()
         guard isName("or") else { return first }
-        return .or(try more(first) { parser throws(PythonFault) in
-            try parser.skip(name: "or") ? try parser.and() : nil
-        })
+        return .or(
+            try more(first) { parser throws(PythonFault) in
+                try parser.skip(name: "or") ? try parser.and() : nil
+            })
     }
 
     private mutating func and() throws(PythonFault) -> JinjaNode {
         let first = try not()
         guard isName("and") else { return first }
-        return .and(try more(first) { parser throws(PythonFault) in
-            try parser.skip(name: "and") ? try parser.not() : nil
-        })
+        return .and(
+            try more(first) { parser throws(PythonFault) in
+                try parser.skip(name: "and") ? try parser.not() : nil
+            })
     }
 
     /// The operands of a chain, which is one node however long it is.
@@ -119,9 +121,10 @@ extension JinjaParser {
     private mutating func concatenation() throws(PythonFault) -> JinjaNode {
         let first = try product()
         guard current.kind == .tilde else { return first }
-        return .join(try more(first) { parser throws(PythonFault) in
-            try parser.skip(.tilde) ? try parser.product() : nil
-        })
+        return .join(
+            try more(first) { parser throws(PythonFault) in
+                try parser.skip(.tilde) ? try parser.product() : nil
+            })
     }
 
     private mutating func product() throws(PythonFault) -> JinjaNode {
@@ -238,14 +241,14 @@ extension JinjaParser {
 
     /// One expression, or several with commas between them.
     mutating func tuple(
-        withCondition: Bool = true, inBrackets: Bool = false, stopsAt stop: String? = nil
+        withCondition: Bool = true, inBrackets: Bool = false
     ) throws(PythonFault) -> JinjaNode {
         var items: [JinjaNode] = []
         var isTuple = false
         var inner = 0
         while true {
             if !items.isEmpty { try expect(.comma) }
-            if isTupleEnd(stop) { break }
+            if isTupleEnd { break }
             items.append(try expression(withCondition: withCondition))
             inner = max(inner, height)
             guard current.kind == .comma else { break }
@@ -258,10 +261,10 @@ extension JinjaParser {
         throw fault("Expected an expression, got \(PythonText.quoted(current.described))")
     }
 
-    func isTupleEnd(_ stop: String?) -> Bool {
+    var isTupleEnd: Bool {
         switch current.kind {
         case .variableEnd, .blockEnd, .rparen: true
-        default: stop.map(isName) ?? false
+        default: false
         }
     }
 
@@ -375,7 +378,7 @@ extension JinjaParser {
             let name = try advance().text
             try advance()
             if call.named.contains(where: { $0.name == name }) {
-                throw fault("keyword argument repeated: \(name)")
+                throw PythonFault(.runtimeError, "keyword argument repeated: \(name)")
             }
             call.named.append(JinjaCall.Named(name: name, value: try expression()))
         } else {

@@ -112,9 +112,9 @@ extension JinjaParser {
 
     private mutating func loop() throws(PythonFault) -> JinjaStatement {
         try advance()
-        let target = try target(stopsAt: "in")
+        let target = try target()
         try expect(name: "in")
-        let source = try tuple(withCondition: false, stopsAt: "recursive")
+        let source = try tuple(withCondition: false)
         let test = try skip(name: "if") ? try expression() : nil
         let isRecursive = try skip(name: "recursive")
         let body = try statements(until: ["endfor", "else"])
@@ -313,7 +313,7 @@ extension JinjaParser {
     }
 
     private mutating func target(
-        stopsAt stop: String? = nil, withNamespace: Bool = false
+        withNamespace: Bool = false
     ) throws(PythonFault) -> JinjaTarget {
         try enter()
         defer { leave() }
@@ -321,7 +321,7 @@ extension JinjaParser {
         var isTuple = false
         while true {
             if !items.isEmpty { try expect(.comma) }
-            if isTupleEnd(stop) { break }
+            if isTupleEnd { break }
             items.append(try singleTarget(withNamespace))
             guard current.kind == .comma else { break }
             isTuple = true

@@ -64,7 +64,10 @@ extension JinjaRun {
     private func rareAttribute(
         _ attribute: JinjaAttribute, of object: JinjaValue
     ) throws(PythonFault) -> JinjaValue {
-        if case .undefined(let undefined) = object { throw undefined.fault }
+        if case .undefined(let undefined) = object {
+            guard attribute.isInternal else { throw undefined.fault }
+            return JinjaUndefined.unsafe(attribute.name, of: object, isStrict: isStrict)
+        }
         if let own = try ownAttribute(attribute, of: object) { return own }
         switch object {
         case .value(.object(let members)):

@@ -158,8 +158,8 @@ struct JinjaFormatted: PythonObject {
         if case .value(let value) = value { PythonNumber(value) } else { nil }
     }
 
-    var isBoolean: Bool {
-        if case .value(.bool) = value { true } else { false }
+    var numberFault: PythonFault? {
+        if case .undefined(let undefined) = value { undefined.fault } else { nil }
     }
 
     var plainText: String? { value.string }

@@ -22,7 +22,9 @@ enum JinjaStackStormFilters {
 
     /// A filter as a function of its value, as workflows call it.
     static func function(_ name: String) -> JinjaValue? {
-        guard let filter = orquesta[name], case .slots(let names, let required, let body) = filter.kind else { return nil }
+        guard let filter = orquesta[name], case .slots(let names, let required, let body) = filter.kind else {
+            return nil
+        }
         return .object(
             JinjaFunction(name) { run, arguments throws(PythonFault) in
                 var slots = try arguments.bound(to: ["value"] + names, required: required + 1, of: name)
@@ -48,14 +50,19 @@ enum JinjaStackStormFilters {
     }
 
     private static let shared: [String: JinjaFilter] = {
-        let filters = conversions + patterns + versions + [
-            filter("to_human_time_from_seconds") { value, _, _ throws(ExpressionError) in
-                .string(try StackStormFunctions.humanTime(value))
-            },
-            filter("use_none") { value, _, _ throws(ExpressionError) in StackStormFunctions.useNone(value) },
-            filter("basename") { value, _, _ throws(ExpressionError) in .string(try StackStormFunctions.basename(value)) },
-            filter("dirname") { value, _, _ throws(ExpressionError) in .string(try StackStormFunctions.dirname(value)) },
-        ]
+        let filters =
+            conversions + patterns + versions + [
+                filter("to_human_time_from_seconds") { value, _, _ throws(ExpressionError) in
+                    .string(try StackStormFunctions.humanTime(value))
+                },
+                filter("use_none") { value, _, _ throws(ExpressionError) in StackStormFunctions.useNone(value) },
+                filter("basename") { value, _, _ throws(ExpressionError) in
+                    .string(try StackStormFunctions.basename(value))
+                },
+                filter("dirname") { value, _, _ throws(ExpressionError) in
+                    .string(try StackStormFunctions.dirname(value))
+                },
+            ]
         return Dictionary(uniqueKeysWithValues: filters.map { ($0.name, $0) })
     }()
 

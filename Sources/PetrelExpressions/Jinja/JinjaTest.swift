@@ -37,7 +37,9 @@ struct JinjaTest: Sendable {
         JinjaTest("undefined") { _, value, _ throws(PythonFault) in value.isUndefined },
         JinjaTest("none") { _, value, _ throws(PythonFault) in value.isNone },
         JinjaTest("boolean") { _, value, _ throws(PythonFault) in isBoolean(value) },
-        JinjaTest("true") { _, value, _ throws(PythonFault) in if case .value(.bool(true)) = value { true } else { false } },
+        JinjaTest("true") { _, value, _ throws(PythonFault) in
+            if case .value(.bool(true)) = value { true } else { false }
+        },
         JinjaTest("false") { _, value, _ throws(PythonFault) in
             if case .value(.bool(false)) = value { true } else { false }
         },
@@ -51,7 +53,8 @@ struct JinjaTest: Sendable {
             if case .value(.double) = value { true } else { false }
         },
         JinjaTest("number") { _, value, _ throws(PythonFault) in value.plainNumber != nil },
-        JinjaTest("string") { _, value, _ throws(PythonFault) in value.string != nil || value.object is JinjaShellText },
+        JinjaTest("string") { _, value, _ throws(PythonFault) in value.string != nil || value.object is JinjaShellText
+        },
         JinjaTest("mapping") { _, value, _ throws(PythonFault) in value.memberCount != nil },
         JinjaTest("sequence") { run, value, _ throws(PythonFault) in try isSequence(value) },
         JinjaTest("iterable") { run, value, _ throws(PythonFault) in
@@ -116,8 +119,7 @@ struct JinjaTest: Sendable {
         switch value {
         case .value(.string), .value(.array), .value(.object), .list, .dict, .tuple, .markup: return true
         case .undefined(let undefined):
-            try undefined.check()
-            return true
+            return !undefined.isStrict
         case .object(let object): return object is JinjaRange || object is JinjaBytes
         case .value: return false
         }

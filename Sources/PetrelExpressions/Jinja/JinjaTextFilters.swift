@@ -60,11 +60,18 @@ enum JinjaTextFilters {
         _ run: JinjaRun, _ value: JinjaValue, _ slots: [JinjaValue?]
     ) throws(PythonFault) -> JinjaValue {
         let limit = slots[2].map(\.isNone) ?? true ? -1 : try slots.int(2, -1)
-        let text = try run.text(value)
         let old = try slots.text(0, "", run)
-        let new = try slots.text(1, "", run)
-        let replaced = try PythonText.replace(text, old, new, limit: limit, run.budget)
-        return run.escapesHTML ? .markup(replaced) : .text(replaced)
+        var new = try slots.text(1, "", run)
+        guard run.escapesHTML else {
+            return .text(try PythonText.replace(try run.text(value), old, new, limit: limit, run.budget))
+        }
+        func isMarkup(_ value: JinjaValue?) -> Bool { if case .markup? = value { true } else { false } }
+        let hasMarkup = isMarkup(slots[0]) || isMarkup(slots[1])
+        let subject = hasMarkup ? try run.escapedHTML(value) : value
+        // Text put into markup is escaped.
+        if isMarkup(subject), !isMarkup(slots[1]) { new = JinjaHTML.escaped(new) }
+        let replaced = try PythonText.replace(try run.text(subject), old, new, limit: limit, run.budget)
+        return isMarkup(subject) ? .markup(replaced) : .text(replaced)
     }
 
     private static func format(

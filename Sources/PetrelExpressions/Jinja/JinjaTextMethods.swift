@@ -18,6 +18,9 @@ struct JinjaTextCall {
     private var given: [JinjaValue] { arguments.positional }
 
     func result(_ method: JinjaTextMethod) throws(PythonFault) -> JinjaValue {
+        if method.takesNothing, !given.isEmpty || !arguments.named.isEmpty {
+            throw .type("str.\(method.rawValue)() takes no arguments (\(given.count + arguments.named.count) given)")
+        }
         switch method {
         case .upper: return try made(PythonText.upper(text))
         case .lower: return try made(PythonText.lower(text))
@@ -69,7 +72,6 @@ struct JinjaTextCall {
     /// The text of an argument, which must be one.
     private func string(_ value: JinjaValue?, _ complaint: String) throws(PythonFault) -> String {
         guard let value else { throw .type(complaint) }
-        if case .undefined(let undefined) = value { throw undefined.fault }
         guard let text = value.string else { throw .type("\(complaint), not \(value.typeName)") }
         return text
     }
@@ -87,9 +89,10 @@ struct JinjaTextCall {
     private func justified(_ method: JinjaTextMethod) throws(PythonFault) -> JinjaValue {
         let slots = try slots("width", "fillchar", required: 1)
         let width = try slots.int(0, 0)
-        let fill = try slots[1].map { value throws(PythonFault) in
-            try string(value, "The fill character must be a unicode character")
-        } ?? " "
+        let fill =
+            try slots[1].map { value throws(PythonFault) in
+                try string(value, "The fill character must be a unicode character")
+            } ?? " "
         guard PythonText.length(fill) == 1 else {
             throw .type("The fill character must be exactly one character long")
         }
@@ -145,33 +148,37 @@ struct JinjaTextCall {
             method == .partition
             ? PythonText.split(text, separator: mark, limit: 1)
             : PythonText.splitFromEnd(text, separator: mark, limit: 1)
-        let three = parts.count == 2 ? [parts[0], mark, parts[1]] : method == .partition ? [text, "", ""] : ["", "", text]
+        let three =
+            parts.count == 2 ? [parts[0], mark, parts[1]] : method == .partition ? [text, "", ""] : ["", "", text]
         return .tuple(three.map { isMarkup ? .markup($0) : .text($0) })
     }
 
-    /// The part of the text that the arguments from a place on leave, in bytes.
-    private func range(_ slots: [JinjaValue?], _ at: Int) throws(PythonFault) -> Range<Int> {
+    /// The part of the text that two arguments leave, in code points; nil when there is no such part.
+    private func range(_ slots: [JinjaValue?], _ at: Int) throws(PythonFault) -> Range<Int>? {
         let count = PythonText.length(text)
         func bound(_ value: JinjaValue?, _ missing: Int) throws(PythonFault) -> Int {
             guard let value, !value.isNone else { return missing }
             let number = try [Optional.some(value)].int(0, 0)
-            return number < 0 ? max(0, number &+ count) : min(number, count)
+            return number < 0 ? max(0, number &+ count) : number
         }
         let start = try bound(slots[at], 0)
-        let end = try bound(slots[at + 1], count)
-        return start..<max(start, end)
+        let end = min(try bound(slots[at + 1], count), count)
+        return start <= end ? start..<end : nil
     }
 
     private func hasEnd(_ method: JinjaTextMethod) throws(PythonFault) -> Bool {
         let slots = try slots("prefix", "start", "end", required: 1)
-        let part = slots[1] == nil && slots[2] == nil ? text : PythonText.slice(text, try range(slots, 1))
+        var part = text
+        let bounds = try range(slots, 1)
+        if slots[1] != nil || slots[2] != nil { part = bounds.map { PythonText.slice(text, $0) } ?? "" }
         func matches(_ end: String) -> Bool {
-            method == .startswith
+            guard bounds != nil else { return false }
+            return method == .startswith
                 ? part.utf8.starts(with: end.utf8) : part.utf8.reversed().starts(with: end.utf8.reversed())
         }
         if case .tuple(let tuple)? = slots[0] {
-            for item in tuple.items where matches(try string(item, "tuple for \(method.rawValue) must only contain str"))
-            {
+            for item in tuple.items
+            where matches(try string(item, "tuple for \(method.rawValue) must only contain str")) {
                 return true
             }
             return false
@@ -183,7 +190,10 @@ struct JinjaTextCall {
     private func search(_ method: JinjaTextMethod) throws(PythonFault) -> JinjaValue {
         let slots = try slots("sub", "start", "end", required: 1)
         let wanted = try string(slots[0], "must be str")
-        let range = try range(slots, 1)
+        guard let range = try range(slots, 1) else {
+            if method == .index || method == .rindex { throw .value("substring not found") }
+            return .integer(method == .count ? 0 : -1)
+        }
         let part = PythonText.slice(text, range)
         if method == .count {
             return .integer(
@@ -219,7 +229,8 @@ struct JinjaTextCall {
         let wanted = Array(end.utf8)
         guard !wanted.isEmpty else { return try made(text) }
         if method == .removeprefix {
-            return try made(bytes.starts(with: wanted) ? String(decoding: bytes.dropFirst(wanted.count), as: UTF8.self) : text)
+            return try made(
+                bytes.starts(with: wanted) ? String(decoding: bytes.dropFirst(wanted.count), as: UTF8.self) : text)
         }
         return try made(
             bytes.reversed().starts(with: wanted.reversed())
@@ -332,7 +343,9 @@ struct JinjaTextCall {
         }
         for (old, new) in zip(from, to) { set(old, .integer(Int(new.value))) }
         if let dropped = slots[2] {
-            for scalar in try string(dropped, "maketrans() argument 3 must be str").unicodeScalars { set(scalar, .none) }
+            for scalar in try string(dropped, "maketrans() argument 3 must be str").unicodeScalars {
+                set(scalar, .none)
+            }
         }
         return .dict(dict)
     }
@@ -347,6 +360,17 @@ struct JinjaTextCall {
 }
 
 extension JinjaTextMethod {
+    /// Whether it is called without arguments.
+    var takesNothing: Bool {
+        switch self {
+        case .capitalize, .casefold, .isalnum, .isalpha, .isascii, .isdecimal, .isdigit, .isidentifier, .islower,
+            .isnumeric, .isprintable, .isspace, .istitle, .isupper, .lower, .swapcase, .title, .upper, .striptags,
+            .unescape:
+            true
+        default: false
+        }
+    }
+
     /// The text in the middle of a line of a width.
     static func centered(
         _ text: String, _ width: Int, _ fill: String, _ budget: EvaluationBudget
@@ -368,7 +392,6 @@ extension JinjaTextMethod {
             if fromStart, fromEnd { return PythonText.strip(text) }
             return PythonText.strip(text, fromStart: fromStart, fromEnd: fromEnd, PythonText.isSpace)
         }
-        if case .undefined(let undefined) = chars { throw undefined.fault }
         guard let set = chars.string else { throw .type("strip arg must be None or str") }
         let dropped = Set(set.unicodeScalars)
         return PythonText.strip(text, fromStart: fromStart, fromEnd: fromEnd) { dropped.contains($0) }
@@ -380,6 +403,7 @@ struct JinjaFields: PythonFieldSource {
     let arguments: JinjaArguments
     let isMarkup: Bool
     let run: JinjaRun
+    var numbersParts: Bool { false }
 
     private func object(_ value: JinjaValue) -> JinjaFormatted { JinjaFormatted(value: value, run: run) }
 

@@ -12,7 +12,7 @@ struct Wildcard: Sendable {
     private let parts: [Part]
 
     /// Looks at more places than this are more work than a rule may ask for.
-    private static let maxSteps = 20_000_000
+    private static let maxSteps = 10_000_000
 
     init(_ text: String) {
         let scalars = Array(text.unicodeScalars)

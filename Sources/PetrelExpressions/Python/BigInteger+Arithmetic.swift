@@ -108,7 +108,8 @@ extension BigInteger {
     }
 
     /// Whether too much was taken.
-    private static func take(_ guess: UInt64, times divisor: [UInt32], off dividend: inout [UInt32], _ at: Int) -> Bool {
+    private static func take(_ guess: UInt64, times divisor: [UInt32], off dividend: inout [UInt32], _ at: Int) -> Bool
+    {
         var carry: UInt64 = 0
         var borrow: Int64 = 0
         for index in 0...divisor.count {

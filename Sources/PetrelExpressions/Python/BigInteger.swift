@@ -62,7 +62,8 @@ struct BigInteger: Sendable, Hashable {
             return
         }
         let exponent = max(0, Int(whole.exponent) - 52)
-        let significand = UInt64(exponent == 0 ? whole : whole * Double(sign: .plus, exponent: -exponent, significand: 1))
+        let significand = UInt64(
+            exponent == 0 ? whole : whole * Double(sign: .plus, exponent: -exponent, significand: 1))
         var result = BigInteger(magnitude: significand, isNegative: number < 0)
         result.double(exponent)
         self = result

@@ -11,6 +11,8 @@ protocol PythonFieldSource {
     func item(_ index: Int, of object: Object) throws(PythonFault) -> Object
     /// `object[key]`.
     func item(_ key: String, of object: Object) throws(PythonFault) -> Object
+    /// Whether a field that starts with a dot or bracket means the next positional argument.
+    var numbersParts: Bool { get }
     /// A field's text made fit for the kind of text that the template is.
     func adapted(_ text: String, of object: Object) -> String
 }
@@ -114,13 +116,17 @@ struct PythonBraceFormat<Source: PythonFieldSource> {
             try budget.make(bytes: text.utf8.count)
             return source.adapted(text, of: object)
         case "s": return try PythonFormatSpec.format(FormattedText(try object.text(budget)), spec, budget)
-        case "r", "a": return try PythonFormatSpec.format(FormattedText(try object.shown(budget)), spec, budget)
+        case "r": return try PythonFormatSpec.format(FormattedText(try object.shown(budget)), spec, budget)
+        case "a":
+            let text = PythonText.asciiOnly(try object.shown(budget))
+            return try PythonFormatSpec.format(FormattedText(text), spec, budget)
         case let letter?: throw .value("Unknown conversion specifier \(letter)")
         }
     }
 
     private mutating func value(of name: ArraySlice<Unicode.Scalar>) throws(PythonFault) -> Source.Object {
         let head = name.prefix { $0 != "." && $0 != "[" }
+        if head.isEmpty, !name.isEmpty, !source.numbersParts { _ = try source.named("") }
         var object = try first(Self.string(head))
         var rest = name[head.endIndex...]
         while let mark = rest.popFirst() {
@@ -183,7 +189,6 @@ struct FormattedText: PythonObject {
 
     var pythonTypeName: String { "str" }
     var pythonNumber: PythonNumber? { nil }
-    var isBoolean: Bool { false }
     var plainText: String? { content }
     var tupleItems: [FormattedText]? { nil }
     var takesKeys: Bool { false }

@@ -145,8 +145,11 @@ struct DecimalDigitString {
             var rest = -power
             while rest > 0 {
                 let step = min(rest, 12)
-                big.multiply(by: [1, 5, 25, 125, 625, 3_125, 15_625, 78_125, 390_625, 1_953_125, 9_765_625,
-                                  48_828_125, 244_140_625][step])
+                big.multiply(
+                    by: [
+                        1, 5, 25, 125, 625, 3_125, 15_625, 78_125, 390_625, 1_953_125, 9_765_625,
+                        48_828_125, 244_140_625,
+                    ][step])
                 rest -= step
             }
         }

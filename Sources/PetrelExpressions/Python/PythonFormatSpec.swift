@@ -24,7 +24,6 @@ struct PythonFormatSpec {
             throw .type("unsupported format string passed to \(object.pythonTypeName).__format__")
         }
         let parsed = try PythonFormatSpec(spec, object.pythonTypeName)
-        if object.isBoolean, parsed.type == nil { return try parsed.text(try object.text(budget), budget) }
         return try parsed.number(number, object.pythonTypeName, budget)
     }
 
@@ -55,7 +54,8 @@ struct PythonFormatSpec {
             rest.removeFirst()
             if let separator {
                 throw .value(
-                    separator == first ? "Cannot specify '\(first)' with '\(first)'." : "Cannot specify both ',' and '_'.")
+                    separator == first
+                        ? "Cannot specify '\(first)' with '\(first)'." : "Cannot specify both ',' and '_'.")
             }
             separator = first
         }
@@ -156,7 +156,7 @@ struct PythonFormatSpec {
             throw PythonFault(.overflow, "%c arg not in range(0x110000)")
         }
         guard let scalar = Unicode.Scalar(small) else { throw .value("no character has the number \(code)") }
-        return try padded("", String(scalar), align ?? "<", budget)
+        return try padded("", String(scalar), align ?? ">", budget)
     }
 
     private func real(
@@ -174,7 +174,8 @@ struct PythonFormatSpec {
         let head = signText(isNegative: isNegative)
         let integral = body.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }.count
         let digits = String(decoding: body.utf8.prefix(integral), as: UTF8.self)
-        return try assembled(head, digits, String(decoding: body.utf8.dropFirst(integral), as: UTF8.self), group: 3, budget)
+        return try assembled(
+            head, digits, String(decoding: body.utf8.dropFirst(integral), as: UTF8.self), group: 3, budget)
     }
 
     /// A magnitude in one of the forms of `e`, `f`, `g`, `%` and the plain one (`r`).

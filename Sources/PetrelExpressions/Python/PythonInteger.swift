@@ -19,7 +19,9 @@ enum PythonInteger {
         let isNegative = rest.first == "-"
         if isNegative || rest.first == "+" { rest.removeFirst() }
         var base = base
-        if rest.count >= 2, rest.first == "0", let named = prefixBase(rest[rest.startIndex + 1]), base == 0 || base == named {
+        if rest.count >= 2, rest.first == "0", let named = prefixBase(rest[rest.startIndex + 1]),
+            base == 0 || base == named
+        {
             // In base 16, `0b1` is a number of three digits.
             rest.removeFirst(2)
             base = named

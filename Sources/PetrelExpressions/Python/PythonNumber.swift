@@ -127,7 +127,9 @@ extension PythonNumber {
         case .double(let number):
             if number.isFinite, number == number.rounded(.towardZero), let whole = try? whole() {
                 whole.hashable
-            } else { .double(number) }
+            } else {
+                .double(number)
+            }
         }
     }
 
@@ -146,7 +148,9 @@ enum PythonOrder: Sendable {
     case greater
 
     @inline(__always)
-    init<Item: Comparable>(_ left: Item, _ right: Item) { self = left < right ? .less : left == right ? .equal : .greater }
+    init<Item: Comparable>(_ left: Item, _ right: Item) {
+        self = left < right ? .less : left == right ? .equal : .greater
+    }
 
     var reversed: PythonOrder { self == .less ? .greater : self == .greater ? .less : .equal }
 }

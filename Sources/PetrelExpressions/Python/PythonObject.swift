@@ -6,8 +6,8 @@ protocol PythonObject {
     var pythonTypeName: String { get }
     /// The number that it is, booleans included.
     var pythonNumber: PythonNumber? { get }
-    /// Whether it is `True` or `False`.
-    var isBoolean: Bool { get }
+    /// What comes of taking it for a number, if that is no plain `TypeError`.
+    var numberFault: PythonFault? { get }
     /// The text that it is.
     var plainText: String? { get }
     /// Its items, if it is a tuple.
@@ -22,10 +22,13 @@ protocol PythonObject {
     func shown(_ budget: EvaluationBudget) throws(PythonFault) -> String
 }
 
+extension PythonObject {
+    var numberFault: PythonFault? { nil }
+}
+
 extension Value: PythonObject {
     var pythonTypeName: String { PythonValues.typeName(self) }
     var pythonNumber: PythonNumber? { PythonNumber(self) }
-    var isBoolean: Bool { bool != nil }
     var plainText: String? { string }
     var tupleItems: [Value]? { nil }
 

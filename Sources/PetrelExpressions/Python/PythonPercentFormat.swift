@@ -8,7 +8,6 @@ struct PythonPercentFormat<Object: PythonObject> {
     private let adapt: ((String, Object) -> String)?
     private var at = 0
     private var next = 0
-    private var usesKeys = false
     private var out = ""
 
     /// The text with its `%` fields filled in.
@@ -76,6 +75,8 @@ struct PythonPercentFormat<Object: PythonObject> {
         let letter = try peek()
         at += 1
         if letter == "%" {
+            // With flags between the two signs, Python takes an argument for it.
+            if scalars[at - 2] != "%", named == nil { _ = try argumentValue() }
             out += "%"
             return
         }
@@ -101,7 +102,8 @@ struct PythonPercentFormat<Object: PythonObject> {
 
     private mutating func named(_ key: String) throws(PythonFault) -> Object {
         guard argument.takesKeys else { throw .type("format requires a mapping") }
-        usesKeys = true
+        // A field with a name uses up the argument for those without.
+        next = 1
         guard let member = try argument.member(key, budget) else {
             throw PythonFault(.keyError, PythonText.quoted(key))
         }
@@ -127,7 +129,9 @@ struct PythonPercentFormat<Object: PythonObject> {
         if try peek() == "*" {
             at += 1
             guard case .integer(let number)? = try argumentValue().pythonNumber else { throw .type("* wants int") }
-            guard number.magnitude < 1 << 31 else { throw PythonFault(.overflow, "Python int too large to convert to C int") }
+            guard number.magnitude < 1 << 31 else {
+                throw PythonFault(.overflow, "Python int too large to convert to C int")
+            }
             return number
         }
         var number: Int?
@@ -161,7 +165,7 @@ struct PythonPercentFormat<Object: PythonObject> {
         switch letter {
         case "s", "r", "a":
             var text = letter == "s" ? try object.text(budget) : try object.shown(budget)
-            if letter == "a" { text = text.asciiEscaped }
+            if letter == "a" { text = PythonText.asciiOnly(text) }
             if let adapt { text = adapt(text, object) }
             if let precision = field.precision, PythonText.length(text) > precision {
                 text = PythonText.slice(text, 0..<precision)
@@ -184,6 +188,7 @@ struct PythonPercentFormat<Object: PythonObject> {
 
     private mutating func whole(_ letter: Unicode.Scalar, _ object: Object, _ field: Field) throws(PythonFault) {
         let isDecimal = ["d", "i", "u"].contains(letter)
+        if isDecimal, let fault = object.numberFault { throw fault }
         guard var number = object.pythonNumber, isDecimal || number.isWhole else {
             throw .type(
                 "%\(letter) format: \(isDecimal ? "a real number" : "an integer") is required, not "
@@ -201,6 +206,7 @@ struct PythonPercentFormat<Object: PythonObject> {
     }
 
     private mutating func real(_ letter: Unicode.Scalar, _ object: Object, _ field: Field) throws(PythonFault) {
+        if let fault = object.numberFault { throw fault }
         guard let number = try object.pythonNumber?.double() else {
             throw .type("must be real number, not \(object.pythonTypeName)")
         }
@@ -224,21 +230,5 @@ struct PythonPercentFormat<Object: PythonObject> {
         } else {
             out += String(repeating: " ", count: filling) + sign + body
         }
-    }
-}
-
-extension String {
-    /// With everything outside ASCII as an escape, as Python's `ascii()` shows it.
-    fileprivate var asciiEscaped: String {
-        var out = ""
-        for scalar in unicodeScalars {
-            switch scalar.value {
-            case ..<0x80: out.unicodeScalars.append(scalar)
-            case ..<0x100: out += "\\x" + PythonText.hex(scalar.value, 2)
-            case ..<0x10000: out += "\\u" + PythonText.hex(scalar.value, 4)
-            default: out += "\\U" + PythonText.hex(scalar.value, 8)
-            }
-        }
-        return out
     }
 }

@@ -1,6 +1,8 @@
 /// Upper and lower case as `str` has them.
 extension PythonText {
-    static func upper(_ text: String) -> String { mapped(text, ascii: { $0 >= 0x61 && $0 <= 0x7A ? $0 & 0xDF : $0 }) { $0.properties.uppercaseMapping } }
+    static func upper(_ text: String) -> String {
+        mapped(text, ascii: { $0 >= 0x61 && $0 <= 0x7A ? $0 & 0xDF : $0 }) { $0.properties.uppercaseMapping }
+    }
 
     static func lower(_ text: String) -> String {
         if let fast = ascii(text, { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }) { return fast }
@@ -99,7 +101,9 @@ extension PythonText {
             } else if isLower(scalar) {
                 if !isInside { return false }
                 found = true
-            } else { isInside = false }
+            } else {
+                isInside = false
+            }
         }
         return found
     }

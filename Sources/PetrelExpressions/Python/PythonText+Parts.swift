@@ -95,7 +95,7 @@ extension PythonText {
             rest = rest.drop(while: isSpace)
             if rest.isEmpty { return parts }
             if limit >= 0, parts.count >= limit {
-                parts.append(strip(String(rest), fromStart: false, fromEnd: true, isSpace))
+                parts.append(String(rest))
                 return parts
             }
             let word = rest.prefix { !isSpace($0) }
@@ -112,11 +112,13 @@ extension PythonText {
             while let last = rest.last, isSpace(last) { rest.removeLast() }
             if rest.isEmpty { return parts.reversed() }
             if limit >= 0, parts.count >= limit {
-                parts.append(strip(String(rest), fromStart: true, fromEnd: false, isSpace))
+                parts.append(String(rest))
                 return parts.reversed()
             }
             var start = rest.endIndex
-            while start > rest.startIndex, !isSpace(rest[rest.index(before: start)]) { start = rest.index(before: start) }
+            while start > rest.startIndex, !isSpace(rest[rest.index(before: start)]) {
+                start = rest.index(before: start)
+            }
             parts.append(String(rest[start...]))
             rest = rest[..<start]
         }

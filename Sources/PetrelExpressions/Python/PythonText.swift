@@ -59,7 +59,9 @@ enum PythonText {
 
     /// The value of a decimal digit of any script.
     static func decimalDigit(_ scalar: Unicode.Scalar) -> UInt8? {
-        if scalar.value < 0x80 { return scalar.value >= 0x30 && scalar.value <= 0x39 ? UInt8(scalar.value - 0x30) : nil }
+        if scalar.value < 0x80 {
+            return scalar.value >= 0x30 && scalar.value <= 0x39 ? UInt8(scalar.value - 0x30) : nil
+        }
         guard scalar.properties.numericType == .decimal, let value = scalar.properties.numericValue else { return nil }
         return UInt8(value)
     }
@@ -67,7 +69,8 @@ enum PythonText {
     /// Without the white space at both ends.
     static func strip(_ text: String) -> String {
         // Most texts have none; then no copy is made.
-        if let first = text.utf8.first, let last = text.utf8.last, first > 0x20, first < 0x80, last > 0x20, last < 0x80 {
+        if let first = text.utf8.first, let last = text.utf8.last, first > 0x20, first < 0x80, last > 0x20, last < 0x80
+        {
             return text
         }
         return strip(text, fromStart: true, fromEnd: true, isSpace)
@@ -121,6 +124,21 @@ enum PythonText {
         case _ where scalar.value < 0x10000: out += "\\u" + hex(scalar.value, 4)
         default: out += "\\U" + hex(scalar.value, 8)
         }
+    }
+
+    /// The text with everything outside ASCII as an escape, as `ascii()` shows it.
+    static func asciiOnly(_ text: String) -> String {
+        if isASCII(text) { return text }
+        var out = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case ..<0x80: out.unicodeScalars.append(scalar)
+            case ..<0x100: out += "\\x" + hex(scalar.value, 2)
+            case ..<0x10000: out += "\\u" + hex(scalar.value, 4)
+            default: out += "\\U" + hex(scalar.value, 8)
+            }
+        }
+        return out
     }
 
     /// Lower-case hexadecimal digits, filled up with zeros.

@@ -3,7 +3,7 @@ import PetrelCore
 /// Python's view of plain values: names of types, equality, order, texts.
 enum PythonValues {
     /// Deepest nesting that is compared or shown.
-    static let maxDepth = 256
+    static let maxDepth = 128
 
     /// Python's name of a value's type.
     static func typeName(_ value: Value) -> String {

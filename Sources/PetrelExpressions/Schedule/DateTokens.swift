@@ -39,7 +39,8 @@ enum DateTokens {
 
     /// `a.m.` is one word.
     private static func end(ofDottedWordAt start: Int, _ end: Int, in scalars: [Unicode.Scalar]) -> Int {
-        guard end - start == 1, end + 1 < scalars.count, scalars[end] == ".", scalars[end + 1] == "m" || scalars[end + 1] == "M"
+        guard end - start == 1, end + 1 < scalars.count, scalars[end] == ".",
+            scalars[end + 1] == "m" || scalars[end + 1] == "M"
         else { return end }
         return end + 2
     }

@@ -95,7 +95,9 @@ struct LenientDateReader {
         var seconds: Int
         if digits.utf8.count == 4 {
             seconds = number / 100 * 3600 + number % 100 * 60
-        } else if word(2) == ":", let minutes = word(3).flatMap({ Int($0) }), digits.utf8.count <= 2 {
+        } else if word(2) == ":", let minutes = word(3).flatMap({ Int($0) }), digits.utf8.count <= 2,
+            (0..<60).contains(minutes)
+        {
             seconds = number * 3600 + minutes * 60
             at += 2
         } else {

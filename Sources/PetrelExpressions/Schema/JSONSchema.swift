@@ -33,14 +33,16 @@ public struct JSONSchema: Sendable {
     ///   `tooComplex` when it is too deep or too large.
     public init(_ schema: Value, options: Options = []) throws(ExpressionError) {
         document = schema
-        let source = options.contains(.allowsNullForOptional) ? try SchemaNullability.relaxed(schema) : schema
-        var compiler = SchemaCompiler(source, options: options)
-        nodes = try compiler.compiled()
+        do throws(PythonFault) {
+            let source = options.contains(.allowsNullForOptional) ? try SchemaNullability.relaxed(schema) : schema
+            var compiler = SchemaCompiler(source, options: options)
+            nodes = try compiler.compiled()
+        } catch { throw error.problem }
     }
 
-    /// What is wrong with a value, in the order of the schema's keywords; nothing when it fits. At most 50 violations.
+    /// What is wrong with a value, in the order of the schema's keywords; nothing when it fits.
     ///
-    /// A value that its schema calls secret is shown as stars.
+    /// At most 50 violations. A value that its schema calls secret is shown as stars.
     public func validate(_ value: Value) -> [SchemaViolation] {
         let run = SchemaRun(nodes: nodes, limit: Self.maxViolations, work: SchemaWork())
         run.check(0, value)

@@ -166,7 +166,9 @@ struct PythonLiteralReader {
     }
 
     private mutating func number() throws(PythonFault) -> Value {
-        var text = run { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "." || $0 == "_") }
+        var text = run {
+            $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "." || $0 == "_")
+        }
         if text.hasSuffix("e") || text.hasSuffix("E"), !text.lowercased().hasPrefix("0x"), next == "+" || next == "-" {
             text.unicodeScalars.append(scalars[at])
             at += 1

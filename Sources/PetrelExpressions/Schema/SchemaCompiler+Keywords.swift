@@ -4,7 +4,7 @@ extension SchemaCompiler {
     /// What a keyword asks for; nil for one that asks for nothing of a value.
     mutating func check(
         _ keyword: String, _ value: Value, _ members: ValueObject
-    ) throws(ExpressionError) -> SchemaCheck? {
+    ) throws(PythonFault) -> SchemaCheck? {
         switch keyword {
         case "type": return .type(try types(value))
         case "enum":
@@ -44,7 +44,7 @@ extension SchemaCompiler {
 
     private mutating func nested(
         _ keyword: String, _ value: Value, _ members: ValueObject
-    ) throws(ExpressionError) -> SchemaCheck? {
+    ) throws(PythonFault) -> SchemaCheck? {
         switch keyword {
         case "properties": return .properties(try properties(value))
         case "patternProperties": return .patternProperties(try patternProperties(value))
@@ -68,33 +68,33 @@ extension SchemaCompiler {
         }
     }
 
-    private func wrong(_ value: Value, _ expected: String) -> ExpressionError {
+    private func wrong(_ value: Value, _ expected: String) -> PythonFault {
         problem("\(shown(value)) is wrong here; it must be \(expected)")
     }
 
-    private func number(_ value: Value) throws(ExpressionError) -> PythonNumber {
+    private func number(_ value: Value) throws(PythonFault) -> PythonNumber {
         guard value.bool == nil, let number = PythonNumber(value) else { throw wrong(value, "a number") }
         return number
     }
 
-    private func size(_ value: Value) throws(ExpressionError) -> Int {
+    private func size(_ value: Value) throws(PythonFault) -> Int {
         guard let size = value.integer, size >= 0 else { throw wrong(value, "a whole number from 0") }
         return size
     }
 
-    private func truth(_ value: Value) throws(ExpressionError) -> Bool {
+    private func truth(_ value: Value) throws(PythonFault) -> Bool {
         guard let truth = value.bool else { throw wrong(value, "true or false") }
         return truth
     }
 
-    private func pattern(_ value: Value) throws(ExpressionError) -> Pattern {
+    private func pattern(_ value: Value) throws(PythonFault) -> Pattern {
         guard case .string(let text) = value else { throw wrong(value, "a string") }
         do throws(ExpressionError) { return try PatternCache.shared.pattern(text) } catch {
             throw problem("\(shown(value)) is no pattern: \(error.message)")
         }
     }
 
-    private func types(_ value: Value) throws(ExpressionError) -> [SchemaType] {
+    private func types(_ value: Value) throws(PythonFault) -> [SchemaType] {
         if case .string(let name) = value, let type = SchemaType(rawValue: name) { return [type] }
         let names = value.array ?? []
         let types = names.compactMap { $0.string.flatMap(SchemaType.init(rawValue:)) }
@@ -107,42 +107,42 @@ extension SchemaCompiler {
 
     private func exclusive(
         _ keyword: String, _ value: Value, _ members: ValueObject
-    ) throws(ExpressionError) -> SchemaCheck? {
+    ) throws(PythonFault) -> SchemaCheck? {
         _ = try truth(value)
         let other = keyword == "exclusiveMinimum" ? "minimum" : "maximum"
         guard members[other] != nil else { throw problem("'\(other)' is a dependency of '\(keyword)'") }
         return nil
     }
 
-    private mutating func schemas(of value: Value) throws(ExpressionError) -> [(String, Int)] {
+    private mutating func schemas(of value: Value) throws(PythonFault) -> [(String, Int)] {
         guard case .object(let members) = value else { throw wrong(value, "an object of schemas") }
         var schemas: [(String, Int)] = []
         for (name, schema) in members {
-            let index = try within(name) { (compiler) throws(ExpressionError) -> Int in try compiler.node(schema) }
+            let index = try within(name) { (compiler) throws(PythonFault) -> Int in try compiler.node(schema) }
             schemas.append((name, index))
         }
         return schemas
     }
 
-    private mutating func schemaList(_ value: Value) throws(ExpressionError) -> [Int] {
+    private mutating func schemaList(_ value: Value) throws(PythonFault) -> [Int] {
         guard case .array(let schemas) = value, !schemas.isEmpty else { throw wrong(value, "a list of schemas") }
         var indexes: [Int] = []
         for (position, schema) in schemas.enumerated() {
             indexes.append(
-                try within(String(position)) { (compiler) throws(ExpressionError) -> Int in
+                try within(String(position)) { (compiler) throws(PythonFault) -> Int in
                     try compiler.node(schema)
                 })
         }
         return indexes
     }
 
-    private mutating func properties(_ value: Value) throws(ExpressionError) -> [SchemaProperty] {
+    private mutating func properties(_ value: Value) throws(PythonFault) -> [SchemaProperty] {
         try schemas(of: value).map { name, index in
             SchemaProperty(name: name, node: index, isRequired: value[name]?["required"] == true)
         }
     }
 
-    private mutating func patternProperties(_ value: Value) throws(ExpressionError) -> [(Pattern, Int)] {
+    private mutating func patternProperties(_ value: Value) throws(PythonFault) -> [(Pattern, Int)] {
         var result: [(Pattern, Int)] = []
         for (name, index) in try schemas(of: value) { result.append((try pattern(.string(name)), index)) }
         return result
@@ -150,7 +150,7 @@ extension SchemaCompiler {
 
     private mutating func additionalProperties(
         _ value: Value, _ members: ValueObject
-    ) throws(ExpressionError) -> SchemaCheck? {
+    ) throws(PythonFault) -> SchemaCheck? {
         if value == true { return nil }
         let index: Int?
         if value == false { index = nil } else { index = try node(value) }
@@ -160,7 +160,7 @@ extension SchemaCompiler {
         return .additionalProperties(index, names: names, patterns: patterns)
     }
 
-    private mutating func items(_ value: Value) throws(ExpressionError) -> SchemaCheck {
+    private mutating func items(_ value: Value) throws(PythonFault) -> SchemaCheck {
         if case .array = value { return .itemList(try schemaList(value)) }
         return .items(try node(value))
     }
@@ -168,7 +168,7 @@ extension SchemaCompiler {
     /// Says nothing unless `items` is a list.
     private mutating func additionalItems(
         _ value: Value, _ members: ValueObject
-    ) throws(ExpressionError) -> SchemaCheck? {
+    ) throws(PythonFault) -> SchemaCheck? {
         let index: Int?
         if value.bool != nil { index = nil } else { index = try node(value) }
         guard let count = members["items"]?.array?.count, value != true else { return nil }
@@ -176,13 +176,15 @@ extension SchemaCompiler {
     }
 
     /// Draft 4's list of names; on a property itself it is a truth, which `properties` reads.
-    private func required(_ value: Value) throws(ExpressionError) -> SchemaCheck? {
+    private func required(_ value: Value) throws(PythonFault) -> SchemaCheck? {
         if value.bool != nil { return nil }
-        guard let names = value.array, names.allSatisfy({ $0.string != nil }) else { throw wrong(value, "true or false") }
+        guard let names = value.array, names.allSatisfy({ $0.string != nil }) else {
+            throw wrong(value, "true or false")
+        }
         return .required(names.compactMap(\.string))
     }
 
-    private mutating func dependencies(_ value: Value) throws(ExpressionError) -> [(String, SchemaDependency)] {
+    private mutating func dependencies(_ value: Value) throws(PythonFault) -> [(String, SchemaDependency)] {
         guard case .object(let members) = value else { throw wrong(value, "an object") }
         var result: [(String, SchemaDependency)] = []
         for (name, dependency) in members {
@@ -192,7 +194,7 @@ extension SchemaCompiler {
                 }
                 result.append((name, .properties(names.compactMap(\.string))))
             } else {
-                let index = try within(name) { (compiler) throws(ExpressionError) -> Int in
+                let index = try within(name) { (compiler) throws(PythonFault) -> Int in
                     try compiler.node(dependency)
                 }
                 result.append((name, .schema(index)))

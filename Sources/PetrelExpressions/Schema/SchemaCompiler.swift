@@ -27,21 +27,21 @@ struct SchemaCompiler {
     }
 
     /// All nodes, that of the document itself first.
-    mutating func compiled() throws(ExpressionError) -> [SchemaNode] {
+    mutating func compiled() throws(PythonFault) -> [SchemaNode] {
         nodesByPlace[[]] = 0
         _ = try node(document)
         try refuseCircles()
         return nodes
     }
 
-    func problem(_ what: String) -> ExpressionError {
-        ExpressionError(.badSchema, path.isEmpty ? what : path.joined(separator: ".") + ": " + what)
+    func problem(_ what: String) -> PythonFault {
+        PythonFault(ExpressionError(.badSchema, path.isEmpty ? what : path.joined(separator: ".") + ": " + what))
     }
 
     /// Reads with a key added to the path that messages name.
     mutating func within<Result>(
-        _ key: String, _ read: (inout SchemaCompiler) throws(ExpressionError) -> Result
-    ) throws(ExpressionError) -> Result {
+        _ key: String, _ read: (inout SchemaCompiler) throws(PythonFault) -> Result
+    ) throws(PythonFault) -> Result {
         path.append(key)
         let result = try read(&self)
         path.removeLast()
@@ -49,12 +49,12 @@ struct SchemaCompiler {
     }
 
     /// The index of a schema's node, made unless the place was already read.
-    mutating func node(_ schema: Value) throws(ExpressionError) -> Int {
+    mutating func node(_ schema: Value) throws(PythonFault) -> Int {
         guard path.count <= Self.maxDepth else {
-            throw ExpressionError(.tooComplex, "The schema is nested deeper than \(Self.maxDepth) levels")
+            throw .tooComplex("The schema is nested deeper than \(Self.maxDepth) levels")
         }
         guard nodes.count < Self.maxNodes else {
-            throw ExpressionError(.tooComplex, "The schema has more than \(Self.maxNodes) parts")
+            throw .tooComplex("The schema has more than \(Self.maxNodes) parts")
         }
         guard case .object(let members) = schema else {
             throw problem("\(shown(schema)) is not of type 'object'")
@@ -67,18 +67,18 @@ struct SchemaCompiler {
         return index
     }
 
-    private mutating func read(_ members: ValueObject) throws(ExpressionError) -> SchemaNode {
+    private mutating func read(_ members: ValueObject) throws(PythonFault) -> SchemaNode {
         var node = SchemaNode()
         if let reference = members["$ref"] {
             // Nothing beside a reference counts.
-            let index = try within("$ref") { (compiler) throws(ExpressionError) -> Int in
+            let index = try within("$ref") { (compiler) throws(PythonFault) -> Int in
                 try compiler.target(of: reference)
             }
             node.checks = [.reference(index)]
             return node
         }
         for (keyword, value) in members {
-            let check = try within(keyword) { (compiler) throws(ExpressionError) -> SchemaCheck? in
+            let check = try within(keyword) { (compiler) throws(PythonFault) -> SchemaCheck? in
                 try compiler.check(keyword, value, members)
             }
             if let check { node.checks.append(check) }
@@ -88,7 +88,7 @@ struct SchemaCompiler {
     }
 
     /// The node that a reference within the document leads to.
-    private mutating func target(of reference: Value) throws(ExpressionError) -> Int {
+    private mutating func target(of reference: Value) throws(PythonFault) -> Int {
         guard case .string(let text) = reference else { throw problem("\(shown(reference)) is not of type 'string'") }
         guard text.utf8.first == UInt8(ascii: "#") else {
             throw problem("\(shown(reference)) leads out of the document; only `#/…` can be read")
@@ -97,9 +97,12 @@ struct SchemaCompiler {
         if let known = nodesByPlace[steps] { return known }
         var value = document
         for step in steps {
-            guard let next = value[step] ?? Int(step).flatMap({ index in
-                value.array.flatMap { $0.indices.contains(index) ? $0[index] : nil }
-            }) else { throw problem("Unresolvable JSON pointer: \(shown(.string(String(text.dropFirst(1)))))") }
+            guard
+                let next = value[step]
+                    ?? Int(step).flatMap({ index in
+                        value.array.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+                    })
+            else { throw problem("Unresolvable JSON pointer: \(shown(.string(String(text.dropFirst(1)))))") }
             value = next
         }
         // Read as if it stood where it stands, so that what is wrong in it is named there.
@@ -110,7 +113,7 @@ struct SchemaCompiler {
         return index
     }
 
-    private func steps(of text: String) throws(ExpressionError) -> [String] {
+    private func steps(of text: String) throws(PythonFault) -> [String] {
         let rest = text.utf8.dropFirst()
         if rest.isEmpty { return [] }
         guard rest.first == UInt8(ascii: "/") else {
@@ -152,7 +155,7 @@ struct SchemaCompiler {
     }
 
     /// A reference that leads only to references and back to itself says nothing.
-    private func refuseCircles() throws(ExpressionError) {
+    private func refuseCircles() throws(PythonFault) {
         for start in nodes.indices {
             var at = start
             var steps = 0
@@ -160,7 +163,7 @@ struct SchemaCompiler {
                 at = next
                 steps += 1
                 guard steps <= nodes.count else {
-                    throw ExpressionError(.badSchema, "A `$ref` of the schema leads back to itself")
+                    throw PythonFault(ExpressionError(.badSchema, "A `$ref` of the schema leads back to itself"))
                 }
             }
         }

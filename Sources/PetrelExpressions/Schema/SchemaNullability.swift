@@ -5,9 +5,9 @@ enum SchemaNullability {
     private static let maxDepth = 64
 
     /// The schema in which each property that may be left out, or whose default is null, takes null too.
-    static func relaxed(_ schema: Value, depth: Int = 0) throws(ExpressionError) -> Value {
+    static func relaxed(_ schema: Value, depth: Int = 0) throws(PythonFault) -> Value {
         guard depth <= maxDepth else {
-            throw ExpressionError(.tooComplex, "The schema is nested deeper than \(maxDepth) levels")
+            throw .tooComplex("The schema is nested deeper than \(maxDepth) levels")
         }
         guard case .object(var members) = schema, case .object(var properties)? = members["properties"] else {
             return schema
@@ -20,7 +20,7 @@ enum SchemaNullability {
         return .object(members)
     }
 
-    private static func relaxed(property: ValueObject, depth: Int) throws(ExpressionError) -> ValueObject {
+    private static func relaxed(property: ValueObject, depth: Int) throws(PythonFault) -> ValueObject {
         var property = property
         let type = property["type"]
         let mayBeMissing = property["required"]?.isTruthy != true || property["default"] != nil

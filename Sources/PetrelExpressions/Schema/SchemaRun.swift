@@ -62,6 +62,8 @@ final class SchemaRun {
 
     /// What is wrong with a value in one alternative.
     private func alternative(_ node: Int, _ value: Value, limit: Int) -> [SchemaViolation] {
+        // Alternatives within alternatives are what grows without end.
+        work.stepsLeft -= 15
         let run = SchemaRun(nodes: nodes, limit: limit, work: work)
         run.path = path
         run.depth = depth
@@ -148,7 +150,8 @@ final class SchemaRun {
         // The original names the first one last.
         let names = (fitting.dropFirst() + [first]).map { SchemaText.shown(schemas[$0]) }.joined(separator: ", ")
         require(
-            fitting.count == 1, "oneOf", "\(shown(value)) is valid under each of \(names)", "valid under only one of them")
+            fitting.count == 1, "oneOf", "\(shown(value)) is valid under each of \(names)",
+            "valid under only one of them")
     }
 
     private func noneFits(_ keyword: String, _ value: Value, _ causes: [SchemaViolation]) -> SchemaViolation {

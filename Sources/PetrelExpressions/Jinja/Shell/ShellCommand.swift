@@ -60,7 +60,8 @@ struct ShellCommand {
 
     mutating func append(value: String) {
         let isDigits = value.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
-        isDigitsFromValue = isDigits && (isWordStart || isDigitsFromValue || word.allSatisfy { $0 >= 0x30 && $0 <= 0x39 })
+        isDigitsFromValue =
+            isDigits && (isWordStart || isDigitsFromValue || word.allSatisfy { $0 >= 0x30 && $0 <= 0x39 })
         isWordStart = false
         isLiteralWord = false
         for byte in value.utf8.prefix(Self.longestWord) where word.count < Self.longestWord { word.append(byte) }

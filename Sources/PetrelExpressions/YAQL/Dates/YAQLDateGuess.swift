@@ -74,11 +74,15 @@ struct YAQLDateGuess {
     }
 
     private static func isZoneName(_ word: String) -> Bool {
-        guard (3...5).contains(word.utf8.count), word.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else { return false }
+        guard (3...5).contains(word.utf8.count), word.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
+            return false
+        }
         return word != "UTC" && word != "GMT" && month(word.lowercased()) == nil && weekday(word.lowercased()) == nil
     }
 
-    private func peek(_ offset: Int) -> Token? { at + offset < tokens.count && at + offset >= 0 ? tokens[at + offset] : nil }
+    private func peek(_ offset: Int) -> Token? {
+        at + offset < tokens.count && at + offset >= 0 ? tokens[at + offset] : nil
+    }
 
     /// False for what is not understood.
     private mutating func read() -> Bool {

@@ -193,13 +193,14 @@ struct YAQLPlan: Sendable {
     }
 
     /// Whether evaluated arguments have the right types.
-    func accepts(_ positional: [YAQLValue], _ named: [YAQLValue]) -> Bool {
+    func accepts(_ values: YAQLCallValues) -> Bool {
+        let positional = values.positional
         for (parameter, source) in zip(overload.parameters, sources) {
             switch source {
             case .positional(let position):
                 if !parameter.type.accepts(positional[position]) { return false }
             case .named(let position):
-                if !parameter.type.accepts(named[position]) { return false }
+                if !parameter.type.accepts(values.named[position]) { return false }
             case .fallback: break
             }
         }
@@ -209,10 +210,9 @@ struct YAQLPlan: Sendable {
         return true
     }
 
-    /// Calls the overload.
-    func call(
-        _ positional: [YAQLValue], _ named: [YAQLValue], _ frame: YAQLFrame
-    ) throws(YAQLFault) -> YAQLValue {
+    /// The arguments in the order of the parameters, defaults filled in.
+    func arguments(_ given: YAQLCallValues, _ frame: YAQLFrame) -> YAQLArguments {
+        let positional = given.positional
         var values: [YAQLValue] = []
         if sources.count == positional.count, restStart == positional.count {
             values = positional
@@ -224,14 +224,14 @@ struct YAQLPlan: Sendable {
             for (at, source) in sources.enumerated() {
                 switch source {
                 case .positional(let position): values.append(positional[position])
-                case .named(let position): values.append(named[position])
+                case .named(let position): values.append(given.named[position])
                 case .fallback: values.append(overload.parameters[at].fallback.value ?? .null)
                 }
             }
         }
         let rest = restStart < positional.count ? Array(positional[restStart...]) : []
-        let others = others.map { (name: names[$0], value: named[$0]) }
-        return try overload.body(YAQLArguments(values: values, rest: rest, named: others, frame: frame))
+        let others = others.map { (name: names[$0], value: given.named[$0]) }
+        return YAQLArguments(overload: overload, values: values, rest: rest, named: others, frame: frame)
     }
 
     /// Whether the same arguments are evaluated before the call.
@@ -241,7 +241,9 @@ struct YAQLPlan: Sendable {
     func isSpecialization(of other: YAQLPlan, count: Int) -> Bool {
         var isMore = false
         for position in 0..<count {
-            guard let mine = overload.type(at: position), let theirs = other.overload.type(at: position) else { continue }
+            guard let mine = overload.type(at: position), let theirs = other.overload.type(at: position) else {
+                continue
+            }
             if theirs.isSpecialization(of: mine) { return false }
             if mine.isSpecialization(of: theirs) { isMore = true }
         }

@@ -19,6 +19,13 @@ extension YAQLFrame {
         }
     }
 
+    /// The same from inside a function, which takes stack of its own.
+    func evaluateDeeper(_ node: YAQLNode) throws(YAQLFault) -> YAQLValue {
+        try runtime.enter()
+        defer { runtime.leave() }
+        return try evaluate(node)
+    }
+
     private func evaluate(_ pair: YAQLPair, goesOnIf truth: Bool) throws(YAQLFault) -> YAQLValue {
         try runtime.enter()
         defer { runtime.leave() }
@@ -106,7 +113,7 @@ extension YAQLFrame {
 
     private func property(_ call: YAQLCall, of receiver: YAQLValue) throws(YAQLFault) -> YAQLValue {
         guard call.isKnown else { throw .unknown(call.name, receiver: nil) }
-        return try dispatch(call.name, call.plans, [receiver], [], receiver: nil)
+        return try dispatch(call.name, call.plans, YAQLCallValues([receiver]))
     }
 
     private func evaluate(_ method: YAQLMethod) throws(YAQLFault) -> YAQLValue {

@@ -23,7 +23,7 @@ extension YAQLFrame {
             if let result = try YAQLArithmetic.simple(symbol, left, right, runtime) { return result }
         }
         guard let call = YAQLLibrary.operators[symbol] else { throw .noMatch("#operator_" + symbol.rawValue) }
-        return try dispatch(call.name, call.plans, [left, right], [], receiver: nil)
+        return try dispatch(call.name, call.plans, YAQLCallValues([left, right]))
     }
 
     private func operate(prefix symbol: YAQLSymbol, _ value: YAQLValue) throws(YAQLFault) -> YAQLValue {
@@ -69,7 +69,8 @@ enum YAQLArithmetic {
             case .modulo: return try PythonNumber.remainder(left, right, budget)
             case .divided:
                 return left.isWhole && right.isWhole
-                    ? try PythonNumber.floorQuotient(left, right, budget) : try PythonNumber.quotient(left, right, budget)
+                    ? try PythonNumber.floorQuotient(left, right, budget)
+                    : try PythonNumber.quotient(left, right, budget)
             default: return nil
             }
         } catch { throw YAQLFault(error) }

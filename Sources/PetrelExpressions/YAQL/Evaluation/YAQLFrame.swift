@@ -73,12 +73,12 @@ extension YAQLLambda {
     /// Evaluates with `$1`, `$2` and so on.
     func call(_ arguments: [YAQLValue]) throws(YAQLFault) -> YAQLValue {
         if case .constant(let constant) = node { return YAQLValue(constant.value) }
-        return try YAQLFrame(below: frame, arguments).evaluate(node)
+        return try YAQLFrame(below: frame, arguments).evaluateDeeper(node)
     }
 
     /// Evaluates with `$`.
     func call(_ argument: YAQLValue) throws(YAQLFault) -> YAQLValue { try call([argument]) }
 
     /// Evaluates as it is.
-    func call() throws(YAQLFault) -> YAQLValue { try frame.evaluate(node) }
+    func call() throws(YAQLFault) -> YAQLValue { try frame.evaluateDeeper(node) }
 }

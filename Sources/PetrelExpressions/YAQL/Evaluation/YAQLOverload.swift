@@ -85,6 +85,7 @@ final class YAQLOverload: Sendable {
 
 /// The arguments of one call, in the order of the parameters, defaults filled in.
 struct YAQLArguments {
+    let overload: YAQLOverload
     let values: [YAQLValue]
     let rest: [YAQLValue]
     let named: [(name: String, value: YAQLValue)]
@@ -164,7 +165,9 @@ struct YAQLArguments {
 
     /// Items made one by one.
     func iterate(_ body: @escaping YAQLIterator.Body) throws(YAQLFault) -> YAQLValue {
-        let depth = max(try YAQLValue.depth(over: values), try YAQLValue.depth(over: rest))
-        return .iterator(try YAQLIterator(runtime, over: depth, body))
+        var deepest = 0
+        for value in values { deepest = max(deepest, value.depth) }
+        for value in rest { deepest = max(deepest, value.depth) }
+        return .iterator(try YAQLIterator(runtime, over: deepest, body))
     }
 }

@@ -40,7 +40,9 @@ final class YAQLRuntime {
     /// Counts a step that is one level deeper, until ``leave()``.
     func enter() throws(YAQLFault) {
         try step()
-        guard depth < maxDepth else { throw .tooComplex("The expression takes more than \(maxDepth) levels of nesting") }
+        guard depth < maxDepth else {
+            throw .tooComplex("The expression takes more than \(maxDepth) levels of nesting")
+        }
         depth += 1
     }
 

@@ -13,11 +13,15 @@ extension YAQLLibrary {
                 ], dateOfParts),
             .function("datetime", [.number("timestamp"), .init("offset", .timespan, .noTime)], dateOfTimestamp),
             .function("datetime", [.text("string"), .textOrNull("format")], dateOfText),
-            .function("now", [.init("offset", .timespanOrNull, .noTime)], { (arguments) throws(YAQLFault) in
-                let offset = span(arguments[0])
-                return .date(try YAQLDate(local: YAQLTime.checked(YAQLTime.now(), plus: offset), offset: offset))
-            }),
-            .function("isDatetime", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.date.accepts(arguments[0])) }),
+            .function(
+                "now", [.init("offset", .timespanOrNull, .noTime)],
+                { (arguments) throws(YAQLFault) in
+                    let offset = span(arguments[0])
+                    return .date(try YAQLDate(local: YAQLTime.checked(YAQLTime.now(), plus: offset), offset: offset))
+                }),
+            .function(
+                "isDatetime", [.any("value")],
+                { (arguments) throws(YAQLFault) in .bool(YAQLType.date.accepts(arguments[0])) }),
             .method(
                 "replace",
                 [
@@ -26,21 +30,32 @@ extension YAQLLibrary {
                     .init("minute", .wholeOrNull, .null), .init("second", .wholeOrNull, .null),
                     .init("microsecond", .wholeOrNull, .null), .init("offset", .timespanOrNull, .null),
                 ], replaceParts),
-            .method("format", [.init("dt", .date), .text("format")], { (arguments) throws(YAQLFault) in
-                try arguments.text(try YAQLDateFormat.text(of: date(arguments[0]), arguments.text(1), arguments.runtime))
-            }),
-            .function("#operator_+", [.init("dt", .date), .init("ts", .timespan)], { (arguments) throws(YAQLFault) in
-                try moved(date(arguments[0]), span(arguments[1]))
-            }),
-            .function("#operator_+", [.init("ts", .timespan), .init("dt", .date)], { (arguments) throws(YAQLFault) in
-                try moved(date(arguments[1]), span(arguments[0]))
-            }),
-            .function("#operator_-", [.init("dt", .date), .init("ts", .timespan)], { (arguments) throws(YAQLFault) in
-                try moved(date(arguments[0]), YAQLTime.checked(0, minus: span(arguments[1])))
-            }),
-            .function("#operator_-", [.init("dt1", .date), .init("dt2", .date)], { (arguments) throws(YAQLFault) in
-                .timespan(try date(arguments[0]).instant - date(arguments[1]).instant)
-            }),
+            .method(
+                "format", [.init("dt", .date), .text("format")],
+                { (arguments) throws(YAQLFault) in
+                    try arguments.text(
+                        try YAQLDateFormat.text(of: date(arguments[0]), arguments.text(1), arguments.runtime))
+                }),
+            .function(
+                "#operator_+", [.init("dt", .date), .init("ts", .timespan)],
+                { (arguments) throws(YAQLFault) in
+                    try moved(date(arguments[0]), span(arguments[1]))
+                }),
+            .function(
+                "#operator_+", [.init("ts", .timespan), .init("dt", .date)],
+                { (arguments) throws(YAQLFault) in
+                    try moved(date(arguments[1]), span(arguments[0]))
+                }),
+            .function(
+                "#operator_-", [.init("dt", .date), .init("ts", .timespan)],
+                { (arguments) throws(YAQLFault) in
+                    try moved(date(arguments[0]), YAQLTime.checked(0, minus: span(arguments[1])))
+                }),
+            .function(
+                "#operator_-", [.init("dt1", .date), .init("dt2", .date)],
+                { (arguments) throws(YAQLFault) in
+                    .timespan(try date(arguments[0]).instant - date(arguments[1]).instant)
+                }),
         ] + dateProperties
 
     private static let dateProperties: [YAQLOverload] = [

@@ -6,47 +6,70 @@ extension YAQLLibrary {
         .function("dict", [], .init(rest: .rule, hasNoNames: true), map),
         .function("dict", [.items("items")], .init(hasNoNames: true), dictionaryOfPairs),
         .method("toDict", [.items(), .lambda("keySelector"), .optionalLambda("valueSelector")], toDictionary),
-        .function("isDict", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.mapping.accepts(arguments[0])) }),
+        .function(
+            "isDict", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.mapping.accepts(arguments[0])) }),
         .both("len", [.mapping()], { (arguments) throws(YAQLFault) in .integer(try arguments.dictionary(0).count) }),
-        .function("#indexer", [.mapping(), .any("key")], { (arguments) throws(YAQLFault) in
-            guard let value = try arguments.dictionary(0).member(arguments[1], arguments.budget) else {
-                throw .key(try arguments[1].pythonShown(arguments.runtime))
-            }
-            return value
-        }),
+        .function(
+            "#indexer", [.mapping(), .any("key")],
+            { (arguments) throws(YAQLFault) in
+                guard let value = try arguments.dictionary(0).member(arguments[1], arguments.budget) else {
+                    throw .key(try arguments[1].pythonShown(arguments.runtime))
+                }
+                return value
+            }),
         .function("#indexer", [.mapping(), .any("key"), .any("default")], member),
         .method("get", [.mapping(), .any("key"), .any("default", .null)], member),
-        .method("set", [.mapping(), .any("key"), .any("value")], .init(hasNoNames: true), { (arguments) throws(YAQLFault) in
-            try changed(arguments, [(arguments[1], arguments[2])])
-        }),
-        .method("set", [.mapping(), .mapping("replacements")], .init(hasNoNames: true), { (arguments) throws(YAQLFault) in
-            try changed(arguments, arguments.dictionary(1).entries)
-        }),
-        .method("set", [.mapping()], .init(rest: .rule, hasNoNames: true), { (arguments) throws(YAQLFault) in
-            try changed(arguments, rules(arguments.rest))
-        }),
-        .method("keys", [.mapping()], { (arguments) throws(YAQLFault) in
-            .view(YAQLView(.keys, of: try arguments.dictionary(0)))
-        }),
-        .method("values", [.mapping()], { (arguments) throws(YAQLFault) in
-            .view(YAQLView(.values, of: try arguments.dictionary(0)))
-        }),
-        .method("items", [.mapping()], { (arguments) throws(YAQLFault) in
-            .view(YAQLView(.items, of: try arguments.dictionary(0)))
-        }),
-        .method("containsKey", [.mapping(), .any("key")], { (arguments) throws(YAQLFault) in
-            .bool(try arguments.dictionary(0).member(arguments[1], arguments.budget) != nil)
-        }),
+        .method(
+            "set", [.mapping(), .any("key"), .any("value")], .init(hasNoNames: true),
+            { (arguments) throws(YAQLFault) in
+                try changed(arguments, [(arguments[1], arguments[2])])
+            }),
+        .method(
+            "set", [.mapping(), .mapping("replacements")], .init(hasNoNames: true),
+            { (arguments) throws(YAQLFault) in
+                try changed(arguments, arguments.dictionary(1).entries)
+            }),
+        .method(
+            "set", [.mapping()], .init(rest: .rule, hasNoNames: true),
+            { (arguments) throws(YAQLFault) in
+                try changed(arguments, rules(arguments.rest))
+            }),
+        .method(
+            "keys", [.mapping()],
+            { (arguments) throws(YAQLFault) in
+                .view(YAQLView(.keys, of: try arguments.dictionary(0)))
+            }),
+        .method(
+            "values", [.mapping()],
+            { (arguments) throws(YAQLFault) in
+                .view(YAQLView(.values, of: try arguments.dictionary(0)))
+            }),
+        .method(
+            "items", [.mapping()],
+            { (arguments) throws(YAQLFault) in
+                .view(YAQLView(.items, of: try arguments.dictionary(0)))
+            }),
+        .method(
+            "containsKey", [.mapping(), .any("key")],
+            { (arguments) throws(YAQLFault) in
+                .bool(try arguments.dictionary(0).member(arguments[1], arguments.budget) != nil)
+            }),
         .method("containsValue", [.mapping(), .any("value")], containsValue),
-        .function("#operator_+", [.mapping("left"), .mapping("right")], { (arguments) throws(YAQLFault) in
-            try changed(arguments, arguments.dictionary(1).entries)
-        }),
-        .method("delete", [.mapping()], .rest(.any), { (arguments) throws(YAQLFault) in
-            try without(arguments, arguments.rest)
-        }),
-        .method("deleteAll", [.mapping(), .items("keys")], { (arguments) throws(YAQLFault) in
-            try without(arguments, arguments.items(1))
-        }),
+        .function(
+            "#operator_+", [.mapping("left"), .mapping("right")],
+            { (arguments) throws(YAQLFault) in
+                try changed(arguments, arguments.dictionary(1).entries)
+            }),
+        .method(
+            "delete", [.mapping()], .rest(.any),
+            { (arguments) throws(YAQLFault) in
+                try without(arguments, arguments.rest)
+            }),
+        .method(
+            "deleteAll", [.mapping(), .items("keys")],
+            { (arguments) throws(YAQLFault) in
+                try without(arguments, arguments.items(1))
+            }),
         .method(
             "mergeWith",
             [

@@ -3,12 +3,16 @@ import PetrelCore
 /// Collections out of nothing; endless ones end with the budget.
 extension YAQLLibrary {
     static let generators: [YAQLOverload] = [
-        .function("range", [.whole("stop")], { (arguments) throws(YAQLFault) in
-            try range(from: 0, to: arguments.integer(0), by: 1, arguments)
-        }),
-        .function("range", [.whole("start"), .whole("stop"), .whole("step", .integer(1))], { (arguments) throws(YAQLFault) in
-            try range(from: arguments.integer(0), to: arguments.integer(1), by: arguments.integer(2), arguments)
-        }),
+        .function(
+            "range", [.whole("stop")],
+            { (arguments) throws(YAQLFault) in
+                try range(from: 0, to: arguments.integer(0), by: 1, arguments)
+            }),
+        .function(
+            "range", [.whole("start"), .whole("stop"), .whole("step", .integer(1))],
+            { (arguments) throws(YAQLFault) in
+                try range(from: arguments.integer(0), to: arguments.integer(1), by: arguments.integer(2), arguments)
+            }),
         .function("sequence", [.whole("start", .integer(0)), .whole("step", .integer(1))], sequence),
         .method("repeat", [.any("value"), .whole("times", .integer(-1))], repeatValue),
         .method("cycle", [.items()], cycle),

@@ -3,33 +3,51 @@ import PetrelCore
 /// Lists: making, joining, indexing, changing by position.
 extension YAQLLibrary {
     static let lists: [YAQLOverload] = [
-        .function("list", [], .rest(.any), { (arguments) throws(YAQLFault) in
-            try arguments.tuple(try spread(arguments))
-        }),
-        .method("toList", [.items()], { (arguments) throws(YAQLFault) in
-            if case .tuple = arguments[0] { return arguments[0] }
-            return try arguments.tuple(try arguments.items(0))
-        }),
+        .function(
+            "list", [], .rest(.any),
+            { (arguments) throws(YAQLFault) in
+                try arguments.tuple(try spread(arguments))
+            }),
+        .method(
+            "toList", [.items()],
+            { (arguments) throws(YAQLFault) in
+                if case .tuple = arguments[0] { return arguments[0] }
+                return try arguments.tuple(try arguments.items(0))
+            }),
         .method("flatten", [.items()], flatten),
-        .function("isList", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.sequence.accepts(arguments[0])) }),
-        .function("isIterable", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.iterable.accepts(arguments[0])) }),
-        .both("len", [.init("sequence", .sequence)], { (arguments) throws(YAQLFault) in
-            .integer(list(arguments[0])?.count ?? 0)
-        }),
+        .function(
+            "isList", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.sequence.accepts(arguments[0])) }
+        ),
+        .function(
+            "isIterable", [.any("value")],
+            { (arguments) throws(YAQLFault) in .bool(YAQLType.iterable.accepts(arguments[0])) }),
+        .both(
+            "len", [.init("sequence", .sequence)],
+            { (arguments) throws(YAQLFault) in
+                .integer(list(arguments[0])?.count ?? 0)
+            }),
         .function("#indexer", [.init("list", .sequence), .whole("index")], index),
-        .function("#operator_in", [.any("value"), .items()], { (arguments) throws(YAQLFault) in
-            .bool(try contains(arguments[1], arguments[0], arguments.runtime))
-        }),
-        .method("contains", [.items(), .any("value")], { (arguments) throws(YAQLFault) in
-            .bool(try contains(arguments[0], arguments[1], arguments.runtime))
-        }),
+        .function(
+            "#operator_in", [.any("value"), .items()],
+            { (arguments) throws(YAQLFault) in
+                .bool(try contains(arguments[1], arguments[0], arguments.runtime))
+            }),
+        .method(
+            "contains", [.items(), .any("value")],
+            { (arguments) throws(YAQLFault) in
+                .bool(try contains(arguments[0], arguments[1], arguments.runtime))
+            }),
         .function("#operator_+", [.items("left"), .items("right")], combine),
-        .function("#operator_*", [.init("left", .sequence), .whole("right")], { (arguments) throws(YAQLFault) in
-            try repeated(arguments[0], arguments.integer(1), arguments)
-        }),
-        .function("#operator_*", [.whole("left"), .init("right", .sequence)], { (arguments) throws(YAQLFault) in
-            try repeated(arguments[1], arguments.integer(0), arguments)
-        }),
+        .function(
+            "#operator_*", [.init("left", .sequence), .whole("right")],
+            { (arguments) throws(YAQLFault) in
+                try repeated(arguments[0], arguments.integer(1), arguments)
+            }),
+        .function(
+            "#operator_*", [.whole("left"), .init("right", .sequence)],
+            { (arguments) throws(YAQLFault) in
+                try repeated(arguments[1], arguments.integer(0), arguments)
+            }),
         .method("delete", [.items(), .whole("position"), .whole("count", .integer(1))], delete),
         .method(
             "replace", [.items(), .whole("position"), .any("value"), .whole("count", .integer(1))],

@@ -9,8 +9,11 @@ extension YAQLLibrary {
         .function("#operator_/", [.number("left"), .number("right")], arithmetic(.divided)),
         .function("#operator_mod", [.number("left"), .number("right")], arithmetic(.modulo)),
         .function("#unary_operator_+", [.number("op")], { (arguments) throws(YAQLFault) in arguments[0] }),
-        .function("#unary_operator_-", [.number("op")], { (arguments) throws(YAQLFault) in YAQLValue(number(arguments[0]).negated) }),
-        .function("abs", [.number("op")], { (arguments) throws(YAQLFault) in YAQLValue(number(arguments[0]).magnitude) }),
+        .function(
+            "#unary_operator_-", [.number("op")],
+            { (arguments) throws(YAQLFault) in YAQLValue(number(arguments[0]).negated) }),
+        .function(
+            "abs", [.number("op")], { (arguments) throws(YAQLFault) in YAQLValue(number(arguments[0]).magnitude) }),
         .function("int", [.any("value")], integer),
         .function("float", [.any("value")], float),
         .function("random", [], { (_) throws(YAQLFault) in .double(Double.random(in: 0..<1)) }),
@@ -26,8 +29,12 @@ extension YAQLLibrary {
         .function("pow", [.number("a"), .number("b"), .init("c", .numberOrNull, .null)], power),
         .function("sign", [.number("num")], { (arguments) throws(YAQLFault) in .integer(sign(number(arguments[0]))) }),
         .function("round", [.number("number"), .whole("ndigits", .integer(0))], round),
-        .function("isInteger", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.integer.accepts(arguments[0])) }),
-        .function("isNumber", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.number.accepts(arguments[0])) }),
+        .function(
+            "isInteger", [.any("value")],
+            { (arguments) throws(YAQLFault) in .bool(YAQLType.integer.accepts(arguments[0])) }),
+        .function(
+            "isNumber", [.any("value")],
+            { (arguments) throws(YAQLFault) in .bool(YAQLType.number.accepts(arguments[0])) }),
         .function("hex", [.init("num", .numberOrNull)], hex),
     ]
 
@@ -138,7 +145,9 @@ extension YAQLLibrary {
 
     // MARK: Arithmetic
 
-    private static func sign(_ number: PythonNumber) -> Int { number.isZero ? 0 : number.isNegative ? -1 : isNaN(number) ? 0 : 1 }
+    private static func sign(_ number: PythonNumber) -> Int {
+        number.isZero ? 0 : number.isNegative ? -1 : isNaN(number) ? 0 : 1
+    }
 
     private static func isNaN(_ number: PythonNumber) -> Bool {
         if case .double(let number) = number { number.isNaN } else { false }
@@ -146,7 +155,9 @@ extension YAQLLibrary {
 
     private static func round(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
         let places = arguments.integer(1)
-        guard case .double(let number) = arguments[0] else { return try round(whole: number(arguments[0]), places, arguments) }
+        guard case .double(let number) = arguments[0] else {
+            return try round(whole: number(arguments[0]), places, arguments)
+        }
         let rounded = PythonFloat.rounded(number, places: places)
         if rounded.isInfinite, number.isFinite { throw .overflow("rounded value too large to represent") }
         return .double(rounded)
@@ -198,9 +209,13 @@ extension YAQLLibrary {
         var result = try PythonNumber.remainder(.integer(1), modulus, budget)
         while !rest.isZero {
             try budget.work(rest.groups.count)
-            if rest.isOdd { result = try PythonNumber.remainder(PythonNumber.product(result, base, budget), modulus, budget) }
+            if rest.isOdd {
+                result = try PythonNumber.remainder(PythonNumber.product(result, base, budget), modulus, budget)
+            }
             _ = rest.divide(by: 2)
-            if !rest.isZero { base = try PythonNumber.remainder(PythonNumber.product(base, base, budget), modulus, budget) }
+            if !rest.isZero {
+                base = try PythonNumber.remainder(PythonNumber.product(base, base, budget), modulus, budget)
+            }
         }
         return result
     }

@@ -3,18 +3,26 @@ import PetrelCore
 /// Sorting, grouping and cutting.
 extension YAQLLibrary {
     static let orderings: [YAQLOverload] = [
-        .method("orderBy", [.items(), .lambda("selector")], { (arguments) throws(YAQLFault) in
-            try order(arguments, isAscending: true)
-        }),
-        .method("orderByDescending", [.items(), .lambda("selector")], { (arguments) throws(YAQLFault) in
-            try order(arguments, isAscending: false)
-        }),
-        .method("thenBy", [.init("collection", .ordering), .lambda("selector")], { (arguments) throws(YAQLFault) in
-            try order(arguments, isAscending: true, isFurther: true)
-        }),
-        .method("thenByDescending", [.init("collection", .ordering), .lambda("selector")], { (arguments) throws(YAQLFault) in
-            try order(arguments, isAscending: false, isFurther: true)
-        }),
+        .method(
+            "orderBy", [.items(), .lambda("selector")],
+            { (arguments) throws(YAQLFault) in
+                try order(arguments, isAscending: true)
+            }),
+        .method(
+            "orderByDescending", [.items(), .lambda("selector")],
+            { (arguments) throws(YAQLFault) in
+                try order(arguments, isAscending: false)
+            }),
+        .method(
+            "thenBy", [.init("collection", .ordering), .lambda("selector")],
+            { (arguments) throws(YAQLFault) in
+                try order(arguments, isAscending: true, isFurther: true)
+            }),
+        .method(
+            "thenByDescending", [.init("collection", .ordering), .lambda("selector")],
+            { (arguments) throws(YAQLFault) in
+                try order(arguments, isAscending: false, isFurther: true)
+            }),
         .method("reverse", [.items()], reverse),
         .method(
             "groupBy",

@@ -3,60 +3,79 @@ import PetrelCore
 /// Going through collections to one answer: counting, finding, adding up.
 extension YAQLLibrary {
     static let queries: [YAQLOverload] = [
-        .both("any", [.items(), .optionalLambda("predicate")], { (arguments) throws(YAQLFault) in
-            let source = try arguments.iterator(0)
-            while let item = try source.next() {
-                if arguments[1].isNull { return .bool(true) }
-                if try arguments.call(1, item).isTruthy { return .bool(true) }
-            }
-            return .bool(false)
-        }),
-        .both("all", [.items(), .optionalLambda("predicate")], { (arguments) throws(YAQLFault) in
-            let source = try arguments.iterator(0)
-            while let item = try source.next() {
-                let verdict = arguments[1].isNull ? item : try arguments.call(1, item)
-                if !verdict.isTruthy { return .bool(false) }
-            }
-            return .bool(true)
-        }),
+        .both(
+            "any", [.items(), .optionalLambda("predicate")],
+            { (arguments) throws(YAQLFault) in
+                let source = try arguments.iterator(0)
+                while let item = try source.next() {
+                    if arguments[1].isNull { return .bool(true) }
+                    if try arguments.call(1, item).isTruthy { return .bool(true) }
+                }
+                return .bool(false)
+            }),
+        .both(
+            "all", [.items(), .optionalLambda("predicate")],
+            { (arguments) throws(YAQLFault) in
+                let source = try arguments.iterator(0)
+                while let item = try source.next() {
+                    let verdict = arguments[1].isNull ? item : try arguments.call(1, item)
+                    if !verdict.isTruthy { return .bool(false) }
+                }
+                return .bool(true)
+            }),
         .both("len", [.init("collection", .iterator)], count),
         .method("count", [.items()], count),
-        .method("sum", [.items(), .any("initial", .absent)], { (arguments) throws(YAQLFault) in
-            try reduce(arguments, initial: arguments[1]) { (total, item) throws(YAQLFault) in
-                try arguments.frame.operate(.plus, total, item)
-            }
-        }),
-        .method("max", [.items(), .any("initial", .absent)], { (arguments) throws(YAQLFault) in
-            try reduce(arguments, initial: arguments[1]) { (one, two) throws(YAQLFault) in
-                try larger(one, two, arguments.runtime)
-            }
-        }),
-        .method("min", [.items(), .any("initial", .absent)], { (arguments) throws(YAQLFault) in
-            try reduce(arguments, initial: arguments[1]) { (one, two) throws(YAQLFault) in
-                try smaller(one, two, arguments.runtime)
-            }
-        }),
+        .method(
+            "sum", [.items(), .any("initial", .absent)],
+            { (arguments) throws(YAQLFault) in
+                try reduce(arguments, initial: arguments[1]) { (total, item) throws(YAQLFault) in
+                    try arguments.frame.operate(.plus, total, item)
+                }
+            }),
+        .method(
+            "max", [.items(), .any("initial", .absent)],
+            { (arguments) throws(YAQLFault) in
+                try reduce(arguments, initial: arguments[1]) { (one, two) throws(YAQLFault) in
+                    try larger(one, two, arguments.runtime)
+                }
+            }),
+        .method(
+            "min", [.items(), .any("initial", .absent)],
+            { (arguments) throws(YAQLFault) in
+                try reduce(arguments, initial: arguments[1]) { (one, two) throws(YAQLFault) in
+                    try smaller(one, two, arguments.runtime)
+                }
+            }),
         .method("aggregate", reduceParameters, aggregate),
         .method("reduce", reduceParameters, aggregate),
         .method("first", [.items(), .any("default", .absent)], first),
         .method("single", [.items()], single),
         .method("last", [.items(), .any("default", .absent)], last),
-        .method("indexOf", [.items(), .any("item")], { (arguments) throws(YAQLFault) in
-            try position(arguments, last: false) { (item) throws(YAQLFault) in
-                try arguments.runtime.areEqual(item, arguments[1])
-            }
-        }),
-        .method("lastIndexOf", [.items(), .any("item")], { (arguments) throws(YAQLFault) in
-            try position(arguments, last: true) { (item) throws(YAQLFault) in
-                try arguments.runtime.areEqual(item, arguments[1])
-            }
-        }),
-        .method("indexWhere", [.items(), .lambda("predicate")], { (arguments) throws(YAQLFault) in
-            try position(arguments, last: false) { (item) throws(YAQLFault) in try arguments.call(1, item).isTruthy }
-        }),
-        .method("lastIndexWhere", [.items(), .lambda("predicate")], { (arguments) throws(YAQLFault) in
-            try position(arguments, last: true) { (item) throws(YAQLFault) in try arguments.call(1, item).isTruthy }
-        }),
+        .method(
+            "indexOf", [.items(), .any("item")],
+            { (arguments) throws(YAQLFault) in
+                try position(arguments, last: false) { (item) throws(YAQLFault) in
+                    try arguments.runtime.areEqual(item, arguments[1])
+                }
+            }),
+        .method(
+            "lastIndexOf", [.items(), .any("item")],
+            { (arguments) throws(YAQLFault) in
+                try position(arguments, last: true) { (item) throws(YAQLFault) in
+                    try arguments.runtime.areEqual(item, arguments[1])
+                }
+            }),
+        .method(
+            "indexWhere", [.items(), .lambda("predicate")],
+            { (arguments) throws(YAQLFault) in
+                try position(arguments, last: false) { (item) throws(YAQLFault) in try arguments.call(1, item).isTruthy
+                }
+            }),
+        .method(
+            "lastIndexWhere", [.items(), .lambda("predicate")],
+            { (arguments) throws(YAQLFault) in
+                try position(arguments, last: true) { (item) throws(YAQLFault) in try arguments.call(1, item).isTruthy }
+            }),
     ]
 
     private static let reduceParameters: [YAQLParameter] = [.items(), .lambda("selector"), .any("seed", .absent)]

@@ -9,38 +9,56 @@ extension YAQLLibrary {
                 .text("pattern"), .init("ignoreCase", .flagOrNull, .bool(false)),
                 .init("multiLine", .flagOrNull, .bool(false)), .init("dotAll", .flagOrNull, .bool(false)),
             ], compile),
-        .function("isRegex", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.regex.accepts(arguments[0])) }),
+        .function(
+            "isRegex", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.regex.accepts(arguments[0])) }
+        ),
         .function("escapeRegex", [.text("string")], escape),
-        .method("matches", [.init("regexp", .regex), .text("string")], { (arguments) throws(YAQLFault) in
-            .bool(try matches(try pattern(arguments[0]), arguments.text(1), arguments.runtime))
-        }),
-        .method("matches", [.text("string"), .text("regexp")], { (arguments) throws(YAQLFault) in
-            .bool(try matches(try pattern(arguments[1]), arguments.text(0), arguments.runtime))
-        }),
+        .method(
+            "matches", [.init("regexp", .regex), .text("string")],
+            { (arguments) throws(YAQLFault) in
+                .bool(try matches(try pattern(arguments[0]), arguments.text(1), arguments.runtime))
+            }),
+        .method(
+            "matches", [.text("string"), .text("regexp")],
+            { (arguments) throws(YAQLFault) in
+                .bool(try matches(try pattern(arguments[1]), arguments.text(0), arguments.runtime))
+            }),
         .function("#operator_=~", [.text("string"), .init("regexp", .regex)], operation(isWanted: true)),
         .function("#operator_=~", [.text("string"), .text("pattern")], operation(isWanted: true)),
         .function("#operator_!~", [.text("string"), .init("regexp", .regex)], operation(isWanted: false)),
         .function("#operator_!~", [.text("string"), .text("pattern")], operation(isWanted: false)),
         .method("search", [.init("regexp", .regex), .text("string"), .optionalLambda("selector")], search),
         .method("searchAll", [.init("regexp", .regex), .text("string"), .optionalLambda("selector")], searchAll),
-        .method("split", [.init("regexp", .regex), .text("string"), .whole("maxSplit", .integer(0))], { (arguments) throws(YAQLFault) in
-            try split(arguments, pattern: 0, subject: 1)
-        }),
-        .method("split", [.text("string"), .init("regexp", .regex), .whole("maxSplit", .integer(0))], { (arguments) throws(YAQLFault) in
-            try split(arguments, pattern: 1, subject: 0)
-        }),
-        .method("replace", [.init("regexp", .regex), .text("string"), .text("repl"), .whole("count", .integer(0))], { (arguments) throws(YAQLFault) in
-            try replace(arguments, pattern: 0, subject: 1)
-        }),
-        .method("replace", [.text("string"), .init("regexp", .regex), .text("repl"), .whole("count", .integer(0))], { (arguments) throws(YAQLFault) in
-            try replace(arguments, pattern: 1, subject: 0)
-        }),
-        .method("replaceBy", [.init("regexp", .regex), .text("string"), .lambda("repl"), .whole("count", .integer(0))], { (arguments) throws(YAQLFault) in
-            try replaceBy(arguments, pattern: 0, subject: 1)
-        }),
-        .method("replaceBy", [.text("string"), .init("regexp", .regex), .lambda("repl"), .whole("count", .integer(0))], { (arguments) throws(YAQLFault) in
-            try replaceBy(arguments, pattern: 1, subject: 0)
-        }),
+        .method(
+            "split", [.init("regexp", .regex), .text("string"), .whole("maxSplit", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                try split(arguments, pattern: 0, subject: 1)
+            }),
+        .method(
+            "split", [.text("string"), .init("regexp", .regex), .whole("maxSplit", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                try split(arguments, pattern: 1, subject: 0)
+            }),
+        .method(
+            "replace", [.init("regexp", .regex), .text("string"), .text("repl"), .whole("count", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                try replace(arguments, pattern: 0, subject: 1)
+            }),
+        .method(
+            "replace", [.text("string"), .init("regexp", .regex), .text("repl"), .whole("count", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                try replace(arguments, pattern: 1, subject: 0)
+            }),
+        .method(
+            "replaceBy", [.init("regexp", .regex), .text("string"), .lambda("repl"), .whole("count", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                try replaceBy(arguments, pattern: 0, subject: 1)
+            }),
+        .method(
+            "replaceBy", [.text("string"), .init("regexp", .regex), .lambda("repl"), .whole("count", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                try replaceBy(arguments, pattern: 1, subject: 0)
+            }),
     ]
 
     /// More places than these are more work than an expression may ask for.
@@ -83,7 +101,8 @@ extension YAQLLibrary {
     ) throws(YAQLFault) -> [PatternMatch] {
         try runtime.step(subject.utf8.count / 8 + 1)
         let found: [PatternMatch]
-        do throws(ExpressionError) { found = try pattern.matches(in: subject, limit: min(limit, maxMatches + 1)) } catch {
+        do throws(ExpressionError) { found = try pattern.matches(in: subject, limit: min(limit, maxMatches + 1)) } catch
+        {
             throw YAQLFault(error, as: "error")
         }
         guard found.count <= maxMatches else {
@@ -143,7 +162,7 @@ extension YAQLLibrary {
         if arguments[selector].isNull { return .string(match.text) }
         let frame = try published(match, arguments.frame)
         guard let lambda = arguments.lambda(selector) else { return arguments[selector] }
-        return try frame.evaluate(lambda.node)
+        return try frame.evaluateDeeper(lambda.node)
     }
 
     /// A frame in which `$` is the match and `$2` and so on are its groups.
@@ -219,7 +238,9 @@ extension YAQLLibrary {
         let pattern = try self.pattern(arguments[pattern])
         return try replaced(arguments, pattern, arguments.text(subject)) { (match) throws(YAQLFault) in
             let frame = try published(match, arguments.frame)
-            let value = try arguments.lambda(2).map { (lambda) throws(YAQLFault) in try frame.evaluate(lambda.node) }
+            let value = try arguments.lambda(2).map { (lambda) throws(YAQLFault) in
+                try frame.evaluateDeeper(lambda.node)
+            }
             switch value ?? arguments[2] {
             case .string(let text): return text
             case .null: return ""

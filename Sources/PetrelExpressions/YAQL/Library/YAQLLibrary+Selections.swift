@@ -14,7 +14,8 @@ extension YAQLLibrary {
         .method("takeWhile", [.items(), .lambda("predicate")], takeWhile),
         .method("skipWhile", [.items(), .lambda("predicate")], skipWhile),
         .both("append", [.items()], .rest(.any), append),
-        .both("concat", [], .rest(.iterable), { (arguments) throws(YAQLFault) in try chain(arguments.rest, arguments) }),
+        .both(
+            "concat", [], .rest(.iterable), { (arguments) throws(YAQLFault) in try chain(arguments.rest, arguments) }),
         .both("distinct", [.items(), .optionalLambda("keySelector")], distinct),
         .both("enumerate", [.items(), .init("start", .wholeOrNull, .integer(0))], enumerate),
         .method("memorize", [.items()], memorize),

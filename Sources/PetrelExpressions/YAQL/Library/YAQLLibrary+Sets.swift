@@ -3,20 +3,27 @@ import PetrelCore
 /// Sets.
 extension YAQLLibrary {
     static let sets: [YAQLOverload] = [
-        .function("set", [], .rest(.any), { (arguments) throws(YAQLFault) in
-            try arguments.runtime.set(try spread(arguments))
-        }),
-        .method("toSet", [.items()], { (arguments) throws(YAQLFault) in
-            try arguments.runtime.set(try arguments.items(0))
-        }),
-        .function("isSet", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.set.accepts(arguments[0])) }),
-        .both("len", [.init("set", .set)], { (arguments) throws(YAQLFault) in
-            switch arguments[0] {
-            case .set(let set): .integer(set.count)
-            case .view(let view): .integer(view.dictionary.count)
-            default: .null
-            }
-        }),
+        .function(
+            "set", [], .rest(.any),
+            { (arguments) throws(YAQLFault) in
+                try arguments.runtime.set(try spread(arguments))
+            }),
+        .method(
+            "toSet", [.items()],
+            { (arguments) throws(YAQLFault) in
+                try arguments.runtime.set(try arguments.items(0))
+            }),
+        .function(
+            "isSet", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.set.accepts(arguments[0])) }),
+        .both(
+            "len", [.init("set", .set)],
+            { (arguments) throws(YAQLFault) in
+                switch arguments[0] {
+                case .set(let set): .integer(set.count)
+                case .view(let view): .integer(view.dictionary.count)
+                default: .null
+                }
+            }),
         .method("union", pair, combined("union") { $0.union($1) }),
         .method("intersect", pair, combined("intersection") { $0.intersection($1) }),
         .method("difference", pair, combined("difference") { $0.subtracting($1) }),

@@ -11,35 +11,53 @@ extension YAQLLibrary {
                     .init("seconds", .integer, .integer(0)), .init("milliseconds", .integer, .integer(0)),
                     .init("microseconds", .integer, .integer(0)),
                 ], spanOfParts),
-            .function("isTimespan", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.timespan.accepts(arguments[0])) }),
+            .function(
+                "isTimespan", [.any("value")],
+                { (arguments) throws(YAQLFault) in .bool(YAQLType.timespan.accepts(arguments[0])) }),
             .function("localtz", [], { (_) throws(YAQLFault) in .timespan(YAQLTime.localOffset()) }),
             .function("utctz", [], { (_) throws(YAQLFault) in .timespan(0) }),
-            .function("#operator_+", pairOfSpans, { (arguments) throws(YAQLFault) in
-                .timespan(try YAQLTime.checked(span(arguments[0]), plus: span(arguments[1])))
-            }),
-            .function("#operator_-", pairOfSpans, { (arguments) throws(YAQLFault) in
-                .timespan(try YAQLTime.checked(span(arguments[0]), minus: span(arguments[1])))
-            }),
-            .function("#operator_*", [.init("ts", .timespan), .number("n")], { (arguments) throws(YAQLFault) in
-                try product(span(arguments[0]), arguments[1])
-            }),
-            .function("#operator_*", [.number("n"), .init("ts", .timespan)], { (arguments) throws(YAQLFault) in
-                try product(span(arguments[1]), arguments[0])
-            }),
-            .function("#operator_/", pairOfSpans, { (arguments) throws(YAQLFault) in
-                .double(try quotient(Double(span(arguments[0])), Double(span(arguments[1]))))
-            }),
-            .function("#operator_/", [.init("ts", .timespan), .number("n")], { (arguments) throws(YAQLFault) in
-                let divisor = try python((arguments[1].number ?? .integer(0)).double)
-                return .timespan(try YAQLTime.rounded(quotient(Double(span(arguments[0])), divisor)))
-            }),
-            .function("#unary_operator_-", [.init("ts", .timespan)], { (arguments) throws(YAQLFault) in
-                .timespan(try YAQLTime.checked(0, minus: span(arguments[0])))
-            }),
+            .function(
+                "#operator_+", pairOfSpans,
+                { (arguments) throws(YAQLFault) in
+                    .timespan(try YAQLTime.checked(span(arguments[0]), plus: span(arguments[1])))
+                }),
+            .function(
+                "#operator_-", pairOfSpans,
+                { (arguments) throws(YAQLFault) in
+                    .timespan(try YAQLTime.checked(span(arguments[0]), minus: span(arguments[1])))
+                }),
+            .function(
+                "#operator_*", [.init("ts", .timespan), .number("n")],
+                { (arguments) throws(YAQLFault) in
+                    try product(span(arguments[0]), arguments[1])
+                }),
+            .function(
+                "#operator_*", [.number("n"), .init("ts", .timespan)],
+                { (arguments) throws(YAQLFault) in
+                    try product(span(arguments[1]), arguments[0])
+                }),
+            .function(
+                "#operator_/", pairOfSpans,
+                { (arguments) throws(YAQLFault) in
+                    .double(try quotient(Double(span(arguments[0])), Double(span(arguments[1]))))
+                }),
+            .function(
+                "#operator_/", [.init("ts", .timespan), .number("n")],
+                { (arguments) throws(YAQLFault) in
+                    let divisor = try python((arguments[1].number ?? .integer(0)).double)
+                    return .timespan(try YAQLTime.rounded(quotient(Double(span(arguments[0])), divisor)))
+                }),
+            .function(
+                "#unary_operator_-", [.init("ts", .timespan)],
+                { (arguments) throws(YAQLFault) in
+                    .timespan(try YAQLTime.checked(0, minus: span(arguments[0])))
+                }),
             .function("#unary_operator_+", [.init("ts", .timespan)], { (arguments) throws(YAQLFault) in arguments[0] }),
-            .function("#property#microseconds", [.init("obj", .timespan)], { (arguments) throws(YAQLFault) in
-                .integer(span(arguments[0]))
-            }),
+            .function(
+                "#property#microseconds", [.init("obj", .timespan)],
+                { (arguments) throws(YAQLFault) in
+                    .integer(span(arguments[0]))
+                }),
         ]
         + [
             ("milliseconds", 1_000.0), ("seconds", 1_000_000), ("minutes", 60_000_000), ("hours", 3_600_000_000),

@@ -28,53 +28,72 @@ extension YAQLLibrary {
     ]
 
     private static let texts: [YAQLOverload] = [
-        .function("json_escape", [.any("value")], workflowOnly, { (arguments) throws(YAQLFault) in
-            let value = try plain(arguments[0], arguments)
-            return try arguments.text(
-                try shared("TypeError") { () throws(ExpressionError) in try StackStormFunctions.jsonEscape(value) })
-        }),
-        .function("jsonpath_query", [.any("value"), .any("query")], workflowOnly, { (arguments) throws(YAQLFault) in
-            let value = try arguments[0].plain(arguments.runtime)
-            guard case .string(let query) = arguments[1] else { throw .type("expected a text as query") }
-            return YAQLValue(
-                try shared("Exception") { () throws(ExpressionError) in
-                    try StackStormFunctions.jsonPathQuery(value, query)
-                }, isFrozen: false)
-        }),
-        .function("to_human_time_from_seconds", [.any("seconds")], workflowOnly, { (arguments) throws(YAQLFault) in
-            let value = try arguments[0].plain(arguments.runtime)
-            guard arguments[0].numberOrBoolean != nil else { throw YAQLFault(.failed, "AssertionError", "") }
-            return .string(
-                try shared("OverflowError") { () throws(ExpressionError) in try StackStormFunctions.humanTime(value) })
-        }),
-        .function("use_none", [.any("value")], workflowOnly, { (arguments) throws(YAQLFault) in
-            arguments[0].isNull ? .string(StackStormFunctions.noneText) : arguments[0]
-        }),
-        .function("basename", [.any("path")], workflowOnly, { (arguments) throws(YAQLFault) in
-            let path = try arguments[0].plain(arguments.runtime)
-            return .string(try shared("TypeError") { () throws(ExpressionError) in try StackStormFunctions.basename(path) })
-        }),
-        .function("dirname", [.any("path")], workflowOnly, { (arguments) throws(YAQLFault) in
-            let path = try arguments[0].plain(arguments.runtime)
-            return .string(try shared("TypeError") { () throws(ExpressionError) in try StackStormFunctions.dirname(path) })
-        }),
+        .function(
+            "json_escape", [.any("value")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let value = try plain(arguments[0], arguments)
+                return try arguments.text(
+                    try shared("TypeError") { () throws(ExpressionError) in try StackStormFunctions.jsonEscape(value) })
+            }),
+        .function(
+            "jsonpath_query", [.any("value"), .any("query")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let value = try arguments[0].plain(arguments.runtime)
+                guard case .string(let query) = arguments[1] else { throw .type("expected a text as query") }
+                return YAQLValue(
+                    try shared("Exception") { () throws(ExpressionError) in
+                        try StackStormFunctions.jsonPathQuery(value, query)
+                    }, isFrozen: false)
+            }),
+        .function(
+            "to_human_time_from_seconds", [.any("seconds")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let value = try arguments[0].plain(arguments.runtime)
+                guard arguments[0].numberOrBoolean != nil else { throw YAQLFault(.failed, "AssertionError", "") }
+                return .string(
+                    try shared("OverflowError") { () throws(ExpressionError) in try StackStormFunctions.humanTime(value)
+                    })
+            }),
+        .function(
+            "use_none", [.any("value")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                arguments[0].isNull ? .string(StackStormFunctions.noneText) : arguments[0]
+            }),
+        .function(
+            "basename", [.any("path")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let path = try arguments[0].plain(arguments.runtime)
+                return .string(
+                    try shared("TypeError") { () throws(ExpressionError) in try StackStormFunctions.basename(path) })
+            }),
+        .function(
+            "dirname", [.any("path")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let path = try arguments[0].plain(arguments.runtime)
+                return .string(
+                    try shared("TypeError") { () throws(ExpressionError) in try StackStormFunctions.dirname(path) })
+            }),
     ]
 
     private static let patterns: [YAQLOverload] = [
-        .function("regex_match", matchParameters, workflowOnly, { (arguments) throws(YAQLFault) in
-            let (value, pattern) = try subject(arguments)
-            return .bool(
-                try shared("error") { () throws(ExpressionError) in
-                    try StackStormFunctions.regexMatch(value, pattern, ignoreCase: arguments.flag(2))
-                })
-        }),
-        .function("regex_search", matchParameters, workflowOnly, { (arguments) throws(YAQLFault) in
-            let (value, pattern) = try subject(arguments)
-            return .bool(
-                try shared("error") { () throws(ExpressionError) in
-                    try StackStormFunctions.regexSearch(value, pattern, ignoreCase: arguments.flag(2))
-                })
-        }),
+        .function(
+            "regex_match", matchParameters, workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let (value, pattern) = try subject(arguments)
+                return .bool(
+                    try shared("error") { () throws(ExpressionError) in
+                        try StackStormFunctions.regexMatch(value, pattern, ignoreCase: arguments.flag(2))
+                    })
+            }),
+        .function(
+            "regex_search", matchParameters, workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let (value, pattern) = try subject(arguments)
+                return .bool(
+                    try shared("error") { () throws(ExpressionError) in
+                        try StackStormFunctions.regexSearch(value, pattern, ignoreCase: arguments.flag(2))
+                    })
+            }),
         .function(
             "regex_replace",
             [.any("value"), .any("pattern"), .any("replacement"), .init("ignorecase", .flagOrNull, .bool(false))],
@@ -107,21 +126,27 @@ extension YAQLLibrary {
         version("version_more_than") { (order) in .bool(order == 1) },
         version("version_less_than") { (order) in .bool(order == -1) },
         version("version_equal") { (order) in .bool(order == 0) },
-        .function("version_match", [.any("value"), .any("pattern")], workflowOnly, { (arguments) throws(YAQLFault) in
-            let (value, pattern) = (try arguments[0].plain(arguments.runtime), try arguments[1].plain(arguments.runtime))
-            return .bool(
-                try shared("ValueError") { () throws(ExpressionError) in
-                    try StackStormFunctions.versionMatch(value, pattern)
-                })
-        }),
+        .function(
+            "version_match", [.any("value"), .any("pattern")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let (value, pattern) = (
+                    try arguments[0].plain(arguments.runtime), try arguments[1].plain(arguments.runtime)
+                )
+                return .bool(
+                    try shared("ValueError") { () throws(ExpressionError) in
+                        try StackStormFunctions.versionMatch(value, pattern)
+                    })
+            }),
         bump("version_bump_major", .major), bump("version_bump_minor", .minor), bump("version_bump_patch", .patch),
-        .function("version_strip_patch", [.any("value")], workflowOnly, { (arguments) throws(YAQLFault) in
-            let value = try arguments[0].plain(arguments.runtime)
-            return .string(
-                try shared("ValueError") { () throws(ExpressionError) in
-                    try StackStormFunctions.versionStripPatch(value)
-                })
-        }),
+        .function(
+            "version_strip_patch", [.any("value")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let value = try arguments[0].plain(arguments.runtime)
+                return .string(
+                    try shared("ValueError") { () throws(ExpressionError) in
+                        try StackStormFunctions.versionStripPatch(value)
+                    })
+            }),
     ]
 
     // MARK: Making overloads

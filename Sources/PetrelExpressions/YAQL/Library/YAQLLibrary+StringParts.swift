@@ -4,30 +4,47 @@ import PetrelCore
 extension YAQLLibrary {
     static let stringParts: [YAQLOverload] = [
         .method("split", splitParameters, { (arguments) throws(YAQLFault) in try split(arguments, fromEnd: false) }),
-        .method("rightSplit", splitParameters, { (arguments) throws(YAQLFault) in try split(arguments, fromEnd: true) }),
+        .method(
+            "rightSplit", splitParameters, { (arguments) throws(YAQLFault) in try split(arguments, fromEnd: true) }),
         .method("substring", [.text("string"), .whole("start"), .whole("length", .integer(-1))], substring),
-        .method("indexOf", [.text("string"), .text("sub"), .whole("start", .integer(0))], { (arguments) throws(YAQLFault) in
-            .integer(
-                try find(arguments.text(1), in: arguments.text(0), from: arguments.integer(2), to: nil, arguments.runtime))
-        }),
+        .method(
+            "indexOf", [.text("string"), .text("sub"), .whole("start", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                .integer(
+                    try find(
+                        arguments.text(1), in: arguments.text(0), from: arguments.integer(2), to: nil, arguments.runtime
+                    ))
+            }),
         .method("indexOf", searchParameters, { (arguments) throws(YAQLFault) in try search(arguments, last: false) }),
-        .method("lastIndexOf", [.text("string"), .text("sub"), .whole("start", .integer(0))], { (arguments) throws(YAQLFault) in
-            .integer(
-                try find(
-                    arguments.text(1), in: arguments.text(0), from: arguments.integer(2), to: nil, last: true,
-                    arguments.runtime))
-        }),
-        .method("lastIndexOf", searchParameters, { (arguments) throws(YAQLFault) in try search(arguments, last: true) }),
-        .method("toCharArray", [.text("string")], { (arguments) throws(YAQLFault) in
-            try arguments.runtime.step(arguments.text(0).utf8.count)
-            return try arguments.tuple(arguments.text(0).unicodeScalars.map { .string(String($0)) })
-        }),
-        .method("startsWith", [.text("string")], .rest(.text), { (arguments) throws(YAQLFault) in
-            .bool(arguments.rest.contains { isText($0) { arguments.text(0).utf8.starts(with: $0.utf8) } })
-        }),
-        .method("endsWith", [.text("string")], .rest(.text), { (arguments) throws(YAQLFault) in
-            .bool(arguments.rest.contains { isText($0) { arguments.text(0).utf8.reversed().starts(with: $0.utf8.reversed()) } })
-        }),
+        .method(
+            "lastIndexOf", [.text("string"), .text("sub"), .whole("start", .integer(0))],
+            { (arguments) throws(YAQLFault) in
+                .integer(
+                    try find(
+                        arguments.text(1), in: arguments.text(0), from: arguments.integer(2), to: nil, last: true,
+                        arguments.runtime))
+            }),
+        .method(
+            "lastIndexOf", searchParameters, { (arguments) throws(YAQLFault) in try search(arguments, last: true) }),
+        .method(
+            "toCharArray", [.text("string")],
+            { (arguments) throws(YAQLFault) in
+                try arguments.runtime.step(arguments.text(0).utf8.count)
+                return try arguments.tuple(arguments.text(0).unicodeScalars.map { .string(String($0)) })
+            }),
+        .method(
+            "startsWith", [.text("string")], .rest(.text),
+            { (arguments) throws(YAQLFault) in
+                .bool(arguments.rest.contains { isText($0) { arguments.text(0).utf8.starts(with: $0.utf8) } })
+            }),
+        .method(
+            "endsWith", [.text("string")], .rest(.text),
+            { (arguments) throws(YAQLFault) in
+                .bool(
+                    arguments.rest.contains {
+                        isText($0) { arguments.text(0).utf8.reversed().starts(with: $0.utf8.reversed()) }
+                    })
+            }),
     ]
 
     private static let splitParameters: [YAQLParameter] = [

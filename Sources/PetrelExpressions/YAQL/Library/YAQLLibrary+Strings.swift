@@ -5,41 +5,66 @@ extension YAQLLibrary {
     static let strings: [YAQLOverload] = [
         .function("#operator_+", [], .rest(.text), concatenate),
         .function("concat", [], .rest(.text), concatenate),
-        .function("#operator_*", [.text("left"), .whole("right")], { (arguments) throws(YAQLFault) in
-            try repeated(arguments.text(0), arguments.integer(1), arguments)
-        }),
-        .function("#operator_*", [.whole("left"), .text("right")], { (arguments) throws(YAQLFault) in
-            try repeated(arguments.text(1), arguments.integer(0), arguments)
-        }),
-        .function("#operator_in", [.text("left"), .text("right")], { (arguments) throws(YAQLFault) in
-            .bool(try find(arguments.text(0), in: arguments.text(1), from: 0, to: nil, arguments.runtime) >= 0)
-        }),
-        .both("len", [.text("string")], { (arguments) throws(YAQLFault) in .integer(PythonText.length(arguments.text(0))) }),
-        .method("toUpper", [.text("string")], { (arguments) throws(YAQLFault) in
-            try arguments.text(PythonText.upper(arguments.text(0)))
-        }),
-        .method("toLower", [.text("string")], { (arguments) throws(YAQLFault) in
-            try arguments.text(PythonText.lower(arguments.text(0)))
-        }),
-        .function("str", [.any("value")], { (arguments) throws(YAQLFault) in
-            try arguments.text(try text(arguments[0], arguments.runtime))
-        }),
-        .function("isString", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.text.accepts(arguments[0])) }),
-        .method("join", [.items("sequence"), .text("separator")], { (arguments) throws(YAQLFault) in
-            try join(arguments[0], arguments.text(1), arguments)
-        }),
-        .method("join", [.text("separator"), .items("sequence")], { (arguments) throws(YAQLFault) in
-            try join(arguments[1], arguments.text(0), arguments)
-        }),
-        .method("trim", [.text("string"), .textOrNull("chars")], { (arguments) throws(YAQLFault) in
-            .string(trimmed(arguments.text(0), arguments.optionalText(1)))
-        }),
-        .method("trimLeft", [.text("string"), .textOrNull("chars")], { (arguments) throws(YAQLFault) in
-            .string(trimmed(arguments.text(0), arguments.optionalText(1), atEnd: false))
-        }),
-        .method("trimRight", [.text("string"), .textOrNull("chars")], { (arguments) throws(YAQLFault) in
-            .string(trimmed(arguments.text(0), arguments.optionalText(1), atStart: false))
-        }),
+        .function(
+            "#operator_*", [.text("left"), .whole("right")],
+            { (arguments) throws(YAQLFault) in
+                try repeated(arguments.text(0), arguments.integer(1), arguments)
+            }),
+        .function(
+            "#operator_*", [.whole("left"), .text("right")],
+            { (arguments) throws(YAQLFault) in
+                try repeated(arguments.text(1), arguments.integer(0), arguments)
+            }),
+        .function(
+            "#operator_in", [.text("left"), .text("right")],
+            { (arguments) throws(YAQLFault) in
+                .bool(try find(arguments.text(0), in: arguments.text(1), from: 0, to: nil, arguments.runtime) >= 0)
+            }),
+        .both(
+            "len", [.text("string")],
+            { (arguments) throws(YAQLFault) in .integer(PythonText.length(arguments.text(0))) }),
+        .method(
+            "toUpper", [.text("string")],
+            { (arguments) throws(YAQLFault) in
+                try arguments.text(PythonText.upper(arguments.text(0)))
+            }),
+        .method(
+            "toLower", [.text("string")],
+            { (arguments) throws(YAQLFault) in
+                try arguments.text(PythonText.lower(arguments.text(0)))
+            }),
+        .function(
+            "str", [.any("value")],
+            { (arguments) throws(YAQLFault) in
+                try arguments.text(try text(arguments[0], arguments.runtime))
+            }),
+        .function(
+            "isString", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(YAQLType.text.accepts(arguments[0])) }),
+        .method(
+            "join", [.items("sequence"), .text("separator")],
+            { (arguments) throws(YAQLFault) in
+                try join(arguments[0], arguments.text(1), arguments)
+            }),
+        .method(
+            "join", [.text("separator"), .items("sequence")],
+            { (arguments) throws(YAQLFault) in
+                try join(arguments[1], arguments.text(0), arguments)
+            }),
+        .method(
+            "trim", [.text("string"), .textOrNull("chars")],
+            { (arguments) throws(YAQLFault) in
+                .string(trimmed(arguments.text(0), arguments.optionalText(1)))
+            }),
+        .method(
+            "trimLeft", [.text("string"), .textOrNull("chars")],
+            { (arguments) throws(YAQLFault) in
+                .string(trimmed(arguments.text(0), arguments.optionalText(1), atEnd: false))
+            }),
+        .method(
+            "trimRight", [.text("string"), .textOrNull("chars")],
+            { (arguments) throws(YAQLFault) in
+                .string(trimmed(arguments.text(0), arguments.optionalText(1), atStart: false))
+            }),
         .both("norm", [.init("string", .textOrNull), .textOrNull("chars")], norm),
         .both(
             "isEmpty", [.init("string", .textOrNull), .init("trim", .flag, .bool(true)), .textOrNull("chars")], isEmpty),

@@ -8,7 +8,8 @@ extension YAQLLibrary {
         .method("unpack", [.items("sequence")], .rest(.text), unpack),
         .function("def", [.text("name"), .lambda("func")], define),
         .function("#operator_->", [.init("left", .context), .lambda("right")], send),
-        .method("assert", [.any("obj"), .lambda("condition"), .init("message", .text, .text("Assertion failed"))], assert),
+        .method(
+            "assert", [.any("obj"), .lambda("condition"), .init("message", .text, .text("Assertion failed"))], assert),
         .function(
             "call",
             [.text("name"), .init("args", .sequence), .mapping("kwargs"), .any("receiver", .absent)], callByName),
@@ -31,8 +32,11 @@ extension YAQLLibrary {
 
     static let boolean: [YAQLOverload] = [
         .function("bool", [.any("value")], { (arguments) throws(YAQLFault) in .bool(arguments[0].isTruthy) }),
-        .function("#unary_operator_not", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(!arguments[0].isTruthy) }),
-        .function("isBoolean", [.any("value")], { (arguments) throws(YAQLFault) in .bool(YAQLType.flag.accepts(arguments[0])) }),
+        .function(
+            "#unary_operator_not", [.any("arg")], { (arguments) throws(YAQLFault) in .bool(!arguments[0].isTruthy) }),
+        .function(
+            "isBoolean", [.any("value")],
+            { (arguments) throws(YAQLFault) in .bool(YAQLType.flag.accepts(arguments[0])) }),
     ]
 
     private static func bind(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
@@ -77,7 +81,7 @@ extension YAQLLibrary {
 
     private static func send(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
         guard case .context(let frame) = arguments[0], let lambda = arguments.lambda(1) else { return arguments[1] }
-        return try frame.evaluate(lambda.node)
+        return try frame.evaluateDeeper(lambda.node)
     }
 
     private static func assert(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
@@ -139,7 +143,7 @@ extension YAQLLibrary {
     private static func switchFirst(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
         for case .lambda(let lambda) in arguments.rest where try lambda.call().isTruthy {
             guard let consequence = lambda.consequence else { return .null }
-            return try lambda.frame.evaluate(consequence)
+            return try lambda.frame.evaluateDeeper(consequence)
         }
         return .null
     }

@@ -3,44 +3,60 @@ import PetrelCore
 /// Orquesta's functions; they exist only where there is a workflow's context.
 extension YAQLLibrary {
     static let workflow: [YAQLOverload] = [
-        .function("ctx", [.any("key", .null)], workflowOnly, { (arguments) throws(YAQLFault) in
-            guard arguments[0].isTruthy else {
-                return .dictionary(YAQLDictionary(context: arguments.runtime.workflow ?? [:]))
-            }
-            let name = try arguments[0].pythonText(arguments.runtime)
-            var isText = false
-            if case .string = arguments[0] { isText = true }
-            _ = try YAQLKey(arguments[0], arguments.budget)
-            return YAQLValue(try scope(arguments).variable(name, isText: isText))
-        }),
-        .function("item", [.any("key", .null)], workflowOnly, { (arguments) throws(YAQLFault) in
-            guard arguments[0].isTruthy else { return YAQLValue(scope(arguments).item) }
-            return YAQLValue(try scope(arguments).item(arguments[0].pythonText(arguments.runtime)))
-        }),
-        .function("task_status", [.any("taskId"), .any("route", .null)], workflowOnly, { (arguments) throws(YAQLFault) in
-            let id = try arguments[0].pythonText(arguments.runtime)
-            return .string(try scope(arguments).status(of: id, route: arguments[1].plain(arguments.runtime)))
-        }),
-        .function("succeeded", [], workflowOnly, { (arguments) throws(YAQLFault) in
-            .bool(try scope(arguments).currentStatus() == "succeeded")
-        }),
-        .function("failed", [], workflowOnly, { (arguments) throws(YAQLFault) in
-            .bool(try scope(arguments).currentStatus() == "failed")
-        }),
-        .function("completed", [], workflowOnly, { (arguments) throws(YAQLFault) in
-            .bool(WorkflowScope.completed.contains(try scope(arguments).currentStatus()))
-        }),
-        .function("result", [], workflowOnly, { (arguments) throws(YAQLFault) in
-            YAQLValue(try scope(arguments).currentTask()["result"] ?? .null)
-        }),
-        .function("json", [.any("s")], workflowOnly, { (arguments) throws(YAQLFault) in
-            if case .dictionary(let dictionary) = arguments[0], !dictionary.isFrozen { return arguments[0] }
-            guard case .string(let text) = arguments[0] else {
-                throw .type("Given object is not typeof string.")
-            }
-            try arguments.runtime.produce(bytes: text.utf8.count)
-            return YAQLValue(try WorkflowScope.json(text), isFrozen: false)
-        }),
+        .function(
+            "ctx", [.any("key", .null)], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                guard arguments[0].isTruthy else {
+                    return .dictionary(YAQLDictionary(context: arguments.runtime.workflow ?? [:]))
+                }
+                let name = try arguments[0].pythonText(arguments.runtime)
+                var isText = false
+                if case .string = arguments[0] { isText = true }
+                _ = try YAQLKey(arguments[0], arguments.budget)
+                return YAQLValue(try scope(arguments).variable(name, isText: isText))
+            }),
+        .function(
+            "item", [.any("key", .null)], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                guard arguments[0].isTruthy else { return YAQLValue(scope(arguments).item) }
+                return YAQLValue(try scope(arguments).item(arguments[0].pythonText(arguments.runtime)))
+            }),
+        .function(
+            "task_status", [.any("taskId"), .any("route", .null)], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                let id = try arguments[0].pythonText(arguments.runtime)
+                return .string(try scope(arguments).status(of: id, route: arguments[1].plain(arguments.runtime)))
+            }),
+        .function(
+            "succeeded", [], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                .bool(try scope(arguments).currentStatus() == "succeeded")
+            }),
+        .function(
+            "failed", [], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                .bool(try scope(arguments).currentStatus() == "failed")
+            }),
+        .function(
+            "completed", [], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                .bool(WorkflowScope.completed.contains(try scope(arguments).currentStatus()))
+            }),
+        .function(
+            "result", [], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                YAQLValue(try scope(arguments).currentTask()["result"] ?? .null)
+            }),
+        .function(
+            "json", [.any("s")], workflowOnly,
+            { (arguments) throws(YAQLFault) in
+                if case .dictionary(let dictionary) = arguments[0], !dictionary.isFrozen { return arguments[0] }
+                guard case .string(let text) = arguments[0] else {
+                    throw .type("Given object is not typeof string.")
+                }
+                try arguments.runtime.produce(bytes: text.utf8.count)
+                return YAQLValue(try WorkflowScope.json(text), isFrozen: false)
+            }),
         .function("zip", [], .init(rest: .any, takesAnyName: true, isWorkflow: true), zipAll),
     ]
 

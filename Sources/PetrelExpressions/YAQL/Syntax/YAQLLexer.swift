@@ -36,7 +36,8 @@ struct YAQLLexer {
 
     private func illegal() -> YAQLFault {
         YAQLFault(
-            .syntax, "YaqlLexicalException", "Lexical error: illegal character '\(scalars[start])' at position \(start)")
+            .syntax, "YaqlLexicalException", "Lexical error: illegal character '\(scalars[start])' at position \(start)"
+        )
     }
 
     private func text(_ range: Range<Int>) -> String {

@@ -9,9 +9,9 @@ struct YAQLParser {
     private var nesting = 0
 
     /// Deepest nesting of brackets and prefix operators.
-    static let maxNesting = 150
+    static let maxNesting = 120
     /// Deepest tree: also a long chain of operators or dots is one.
-    static let maxDepth = 200
+    static let maxDepth = 150
 
     /// A node with how deep it is.
     private struct Part {
@@ -65,23 +65,40 @@ struct YAQLParser {
 
     // MARK: Operators
 
+    // What calls itself here is kept small: nesting is bounded, and so is the stack.
+
     private mutating func expression(from level: Int) throws(YAQLFault) -> Part {
         try enter()
         defer { nesting -= 1 }
         var left = try operand()
-        while case .symbol(let symbol) = token, let own = symbol.level, own >= level {
-            try advance()
-            if symbol == .openList {
-                left = try index(left)
-            } else if case .function(let name) = token, symbol == .dot || symbol == .optionalDot {
-                left = try method(left, name, isOptional: symbol == .optionalDot)
-            } else {
-                // All but `->` associate left.
-                let right = try expression(from: symbol == .send ? own : own + 1)
-                left = try binary(symbol, left, right)
-            }
-        }
+        while let symbol = operatorSymbol(from: level) { left = try extended(left, symbol) }
         return left
+    }
+
+    /// The operator that stands here and binds at least so tightly.
+    private func operatorSymbol(from level: Int) -> YAQLSymbol? {
+        guard case .symbol(let symbol) = token, let own = symbol.level, own >= level else { return nil }
+        return symbol
+    }
+
+    private mutating func extended(_ left: Part, _ symbol: YAQLSymbol) throws(YAQLFault) -> Part {
+        try advance()
+        if symbol == .openList { return try index(left) }
+        if standsMethod(symbol) { return try method(left, symbol) }
+        return try binary(left, symbol)
+    }
+
+    private mutating func binary(_ left: Part, _ symbol: YAQLSymbol) throws(YAQLFault) -> Part {
+        // All but `->` associate left.
+        let own = symbol.level ?? 0
+        let right = try expression(from: symbol == .send ? own : own + 1)
+        return try binary(symbol, left, right)
+    }
+
+    /// Whether a method is called behind this dot.
+    private func standsMethod(_ symbol: YAQLSymbol) -> Bool {
+        guard symbol == .dot || symbol == .optionalDot, case .function = token else { return false }
+        return true
     }
 
     private func binary(_ symbol: YAQLSymbol, _ left: Part, _ right: Part) throws(YAQLFault) -> Part {
@@ -107,36 +124,51 @@ struct YAQLParser {
         return .badMember(YAQLPair(left.node, right.node, isOptional: isOptional))
     }
 
-    private mutating func method(_ left: Part, _ name: String, isOptional: Bool) throws(YAQLFault) -> Part {
+    private mutating func method(_ left: Part, _ symbol: YAQLSymbol) throws(YAQLFault) -> Part {
+        let name = functionName
         try advance()
-        let (arguments, depth) = try arguments(upTo: .close)
-        let call = YAQLCall(name, arguments, isMethod: true)
+        return try method(left, symbol, name, arguments(upTo: .close))
+    }
+
+    private var functionName: String {
+        if case .function(let name) = token { name } else { "" }
+    }
+
+    private func method(
+        _ left: Part, _ symbol: YAQLSymbol, _ name: String, _ arguments: Arguments
+    ) throws(YAQLFault) -> Part {
+        let call = YAQLCall(name, arguments.list, isMethod: true)
         return try part(
-            .method(YAQLMethod(left.node, call, isOptional: isOptional)), over: max(left.depth, depth))
+            .method(YAQLMethod(left.node, call, isOptional: symbol == .optionalDot)),
+            over: max(left.depth, arguments.depth))
     }
 
     private mutating func index(_ value: Part) throws(YAQLFault) -> Part {
-        let (arguments, depth) = try arguments(upTo: .closeList)
+        let arguments = try arguments(upTo: .closeList)
         return try part(
-            .call(YAQLCall("#indexer", [.value(value.node)] + arguments)),
-            over: max(value.depth, depth))
+            .call(YAQLCall("#indexer", [.value(value.node)] + arguments.list)), over: max(value.depth, arguments.depth))
     }
 
     // MARK: Operands
 
     private mutating func operand() throws(YAQLFault) -> Part {
+        if let symbol = openSymbol { return try operand(symbol) }
+        if case .function(let name) = token { return try function(name) }
+        return try leaf()
+    }
+
+    private var openSymbol: YAQLSymbol? {
+        if case .symbol(let symbol) = token { symbol } else { nil }
+    }
+
+    private mutating func leaf() throws(YAQLFault) -> Part {
         switch token {
         case .literal(let value), .constant(let value): return try constant(value, .literal)
         case .word(let text): return try constant(.string(text), .word)
         case .variable(let text):
             try advance()
             return Part(node: .variable(YAQLVariable(text)), depth: 1)
-        case .function(let name):
-            try advance()
-            let (arguments, depth) = try arguments(upTo: .close)
-            return try part(.call(YAQLCall(name, arguments)), over: depth)
-        case .symbol(let symbol): return try operand(symbol)
-        case .end: throw unexpected()
+        default: throw unexpected()
         }
     }
 
@@ -145,24 +177,33 @@ struct YAQLParser {
         return Part(node: .constant(YAQLConstant(value, kind)), depth: 1)
     }
 
+    private mutating func function(_ name: String) throws(YAQLFault) -> Part {
+        try advance()
+        let arguments = try arguments(upTo: .close)
+        return try part(.call(YAQLCall(name, arguments.list)), over: arguments.depth)
+    }
+
     private mutating func operand(_ symbol: YAQLSymbol) throws(YAQLFault) -> Part {
-        if let level = symbol.prefixLevel {
-            try advance()
-            let operand = try expression(from: level + 1)
-            return try part(.operation(YAQLOperation(symbol, operand.node, nil)), over: operand.depth)
-        }
         switch symbol {
         case .open: return try group()
-        case .openList:
-            try advance()
-            let (arguments, depth) = try arguments(upTo: .closeList)
-            return try part(Self.list(arguments), over: depth)
-        case .openMap:
-            try advance()
-            let (arguments, depth) = try arguments(upTo: .closeMap)
-            return try part(Self.map(arguments), over: depth)
-        default: throw unexpected()
+        case .openList: return try brackets(upTo: .closeList)
+        case .openMap: return try brackets(upTo: .closeMap)
+        default: return try prefix(symbol)
         }
+    }
+
+    private mutating func prefix(_ symbol: YAQLSymbol) throws(YAQLFault) -> Part {
+        guard let level = symbol.prefixLevel else { throw unexpected() }
+        try advance()
+        let operand = try expression(from: level + 1)
+        return try part(.operation(YAQLOperation(symbol, operand.node, nil)), over: operand.depth)
+    }
+
+    private mutating func brackets(upTo close: YAQLSymbol) throws(YAQLFault) -> Part {
+        try advance()
+        let arguments = try arguments(upTo: close)
+        let node = close == .closeList ? Self.list(arguments.list) : Self.map(arguments.list)
+        return try part(node, over: arguments.depth)
     }
 
     private mutating func group() throws(YAQLFault) -> Part {
@@ -204,51 +245,60 @@ struct YAQLParser {
 
     // MARK: Arguments
 
-    /// What stands up to the closing bracket, which is taken too: values, then `name => value`.
-    private mutating func arguments(
-        upTo close: YAQLSymbol
-    ) throws(YAQLFault) -> (arguments: [YAQLArgument], depth: Int) {
-        var arguments: [YAQLArgument] = []
+    private struct Arguments {
+        var list: [YAQLArgument] = []
         var depth = 0
-        if case .symbol(close) = token {
-            try advance()
-            return ([], 0)
-        }
+        /// Whether a `name => value` was there, behind which no plain value may stand.
         var isNamed = false
-        var isFirst = true
-        while true {
-            let commas = try skipCommas(isFirst: isFirst, isNamed: isNamed, into: &arguments)
-            let value = try expression(from: 0)
-            depth = max(depth, value.depth)
-            if case .symbol(.arrow) = token, isNamed || commas < (isFirst ? 1 : 3) {
-                isNamed = true
-                try advance()
-                let target = try expression(from: 0)
-                depth = max(depth, target.depth)
-                arguments.append(.rule(value.node, target.node))
-            } else {
-                if isNamed { throw unexpected() }
-                arguments.append(.value(value.node))
-            }
-            isFirst = false
-            if case .symbol(close) = token { break }
-            guard case .symbol(.comma) = token else { throw unexpected() }
+    }
+
+    /// What stands up to the closing bracket, which is taken too: values, then `name => value`.
+    private mutating func arguments(upTo close: YAQLSymbol) throws(YAQLFault) -> Arguments {
+        var arguments = Arguments()
+        if !stands(close) {
+            try argument(into: &arguments, isFirst: true)
+            while !stands(close) { try argument(into: &arguments, isFirst: false) }
         }
         try advance()
-        return (arguments, depth)
+        return arguments
+    }
+
+    private func stands(_ symbol: YAQLSymbol) -> Bool {
+        if case .symbol(symbol) = token { true } else { false }
+    }
+
+    /// One argument with the commas before it.
+    private mutating func argument(into arguments: inout Arguments, isFirst: Bool) throws(YAQLFault) {
+        let mayBeNamed = try skipCommas(isFirst: isFirst, into: &arguments)
+        let value = try expression(from: 0)
+        if mayBeNamed, stands(.arrow) { try addRule(value, to: &arguments) } else { try add(value, to: &arguments) }
+    }
+
+    private mutating func addRule(_ key: Part, to arguments: inout Arguments) throws(YAQLFault) {
+        try advance()
+        let value = try expression(from: 0)
+        arguments.isNamed = true
+        arguments.depth = max(arguments.depth, key.depth, value.depth)
+        arguments.list.append(.rule(key.node, value.node))
+    }
+
+    private func add(_ value: Part, to arguments: inout Arguments) throws(YAQLFault) {
+        if arguments.isNamed || stands(.arrow) { throw unexpected() }
+        arguments.depth = max(arguments.depth, value.depth)
+        arguments.list.append(.value(value.node))
     }
 
     /// Takes the commas before a value, of which all but a first one after a value leave an argument out.
-    private mutating func skipCommas(
-        isFirst: Bool, isNamed: Bool, into arguments: inout [YAQLArgument]
-    ) throws(YAQLFault) -> Int {
+    /// - Returns: whether a name may follow.
+    private mutating func skipCommas(isFirst: Bool, into arguments: inout Arguments) throws(YAQLFault) -> Bool {
+        if !isFirst, !stands(.comma) { throw unexpected() }
         var commas = 0
-        while case .symbol(.comma) = token {
-            if isNamed, commas > 0 { throw unexpected() }
+        while stands(.comma) {
+            if arguments.isNamed, commas > 0 { throw unexpected() }
             commas += 1
-            if isFirst || commas > 1 { arguments.append(.missing) }
+            if isFirst || commas > 1 { arguments.list.append(.missing) }
             try advance()
         }
-        return commas
+        return commas < (isFirst ? 1 : 3)
     }
 }

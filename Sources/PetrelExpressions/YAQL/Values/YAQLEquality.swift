@@ -6,14 +6,34 @@ enum YAQLEquality {
     static func equal(
         _ left: YAQLValue, _ right: YAQLValue, _ budget: EvaluationBudget?, depth: Int = 0
     ) throws(YAQLFault) -> Bool {
+        if let one = YAQLLibrary.list(left), let two = YAQLLibrary.list(right) {
+            guard one !== two else { return true }
+            return haveSameKind(left, right) ? try equal(one, two, budget, depth) : false
+        }
+        if let one = dictionary(left), let two = dictionary(right) {
+            return one === two ? true : try equal(one, two, budget, depth)
+        }
+        return try areEqualScalars(left, right, budget, depth)
+    }
+
+    private static func haveSameKind(_ left: YAQLValue, _ right: YAQLValue) -> Bool {
+        switch (left, right) {
+        case (.tuple, .tuple), (.list, .list): true
+        default: false
+        }
+    }
+
+    private static func dictionary(_ value: YAQLValue) -> YAQLDictionary? {
+        if case .dictionary(let dictionary) = value { dictionary } else { nil }
+    }
+
+    private static func areEqualScalars(
+        _ left: YAQLValue, _ right: YAQLValue, _ budget: EvaluationBudget?, _ depth: Int
+    ) throws(YAQLFault) -> Bool {
         switch (left, right) {
         case (.string(let one), .string(let two)): return PythonText.equal(one, two)
         case (.integer(let one), .integer(let two)): return one == two
         case (.null, .null): return true
-        case (.tuple(let one), .tuple(let two)), (.list(let one), .list(let two)):
-            return one === two ? true : try equal(one, two, budget, depth)
-        case (.dictionary(let one), .dictionary(let two)):
-            return one === two ? true : try equal(one, two, budget, depth)
         case (.date(let one), .date(let two)): return one.instant == two.instant
         case (.timespan(let one), .timespan(let two)): return one == two
         case (.regex(let one), .regex(let two)): return one === two || one.pattern.text == two.pattern.text
@@ -69,10 +89,7 @@ enum YAQLEquality {
     }
 
     static func count(_ items: Int, _ budget: EvaluationBudget?, _ depth: Int) throws(YAQLFault) {
-        // Plain input may be nested a little deeper than what an expression may make.
-        if depth > YAQLValue.maxDepth + 64 {
-            throw .tooComplex("The value is nested deeper than \(YAQLValue.maxDepth) levels")
-        }
+        try YAQLValue.checkWalk(depth)
         guard let budget else { return }
         do throws(ExpressionError) { try budget.step(items + 1) } catch { throw YAQLFault(error, as: "RecursionError") }
     }

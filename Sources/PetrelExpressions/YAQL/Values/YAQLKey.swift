@@ -8,7 +8,9 @@ struct YAQLKey: Hashable {
     /// - Throws: `TypeError` for what Python can't hash: lists, mutable mappings, views, and what holds one.
     init(_ value: YAQLValue, _ budget: EvaluationBudget) throws(YAQLFault) {
         switch value {
-        case .tuple, .list, .dictionary, .view, .set: try Self.check(value, budget, depth: 0)
+        case .tuple, .list, .dictionary, .view, .set:
+            try YAQLValue.checkWalk(value.depth)
+            try Self.check(value, budget, depth: 0)
         default: break
         }
         self.value = value

@@ -4,19 +4,32 @@ import PetrelCore
 extension YAQLValue {
     /// The value with lists for tuples, iterators and views; what sets and keys then can't hold is a fault.
     func finalized(_ runtime: YAQLRuntime) throws(YAQLFault) -> YAQLValue {
+        if let plain = finalizedPlain { return plain }
+        if let list = YAQLLibrary.list(self) { return try finalized(list: list.items, runtime) }
+        return try finalizedSpecial(runtime)
+    }
+
+    /// What needs no going through.
+    private var finalizedPlain: YAQLValue? {
         switch self {
-        case .null, .bool, .integer, .bigInteger, .double, .string, .date, .timespan, .regex, .absent: return self
-        case .tuple(let list), .list(let list):
-            if let plain = list.plain { return .list(YAQLList(plain: plain, isFrozen: false)) }
-            return try finalized(list: list.items, runtime)
+        case .null, .bool, .integer, .bigInteger, .double, .string, .date, .timespan, .regex, .absent, .context,
+            .lambda,
+            .rule:
+            self
+        case .tuple(let list), .list(let list): list.plain.map { .list(YAQLList(plain: $0, isFrozen: false)) }
         case .dictionary(let dictionary):
-            if let plain = dictionary.plain { return .dictionary(YAQLDictionary(plain: plain, isFrozen: false)) }
-            return try finalized(dictionary, runtime)
+            dictionary.plain.map { .dictionary(YAQLDictionary(plain: $0, isFrozen: false)) }
+        default: nil
+        }
+    }
+
+    private func finalizedSpecial(_ runtime: YAQLRuntime) throws(YAQLFault) -> YAQLValue {
+        switch self {
+        case .dictionary(let dictionary): return try finalized(dictionary, runtime)
         case .set(let set): return try finalized(set: set.items.map(\.value), runtime)
         case .view(let view) where view.isSet: return try finalized(set: view.items(), runtime)
         case .iterator(let iterator): return try finalized(iterator.fresh(), runtime)
-        case .ordering, .view: return try finalized(list: runtime.items(of: self), runtime)
-        case .context, .lambda, .rule: return self
+        default: return try finalized(list: runtime.items(of: self), runtime)
         }
     }
 

@@ -79,14 +79,16 @@ extension YAQLValue {
     }
 
     private func showParts(on out: inout String, _ runtime: YAQLRuntime, depth: Int) throws(YAQLFault) {
-        // Plain input may be nested a little deeper than what an expression may make.
-        if depth > Self.maxDepth + 64 { throw .tooComplex("The value is nested deeper than \(Self.maxDepth) levels") }
+        try Self.checkWalk(depth)
         switch self {
         case .tuple(let list): try show(list.items, "(", list.count == 1 ? ",)" : ")", on: &out, runtime, depth)
         case .list(let list): try show(list.items, "[", "]", on: &out, runtime, depth)
         case .dictionary(let dictionary): try show(dictionary, on: &out, runtime, depth)
         case .set(let set):
-            if set.count == 0 { return out += set.isFrozen ? "frozenset()" : "set()" }
+            if set.count == 0 {
+                out += set.isFrozen ? "frozenset()" : "set()"
+                return
+            }
             let marks = set.isFrozen ? ("frozenset({", "})") : ("{", "}")
             try show(set.items.map(\.value), marks.0, marks.1, on: &out, runtime, depth)
         case .view(let view): try show(view, on: &out, runtime, depth)

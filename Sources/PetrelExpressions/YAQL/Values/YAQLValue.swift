@@ -37,7 +37,9 @@ enum YAQLValue {
     case absent
 
     /// Deepest nesting of values that are made, so that releasing them can't exhaust the stack.
-    static let maxDepth = 200
+    static let maxDepth = 300
+    /// Deepest nesting that is compared, hashed or shown; the input may be nested deeper.
+    static let maxWalk = 150
 
     /// The plain value, unchanged; frozen lists are tuples, others Python lists.
     @inline(__always)
@@ -129,6 +131,10 @@ enum YAQLValue {
     static func checked(_ depth: Int) throws(YAQLFault) -> Int {
         if depth > maxDepth { throw .tooComplex("The value is nested deeper than \(maxDepth) levels") }
         return depth
+    }
+
+    static func checkWalk(_ depth: Int) throws(YAQLFault) {
+        if depth > maxWalk { throw .tooComplex("The value is nested deeper than \(maxWalk) levels") }
     }
 }
 
