@@ -163,7 +163,10 @@ struct YAQLHostileTests {
             "range(100000).aggregate($1.select($), [1]).len()", "range(100000).aggregate(def(g, $1) -> g($1), 1)",
         ])
     func endless(source: String) {
-        let error = problem { () throws(ExpressionError) in _ = try value(source) }
+        let limits = EvaluationLimits(maxSteps: 100_000, maxBytes: 2 << 20, maxDepth: 200)
+        let error = problem { () throws(ExpressionError) in
+            _ = try YAQLExpression(source).evaluate(.null, limits: limits)
+        }
         // Some of them are only long and end within the limits.
         #expect(error == nil || error?.code == .tooComplex || error?.code == .noMatch || error?.code == .failed)
         let isLong = ["pow(9", "'x' * ", "[1] * ", "sequence()", "def(f", "[$1], []"].contains { source.contains($0) }
@@ -257,10 +260,7 @@ struct YAQLHostileTests {
     func largeTexts() throws {
         let text = Value.string(String(repeating: "aé ", count: 2_600_000))
         for source in [
-            "$.len()", "$.toUpper().len()", "$.split().len()", "$.replace(a, b).len()", "$.indexOf(zz)",
-            "$.lastIndexOf(zz)",
-            "$.toCharArray().len()", "$ = $", "$ =~ zz", "$.trim().substring(5, 3)", "regex('a').searchAll($).len()",
-            "$.matches('b$')",
+            "$.len()", "$.split().len()", "$.replace(a, b).len()", "$.toCharArray().len()", "$ = $", "$.matches('b$')",
         ] {
             let error = problem { () throws(ExpressionError) in _ = try value(source, text) }
             #expect(error == nil || error?.code == .tooComplex, "\(source): \(error?.message ?? "")")

@@ -64,7 +64,7 @@ struct JSONPathParser {
             if takes(.mark("[")) {
                 steps.append(try bracket())
             } else if let level = level(of: kind) {
-                steps = try combined(steps, level: level, depth: depth)
+                try combine(&steps, level: level, depth: depth)
             } else {
                 return steps
             }
@@ -86,26 +86,33 @@ struct JSONPathParser {
     private mutating func operation(_ minimum: Int, depth: Int) throws(PythonFault) -> [JSONPathStep] {
         var left = try primary(depth: depth)
         while let level = level(of: kind), level >= minimum {
-            left = try combined(left, level: level, depth: depth)
+            try combine(&left, level: level, depth: depth)
         }
         return left
     }
 
     /// Takes the operator that comes next and what stands right of it.
-    private mutating func combined(
-        _ left: [JSONPathStep], level: Int, depth: Int
-    ) throws(PythonFault) -> [JSONPathStep] {
+    private mutating func combine(_ left: inout [JSONPathStep], level: Int, depth: Int) throws(PythonFault) {
         at += 1
         let right = try operation(level + 1, depth: depth)
         switch level {
-        case 1: return left + [.descendants(right)]
-        case 2: return left + right
-        case 3:
-            if left.count == 1, case .union(let paths) = left[0] { return [.union(paths + [right])] }
-            return [.union([left, right])]
-        case 4: return [.intersection]
-        default: return left + [.filter(right)]
+        case 1: left.append(.descendants(right))
+        case 2: left += right
+        case 3: unite(&left, right)
+        case 4: left = [.intersection]
+        default: left.append(.filter(right))
         }
+    }
+
+    /// A chain of alternatives is one list; it is let go before it is added to, so that nothing is copied.
+    private func unite(_ left: inout [JSONPathStep], _ right: [JSONPathStep]) {
+        guard left.count == 1, case .union(var paths) = left[0] else {
+            left = [.union([left, right])]
+            return
+        }
+        left.removeAll()
+        paths.append(right)
+        left.append(.union(paths))
     }
 
     private mutating func primary(depth: Int) throws(PythonFault) -> [JSONPathStep] {

@@ -5,61 +5,56 @@ extension JinjaParser {
     mutating func expression(withCondition: Bool = true) throws(PythonFault) -> JinjaNode {
         try enter()
         defer { leave() }
-        return withCondition ? try conditional() : try or()
+        var node = try operation(atLeast: .or)
+        while withCondition, try skip(name: "if") { node = try conditional(node) }
+        return node
     }
 
-    private mutating func conditional() throws(PythonFault) -> JinjaNode {
-        var node = try or()
-        while try skip(name: "if") {
-            var inner = height
-            let test = try or()
-            var otherwise: JinjaNode?
-            if try skip(name: "else") {
-                inner = max(inner, height)
-                otherwise = try expression()
-            }
-            try grow(over: inner)
-            node = .conditional(test: test, then: node, otherwise: otherwise)
+    private mutating func conditional(_ then: JinjaNode) throws(PythonFault) -> JinjaNode {
+        var inner = height
+        let test = try operation(atLeast: .or)
+        var otherwise: JinjaNode?
+        if try skip(name: "else") {
+            inner = max(inner, height)
+            otherwise = try expression()
+        }
+        try grow(over: inner)
+        return .conditional(test: test, then: then, otherwise: otherwise)
+    }
+
+    /// How tightly operators bind.
+    private enum Binding: Int {
+        case or, and, not, comparison, sum, join, product, power, operand
+
+        /// What the operands of operators of this kind are made of.
+        var next: Binding { Binding(rawValue: rawValue + 1) ?? .operand }
+    }
+
+    private enum Operator {
+        case or, and, join
+        case compare(JinjaNode.Comparison)
+        case compute(JinjaNode.Arithmetic)
+    }
+
+    /// Operators that bind at least so tightly, and their operands: one function for all, so that brackets in brackets
+    /// take little of the stack.
+    private mutating func operation(atLeast least: Binding) throws(PythonFault) -> JinjaNode {
+        var node: JinjaNode
+        if least.rawValue <= Binding.not.rawValue, isName("not") {
+            node = try negation()
+        } else {
+            node = try unary()
+        }
+        while let binding = try currentBinding(), binding.rawValue >= least.rawValue {
+            node = try chain(node, binding)
         }
         return node
     }
 
-    private mutating func or() throws(PythonFault) -> JinjaNode {
-        let first = try and()
-        guard isName("or") else { return first }
-        return .or(
-            try more(first) { parser throws(PythonFault) in
-                try parser.skip(name: "or") ? try parser.and() : nil
-            })
-    }
-
-    private mutating func and() throws(PythonFault) -> JinjaNode {
-        let first = try not()
-        guard isName("and") else { return first }
-        return .and(
-            try more(first) { parser throws(PythonFault) in
-                try parser.skip(name: "and") ? try parser.not() : nil
-            })
-    }
-
-    /// The operands of a chain, which is one node however long it is.
-    private mutating func more(
-        _ first: JinjaNode, _ next: (inout JinjaParser) throws(PythonFault) -> JinjaNode?
-    ) throws(PythonFault) -> [JinjaNode] {
-        var nodes = [first]
-        var inner = height
-        while let node = try next(&self) {
-            nodes.append(node)
-            inner = max(inner, height)
-        }
-        try grow(over: inner)
-        return nodes
-    }
-
-    private mutating func not() throws(PythonFault) -> JinjaNode {
+    private mutating func negation() throws(PythonFault) -> JinjaNode {
         var count = 0
         while try skip(name: "not") { count += 1 }
-        var node = try comparison()
+        var node = try operation(atLeast: .comparison)
         for _ in 0..<min(count, 2 - count % 2) {
             try grow()
             node = .not(node)
@@ -67,90 +62,77 @@ extension JinjaParser {
         return node
     }
 
-    private mutating func comparison() throws(PythonFault) -> JinjaNode {
-        let first = try sum()
-        var comparands: [JinjaNode.Comparand] = []
-        var inner = height
-        while let operation = try comparisonOperator() {
-            comparands.append(JinjaNode.Comparand(operation: operation, operand: try sum()))
-            inner = max(inner, height)
-        }
-        if !comparands.isEmpty { try grow(over: inner) }
-        return comparands.isEmpty ? first : .compare(first, comparands)
-    }
-
-    private mutating func comparisonOperator() throws(PythonFault) -> JinjaNode.Comparison? {
+    private mutating func currentBinding() throws(PythonFault) -> Binding? {
         switch current.kind {
-        case .eq, .ne, .lt, .lteq, .gt, .gteq:
-            return JinjaNode.Comparison(rawValue: try advance().kind.rawValue)
-        case .name where current.text == "in":
-            try advance()
-            return .isIn
-        case .name where current.text == "not":
-            guard try peek().kind == .name, try peek().text == "in" else { return nil }
-            try advance()
-            try advance()
-            return .isNotIn
+        case .name: return try wordBinding()
+        case .eq, .ne, .lt, .lteq, .gt, .gteq: return .comparison
+        case .add, .sub: return .sum
+        case .tilde: return .join
+        case .mul, .div, .floordiv, .mod: return .product
+        case .pow: return .power
         default: return nil
         }
     }
 
-    private mutating func sum() throws(PythonFault) -> JinjaNode {
-        let first = try concatenation()
-        return try steps(first) { parser throws(PythonFault) in
-            guard parser.current.kind == .add || parser.current.kind == .sub else { return nil }
-            let operation: JinjaNode.Arithmetic = try parser.advance().kind == .add ? .add : .subtract
-            return JinjaNode.Step(operation: operation, operand: try parser.concatenation())
+    private mutating func wordBinding() throws(PythonFault) -> Binding? {
+        switch current.text {
+        case "or": return .or
+        case "and": return .and
+        case "in": return .comparison
+        case "not":
+            let next = try peek()
+            return next.kind == .name && next.text == "in" ? .comparison : nil
+        default: return nil
         }
     }
 
-    private mutating func steps(
-        _ first: JinjaNode, _ next: (inout JinjaParser) throws(PythonFault) -> JinjaNode.Step?
-    ) throws(PythonFault) -> JinjaNode {
-        var steps: [JinjaNode.Step] = []
+    /// All operators of one kind that follow each other make one node, however many they are.
+    private mutating func chain(_ first: JinjaNode, _ binding: Binding) throws(PythonFault) -> JinjaNode {
         var inner = height
-        while let step = try next(&self) {
-            steps.append(step)
+        var nodes: [JinjaNode] = []
+        var steps: [JinjaNode.Step] = []
+        var comparands: [JinjaNode.Comparand] = []
+        while try currentBinding() == binding {
+            let sign = try takeOperator()
+            let operand = try operation(atLeast: binding.next)
             inner = max(inner, height)
+            switch sign {
+            case .or, .and, .join: nodes.append(operand)
+            case .compare(let comparison):
+                comparands.append(JinjaNode.Comparand(operation: comparison, operand: operand))
+            case .compute(let arithmetic): steps.append(JinjaNode.Step(operation: arithmetic, operand: operand))
+            }
         }
-        if steps.isEmpty { return first }
         try grow(over: inner)
-        return .arithmetic(first, steps)
-    }
-
-    private mutating func concatenation() throws(PythonFault) -> JinjaNode {
-        let first = try product()
-        guard current.kind == .tilde else { return first }
-        return .join(
-            try more(first) { parser throws(PythonFault) in
-                try parser.skip(.tilde) ? try parser.product() : nil
-            })
-    }
-
-    private mutating func product() throws(PythonFault) -> JinjaNode {
-        let first = try power()
-        return try steps(first) { parser throws(PythonFault) in
-            guard let operation = parser.factorOperator() else { return nil }
-            try parser.advance()
-            return JinjaNode.Step(operation: operation, operand: try parser.power())
+        switch binding {
+        case .or: return .or([first] + nodes)
+        case .and: return .and([first] + nodes)
+        case .join: return .join([first] + nodes)
+        case .comparison: return .compare(first, comparands)
+        default: return .arithmetic(first, steps)
         }
     }
 
-    private func factorOperator() -> JinjaNode.Arithmetic? {
-        switch current.kind {
-        case .mul: .multiply
-        case .div: .divide
-        case .floordiv: .floorDivide
-        case .mod: .modulo
-        default: nil
-        }
-    }
-
-    private mutating func power() throws(PythonFault) -> JinjaNode {
-        let first = try unary()
-        return try steps(first) { parser throws(PythonFault) in
-            guard try parser.skip(.pow) else { return nil }
-            return JinjaNode.Step(operation: .power, operand: try parser.unary())
+    private mutating func takeOperator() throws(PythonFault) -> Operator {
+        let token = try advance()
+        switch token.kind {
+        case .add: return .compute(.add)
+        case .sub: return .compute(.subtract)
+        case .mul: return .compute(.multiply)
+        case .div: return .compute(.divide)
+        case .floordiv: return .compute(.floorDivide)
+        case .mod: return .compute(.modulo)
+        case .pow: return .compute(.power)
+        case .tilde: return .join
+        case .name:
+            if token.text == "or" { return .or }
+            if token.text == "and" { return .and }
+            if token.text == "not" {
+                try advance()
+                return .compare(.isNotIn)
+            }
+            return .compare(.isIn)
+        default: return .compare(JinjaNode.Comparison(rawValue: token.kind.rawValue) ?? .equal)
         }
     }
 
@@ -178,21 +160,29 @@ extension JinjaParser {
     mutating func primary() throws(PythonFault) -> JinjaNode {
         settle()
         switch current.kind {
+        case .lparen: return try bracketed()
+        case .lbracket: return try list()
+        case .lbrace: return try dict()
+        default: return try literal()
+        }
+    }
+
+    private mutating func bracketed() throws(PythonFault) -> JinjaNode {
+        try advance()
+        let node = try tuple(inBrackets: true)
+        try expect(.rparen)
+        return node
+    }
+
+    private mutating func literal() throws(PythonFault) -> JinjaNode {
+        switch current.kind {
         case .name: return named(try advance().text)
         case .string:
             var text = try advance().text
             while current.kind == .string { text += try advance().text }
             return .constant(.string(text))
-        case .integer:
-            return .constant(try PythonInteger.parse(try advance().text, base: 0).value)
+        case .integer: return .constant(try PythonInteger.parse(try advance().text, base: 0).value)
         case .float: return .constant(.double(PythonFloat.parse(try advance().text) ?? .nan))
-        case .lparen:
-            try advance()
-            let node = try tuple(inBrackets: true)
-            try expect(.rparen)
-            return node
-        case .lbracket: return try list()
-        case .lbrace: return try dict()
         default: throw unexpectedToken()
         }
     }
@@ -258,7 +248,11 @@ extension JinjaParser {
         if isTuple { return .tuple(items) }
         if let only = items.first { return only }
         if inBrackets { return .tuple([]) }
-        throw fault("Expected an expression, got \(PythonText.quoted(current.described))")
+        throw missingExpression()
+    }
+
+    func missingExpression() -> PythonFault {
+        fault("Expected an expression, got \(PythonText.quoted(current.described))")
     }
 
     var isTupleEnd: Bool {
@@ -363,28 +357,44 @@ extension JinjaParser {
         return call
     }
 
+    private enum Argument {
+        case positional, spread, spreadNamed
+        case named(String)
+    }
+
+    /// The head is read apart from the value: what is on the stack while values are in values stays small.
     private mutating func argument(of call: inout JinjaCall) throws(PythonFault) {
-        let isBare = call.spread == nil && call.spreadNamed == nil
-        if current.kind == .mul {
-            try ensure(isBare)
-            try advance()
-            call.spread = try expression()
-        } else if current.kind == .pow {
-            try ensure(call.spreadNamed == nil)
-            try advance()
-            call.spreadNamed = try expression()
-        } else if current.kind == .name, try peek().kind == .assign {
-            try ensure(call.spreadNamed == nil)
-            let name = try advance().text
-            try advance()
-            if call.named.contains(where: { $0.name == name }) {
-                throw PythonFault(.runtimeError, "keyword argument repeated: \(name)")
-            }
-            call.named.append(JinjaCall.Named(name: name, value: try expression()))
-        } else {
-            try ensure(isBare && call.named.isEmpty)
-            call.positional.append(try expression())
+        let head = try argumentHead(call)
+        let value = try expression()
+        switch head {
+        case .positional: call.positional.append(value)
+        case .spread: call.spread = value
+        case .spreadNamed: call.spreadNamed = value
+        case .named(let name): call.named.append(JinjaCall.Named(name: name, value: value))
         }
+    }
+
+    private mutating func argumentHead(_ call: JinjaCall) throws(PythonFault) -> Argument {
+        let isBare = call.spread == nil && call.spreadNamed == nil
+        if try skip(.mul) {
+            try ensure(isBare)
+            return .spread
+        }
+        if try skip(.pow) {
+            try ensure(call.spreadNamed == nil)
+            return .spreadNamed
+        }
+        guard current.kind == .name, try peek().kind == .assign else {
+            try ensure(isBare && call.named.isEmpty)
+            return .positional
+        }
+        try ensure(call.spreadNamed == nil)
+        let name = try advance().text
+        try advance()
+        if call.named.contains(where: { $0.name == name }) {
+            throw PythonFault(.runtimeError, "keyword argument repeated: \(name)")
+        }
+        return .named(name)
     }
 
     private func ensure(_ isRight: Bool) throws(PythonFault) {
@@ -429,18 +439,19 @@ extension JinjaParser {
         let isNegated = try skip(name: "not")
         let inner = height
         let name = try dottedName()
-        var arguments = JinjaCall()
-        if current.kind == .lparen {
-            arguments = try call()
-        } else if startsTestArgument, !isAnyName(["else", "or", "and"]) {
-            if isName("is") { throw fault("You cannot chain multiple tests with is") }
-            try enter()
-            defer { leave() }
-            arguments.positional = [try postfix(try primary())]
-        }
+        let arguments = try testArguments()
         try grow(over: inner)
         let node = JinjaNode.test(value, name, arguments)
         return isNegated ? .not(node) : node
+    }
+
+    private mutating func testArguments() throws(PythonFault) -> JinjaCall {
+        if current.kind == .lparen { return try call() }
+        guard startsTestArgument, !isAnyName(["else", "or", "and"]) else { return JinjaCall() }
+        if isName("is") { throw fault("You cannot chain multiple tests with is") }
+        try enter()
+        defer { leave() }
+        return JinjaCall(positional: [try postfix(try primary())])
     }
 
     private var startsTestArgument: Bool {

@@ -27,18 +27,12 @@ extension JinjaParser {
         while true {
             inner = max(inner, height)
             switch current.kind {
-            case .data:
-                try countNode()
-                settle()
-                statements.append(.text(try advance().text))
-            case .variableBegin:
-                try advance()
-                statements.append(.print([try tuple()]))
-                try expect(.variableEnd)
+            case .data: statements.append(try text())
+            case .variableBegin: statements.append(try print())
             case .blockBegin:
                 try advance()
                 if !ends.isEmpty, isAnyName(ends) { return statements }
-                if let statement = try statement() { statements.append(contentsOf: statement) }
+                statements.append(try statement())
                 try expect(.blockEnd)
             case .end:
                 if !ends.isEmpty { throw unclosed(nil) }
@@ -78,36 +72,52 @@ extension JinjaParser {
         return fault(parts.joined(separator: " "))
     }
 
-    private mutating func statement() throws(PythonFault) -> [JinjaStatement]? {
+    private mutating func text() throws(PythonFault) -> JinjaStatement {
+        try countNode()
+        settle()
+        return .text(try advance().text)
+    }
+
+    private mutating func print() throws(PythonFault) -> JinjaStatement {
+        try advance()
+        let node = try tuple()
+        try expect(.variableEnd)
+        return .print([node])
+    }
+
+    private typealias Read = @Sendable (inout JinjaParser) throws(PythonFault) -> JinjaStatement
+
+    /// What reads each tag, from its name on.
+    private static let readers: [String: Read] = [
+        "for": { parser throws(PythonFault) in try parser.loop() },
+        "if": { parser throws(PythonFault) in try parser.branches() },
+        "set": { parser throws(PythonFault) in try parser.assignment() },
+        "macro": { parser throws(PythonFault) in try parser.macro() },
+        "call": { parser throws(PythonFault) in try parser.callBlock() },
+        "filter": { parser throws(PythonFault) in try parser.filterBlock() },
+        "with": { parser throws(PythonFault) in try parser.with() },
+        "autoescape": { parser throws(PythonFault) in try parser.autoescape() },
+        "block": { parser throws(PythonFault) in try parser.block() },
+        "print": { parser throws(PythonFault) in try parser.printStatement() },
+        "include": { parser throws(PythonFault) in try parser.load("include") },
+        "extends": { parser throws(PythonFault) in try parser.load("extends") },
+        "import": { parser throws(PythonFault) in try parser.load("import") },
+        "from": { parser throws(PythonFault) in try parser.load("from") },
+    ]
+
+    private mutating func statement() throws(PythonFault) -> JinjaStatement {
         try countNode()
         guard current.kind == .name else { throw fault("tag name expected") }
-        let name = current.text
-        tags.append(name)
-        var isKnown = true
+        guard let read = Self.readers[current.text] else { throw unclosed(current.text) }
+        tags.append(current.text)
         let outer = bodies
         bodies = 0
         defer {
-            if isKnown { tags.removeLast() }
+            tags.removeLast()
             settle(at: max(height, bodies))
             bodies = outer
         }
-        switch name {
-        case "for": return [try loop()]
-        case "if": return [try branches()]
-        case "set": return [try assignment()]
-        case "macro": return [try macro()]
-        case "call": return [try callBlock()]
-        case "filter": return [try filterBlock()]
-        case "with": return [try with()]
-        case "autoescape": return [try autoescape()]
-        case "block": return [try block()]
-        case "print": return [try printStatement()]
-        case "include", "extends", "import", "from": return [try load(name)]
-        default:
-            isKnown = false
-            tags.removeLast()
-            throw unclosed(name)
-        }
+        return try read(&self)
     }
 
     private mutating func loop() throws(PythonFault) -> JinjaStatement {
@@ -328,7 +338,7 @@ extension JinjaParser {
         }
         if isTuple { return .tuple(items) }
         if let only = items.first { return only }
-        throw fault("Expected an expression, got \(PythonText.quoted(current.described))")
+        throw missingExpression()
     }
 
     private mutating func singleTarget(_ withNamespace: Bool) throws(PythonFault) -> JinjaTarget {

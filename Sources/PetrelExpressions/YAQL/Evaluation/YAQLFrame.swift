@@ -5,7 +5,10 @@ final class YAQLFrame {
     let runtime: YAQLRuntime
     private let parent: YAQLFrame?
     let depth: Int
-    private let positions: [YAQLValue]
+    /// `$1`, by itself because most frames have no other; absent when it is not bound here.
+    private let first: YAQLValue
+    /// `$2` and those behind it.
+    private let further: [YAQLValue]
     private let words: [(name: String, value: YAQLValue)]
     /// The function that `def` defined here; it runs below this frame, so that it can call itself.
     private let definition: (name: String, node: YAQLNode)?
@@ -17,10 +20,23 @@ final class YAQLFrame {
         self.runtime = runtime
         parent = nil
         depth = 1
-        positions = data.map { [$0] } ?? []
+        first = data ?? .absent
+        further = []
         words = []
         definition = nil
         hasDefinitions = false
+    }
+
+    /// A frame below another one that binds `$`.
+    init(below parent: YAQLFrame, _ value: YAQLValue) throws(YAQLFault) {
+        runtime = parent.runtime
+        self.parent = parent
+        first = value
+        further = []
+        words = []
+        definition = nil
+        hasDefinitions = parent.hasDefinitions
+        depth = try YAQLValue.checked(max(parent.depth, value.depth) + 1)
     }
 
     /// A frame below another one, with `$1`, `$2` and so on, and named variables.
@@ -30,7 +46,8 @@ final class YAQLFrame {
     ) throws(YAQLFault) {
         runtime = parent.runtime
         self.parent = parent
-        self.positions = positions
+        first = positions.first ?? .absent
+        further = positions.count > 1 ? Array(positions.dropFirst()) : []
         self.words = words
         self.definition = definition
         hasDefinitions = definition != nil || parent.hasDefinitions
@@ -45,9 +62,11 @@ final class YAQLFrame {
         var frame: YAQLFrame? = self
         while let current = frame {
             switch name {
+            case .position(1):
+                if case .absent = current.first {} else { return current.first }
             case .position(let number):
-                if number <= current.positions.count {
-                    let value = current.positions[number - 1]
+                if number - 2 < current.further.count, number >= 2 {
+                    let value = current.further[number - 2]
                     if case .absent = value {} else { return value }
                 }
             case .word(let word):
@@ -77,7 +96,10 @@ extension YAQLLambda {
     }
 
     /// Evaluates with `$`.
-    func call(_ argument: YAQLValue) throws(YAQLFault) -> YAQLValue { try call([argument]) }
+    func call(_ argument: YAQLValue) throws(YAQLFault) -> YAQLValue {
+        if case .constant(let constant) = node { return YAQLValue(constant.value) }
+        return try YAQLFrame(below: frame, argument).evaluateDeeper(node)
+    }
 
     /// Evaluates as it is.
     func call() throws(YAQLFault) -> YAQLValue { try frame.evaluateDeeper(node) }

@@ -129,9 +129,21 @@ struct YAQLArguments {
     }
 
     /// What must be evaluated by the function; a value given to it as such evaluates to itself.
-    func call(_ position: Int, _ arguments: YAQLValue...) throws(YAQLFault) -> YAQLValue {
+    func call(_ position: Int) throws(YAQLFault) -> YAQLValue {
         guard case .lambda(let lambda) = values[position] else { return values[position] }
-        return try lambda.call(arguments)
+        return try lambda.call()
+    }
+
+    /// The same with `$`.
+    func call(_ position: Int, _ argument: YAQLValue) throws(YAQLFault) -> YAQLValue {
+        guard case .lambda(let lambda) = values[position] else { return values[position] }
+        return try lambda.call(argument)
+    }
+
+    /// The same with `$1` and `$2`.
+    func call(_ position: Int, _ one: YAQLValue, _ two: YAQLValue) throws(YAQLFault) -> YAQLValue {
+        guard case .lambda(let lambda) = values[position] else { return values[position] }
+        return try lambda.call([one, two])
     }
 
     /// Reads a parameter that is iterable.

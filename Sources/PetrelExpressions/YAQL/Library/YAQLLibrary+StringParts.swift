@@ -61,7 +61,7 @@ extension YAQLLibrary {
     private static func split(_ arguments: YAQLArguments, fromEnd: Bool) throws(YAQLFault) -> YAQLValue {
         let text = arguments.text(0)
         let limit = arguments.integer(2)
-        try arguments.runtime.step(text.utf8.count / 16 + 1)
+        try arguments.runtime.step(text.utf8.count / 8 + 1)
         try arguments.runtime.produce(bytes: text.utf8.count)
         let parts: [String]
         if let separator = arguments.optionalText(1) {

@@ -27,11 +27,11 @@ struct YAQLKey: Hashable {
         case .set(let set) where !set.isFrozen: throw .unhashable("set")
         case .view(let view) where view.isSet: throw .unhashable(view.typeName)
         case .tuple(let list):
-            try YAQLEquality.count(list.count, budget, depth)
+            try YAQLEquality.count(list.count * 4 + 8, budget, depth)
             for position in 0..<list.count { try check(list[position], budget, depth: depth + 1) }
         case .dictionary(let dictionary):
             guard dictionary.isFrozen else { throw .unhashable("dict") }
-            try YAQLEquality.count(dictionary.count, budget, depth)
+            try YAQLEquality.count(dictionary.count * 8 + 8, budget, depth)
             for (_, value) in dictionary.entries { try check(value, budget, depth: depth + 1) }
         default: break
         }

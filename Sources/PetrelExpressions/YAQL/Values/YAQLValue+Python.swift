@@ -69,6 +69,7 @@ extension YAQLValue {
         case .integer(let number): out += String(number)
         case .double(let number): out += PythonFloat.text(number)
         case .string(let text):
+            try runtime.step(text.utf8.count / 8)
             try runtime.produce(bytes: text.utf8.count + 2)
             PythonText.appendQuoted(text, to: &out)
         case .bigInteger(let number):
