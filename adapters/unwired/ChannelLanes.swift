@@ -1,0 +1,75 @@
+import Synchronization
+
+/// Does the work of each channel in order and that of different channels side by side.
+final class ChannelLanes: Sendable {
+    typealias Job = @Sendable () async -> Void
+
+    private struct State {
+        /// Jobs that wait, by channel; a channel that is here is being worked on.
+        var lanes: [String: [Job]] = [:]
+        var total = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+    private let state = Mutex(State())
+    private let maxJobs: Int
+
+    /// - Parameter maxJobs: how many jobs wait or run before ``waitForRoom()`` holds their source up.
+    init(maxJobs: Int = 256) { self.maxJobs = maxJobs }
+
+    /// Adds a job.
+    /// - Returns: whether the caller must see to it that ``work(on:)`` runs for the channel.
+    func add(_ channel: String, _ job: @escaping Job) -> Bool {
+        state.withLock { state in
+            state.total += 1
+            guard state.lanes[channel] == nil else {
+                state.lanes[channel]?.append(job)
+                return false
+            }
+            state.lanes[channel] = [job]
+            return true
+        }
+    }
+
+    /// Does what waits for a channel until nothing does.
+    func work(on channel: String) async {
+        while let jobs = take(channel) {
+            for job in jobs {
+                await job()
+                finishOne()
+            }
+        }
+    }
+
+    /// Waits while too much is to be done.
+    func waitForRoom() async {
+        await withCheckedContinuation { continuation in
+            let hasRoom = state.withLock { state in
+                if state.total < maxJobs { return true }
+                state.waiters.append(continuation)
+                return false
+            }
+            if hasRoom { continuation.resume() }
+        }
+    }
+
+    private func take(_ channel: String) -> [Job]? {
+        state.withLock { state in
+            guard let jobs = state.lanes[channel], !jobs.isEmpty else {
+                state.lanes[channel] = nil
+                return nil
+            }
+            state.lanes[channel] = []
+            return jobs
+        }
+    }
+
+    private func finishOne() {
+        let woken = state.withLock { state in
+            state.total -= 1
+            guard state.total < maxJobs else { return [] as [CheckedContinuation<Void, Never>] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in woken { waiter.resume() }
+    }
+}
