@@ -1,37 +1,18 @@
 /// Reads JSON text (RFC 8259) into a ``Value``, within limits.
 ///
-/// Foundation's reader is 3 to 14 times slower into `Value` (docs/adr/0002). A repeated key: the last wins, in the place of
-/// the first.
+/// Foundation's reader is 3 to 14 times slower into `Value` (docs/adr/0002). A repeated key: the last wins, in the place
+/// of the first.
 public struct JSONReader {
     /// Reads a whole document.
     /// - Throws: ``CoreError`` with code `badJSON`, saying what and at which byte.
     public static func value(_ text: String, limits: Limits) throws(CoreError) -> Value {
-        // Most strings have their bytes at hand; the others are made so here.
-        var text = text
-        text.makeContiguousUTF8()
-        let read = text.utf8.withContiguousStorageIfAvailable { document($0, limits: limits) }
-        return try (read ?? Array(text.utf8).withUnsafeBufferPointer { document($0, limits: limits) }).get()
+        try JSONScanner.read(text, limits: limits).get()
     }
 
     /// Reads a whole document from UTF-8 bytes.
     /// - Throws: ``CoreError`` with code `badJSON`, saying what and at which byte.
     public static func value(_ bytes: [UInt8], limits: Limits) throws(CoreError) -> Value {
-        // Typed throws don't cross withUnsafeBufferPointer; a Result does.
-        try bytes.withUnsafeBufferPointer { document($0, limits: limits) }.get()
-    }
-
-    private static func document(
-        _ bytes: UnsafeBufferPointer<UInt8>, limits: Limits
-    ) -> Result<Value, CoreError> {
-        guard bytes.count <= limits.maxBytes else {
-            return .failure(
-                CoreError(.badJSON, "the JSON text has \(bytes.count) bytes; \(limits.maxBytes) are allowed"))
-        }
-        var scanner = JSONScanner(bytes, limits: limits)
-        do throws(JSONFault) { return .success(try scanner.document()) } catch {
-            let what = error.text(limits)
-            return .failure(CoreError(.badJSON, "\(what) at byte \(scanner.offset)"))
-        }
+        try JSONScanner.read(bytes, limits: limits).get()
     }
 }
 

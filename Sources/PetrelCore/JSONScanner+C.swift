@@ -15,7 +15,30 @@ struct JSONScanner: ~Copyable {
     /// Up to here an ordered dictionary has no hash table, and comparing each key with each costs less.
     private static let smallObject = 15
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: Limits) {
+    /// Reads a text; typed throws don't cross the closures that lend bytes out, a result does.
+    static func read(_ text: String, limits: Limits) -> Result<Value, CoreError> {
+        // Most strings have their bytes at hand; the others are made so here.
+        var text = text
+        return text.withUTF8 { document($0, limits: limits) }
+    }
+
+    /// Reads a text's bytes.
+    static func read(_ bytes: [UInt8], limits: Limits) -> Result<Value, CoreError> {
+        bytes.withUnsafeBufferPointer { document($0, limits: limits) }
+    }
+
+    private static func document(_ bytes: UnsafeBufferPointer<UInt8>, limits: Limits) -> Result<Value, CoreError> {
+        guard bytes.count <= limits.maxBytes else {
+            return .failure(
+                CoreError(.badJSON, "the JSON text has \(bytes.count) bytes; \(limits.maxBytes) are allowed"))
+        }
+        var scanner = JSONScanner(bytes, limits: limits)
+        do throws(JSONFault) { return .success(try scanner.document()) } catch {
+            return .failure(CoreError(.badJSON, "\(error.text(limits)) at byte \(scanner.offset)"))
+        }
+    }
+
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, limits: Limits) {
         // An empty buffer may have no address.
         start = bytes.baseAddress ?? Self.none.utf8Start
         end = start + bytes.count
@@ -25,9 +48,9 @@ struct JSONScanner: ~Copyable {
     }
 
     /// How far the text has been read.
-    var offset: Int { at - start }
+    private var offset: Int { at - start }
 
-    mutating func document() throws(JSONFault) -> Value {
+    private mutating func document() throws(JSONFault) -> Value {
         let value = try value(depth: 0)
         skipBlanks()
         guard at == end else { throw .textAfterValue }

@@ -57,7 +57,7 @@ struct ImportTests {
             "Logging", "ServiceLifecycle", "FoundationEssentials", "Synchronization",
         ],
         "PetrelAdapters": ["PetrelCore", "PetrelSystem", "Synchronization", "FoundationEssentials"],
-        "PetrelTestKit": ["PetrelCore", "PetrelEngine", "Synchronization"],
+        "PetrelTestKit": ["PetrelCore", "PetrelEngine", "Synchronization", "Foundation", "Glibc"],
         "petrel": ["PetrelApp"],
     ]
 

@@ -78,16 +78,16 @@ struct AdapterConformanceTests {
     }
 
     @Test("a post is delivered once and found again by its id", arguments: Kind.allCases)
-    func delivers(_ kind: Kind) async throws { await try suite(kind).deliversAndFinds() }
+    func delivers(_ kind: Kind) async throws { try await suite(kind).deliversAndFinds() }
 
     @Test("a post of the longest declared length is taken", arguments: Kind.allCases)
-    func longest(_ kind: Kind) async throws { await try suite(kind).takesTheLongestPost() }
+    func longest(_ kind: Kind) async throws { try await suite(kind).takesTheLongestPost() }
 
     @Test("any text is taken", arguments: Kind.allCases)
-    func anyText(_ kind: Kind) async throws { await try suite(kind).takesAnyText() }
+    func anyText(_ kind: Kind) async throws { try await suite(kind).takesAnyText() }
 
     @Test("the connection ends with its task", arguments: Kind.allCases)
-    func ends(_ kind: Kind) async throws { await try suite(kind).endsWhenCancelled() }
+    func ends(_ kind: Kind) async throws { try await suite(kind).endsWhenCancelled() }
 
     @Test("sending the same post to the local room twice leaves one line")
     func onceInTheRoom() async throws {

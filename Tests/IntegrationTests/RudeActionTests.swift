@@ -1,4 +1,5 @@
 import Foundation
+import PetrelTestKit
 import Testing
 
 @Suite("Actions that misbehave", .serialized)
@@ -18,25 +19,28 @@ struct RudeActionTests {
         try write(
             "actions/typed.yaml",
             "name: typed\nrunner_type: noop\nparameters:\n  count: {type: integer, required: true}\n")
-        try await waitUntil("the pack is loaded") { try service.petrel("action", "list").out.contains("rude.typed") }
+        try await waitUntil("the pack is loaded") {
+            try await service.petrel("action", "list").out.contains("rude.typed")
+        }
 
         let log = try service.text("service.log")
         #expect(log.contains("unknown.yaml:2") && log.contains("no-such-runner"))
         #expect(log.contains("gone.sh"))
-        let scriptless = try service.petrel("run", "rude.scriptless")
+        let scriptless = try await service.petrel("run", "rude.scriptless")
         #expect(scriptless.code == 1 && scriptless.out.contains("gone.sh"))
-        let typed = try service.petrel("run", "rude.typed", "count=many")
+        let typed = try await service.petrel("run", "rude.typed", "count=many")
         #expect(typed.code != 0 && typed.error.contains("many"))
 
-        let large = try service.petrel("run", "core.local", "-j", "--", "head -c 300000000 /dev/zero | tr '\\0' x")
+        let large = try await service.petrel(
+            "run", "core.local", "-j", "--", "head -c 300000000 /dev/zero | tr '\\0' x")
         #expect(large.code == 0)
         #expect(large.out.contains("dropped") || large.out.utf8.count < 200_000)
-        let binary = try service.petrel("run", "core.local", "--", "printf '\\377\\376\\033[31m'")
+        let binary = try await service.petrel("run", "core.local", "--", "printf '\\377\\376\\033[31m'")
         #expect(binary.code == 0)
         #expect(!binary.out.contains("\u{1B}"))
-        let stubborn = try service.petrel("run", "core.local", "cmd=trap '' TERM; sleep 60", "timeout=1", "-j")
+        let stubborn = try await service.petrel("run", "core.local", "cmd=trap '' TERM; sleep 60", "timeout=1", "-j")
         #expect(stubborn.code == 1)
         #expect(stubborn.out.contains("Action failed to complete in 1 seconds"))
-        #expect(try service.petrel("chat", "!date").code == 0)
+        #expect(try await service.petrel("chat", "!date").code == 0)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import PetrelTestKit
 import Testing
 
 @Suite("Clients that behave badly")
@@ -10,18 +11,11 @@ struct RudeClientTests {
         let token = try service.text("admin-token").trimmingCharacters(in: .whitespacesAndNewlines)
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Harness/rude_clients.py").path
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "python3", script, url.host() ?? "", String(url.port ?? 0), token, String(service.processIdentifier),
-        ]
-        let out = Pipe()
-        process.standardOutput = out
-        process.standardError = out
-        try process.run()
-        let text = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let ended = try await TestProgram.run(
+            "python3",
+            [script, url.host() ?? "", String(url.port ?? 0), token, String(service.processIdentifier)])
+        let text = ended.out + ended.error
         print(text.split(separator: "\n").last.map(String.init) ?? "")
-        #expect(process.terminationStatus == 0, "\(text)")
+        #expect(ended.code == 0, "\(text)")
     }
 }

@@ -1,11 +1,12 @@
 import Foundation
 import Glibc
+import PetrelTestKit
 import Testing
 
 /// A real Petrel in a process of its own, with a data folder of its own.
 final class ServiceProcess: Sendable {
     let folder: String
-    private let process: Process
+    private let process: TestProgram
 
     /// Where the tests' programs were built.
     static let programs =
@@ -17,16 +18,10 @@ final class ServiceProcess: Sendable {
         self.folder = folder ?? Self.freshFolder()
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
         try? FileManager.default.removeItem(atPath: self.folder + "/url")
-        process = Process()
-        process.executableURL = URL(filePath: Self.programs + "/petrel")
-        process.arguments = ["serve", "--data-dir", self.folder]
-        process.environment = Self.environment(self.folder).merging(environment) { _, new in new }
-        process.standardInput = FileHandle.nullDevice
-        let log = self.folder + "/service.log"
-        try Data().write(to: URL(filePath: log))
-        process.standardOutput = FileHandle(forWritingAtPath: log)
-        process.standardError = FileHandle(forWritingAtPath: log)
-        try process.run()
+        process = try TestProgram(
+            Self.programs + "/petrel", ["serve", "--data-dir", self.folder],
+            environment: Self.environment(self.folder).merging(environment) { _, new in new },
+            output: self.folder + "/service.log")
         try await waitUntil("the service is ready; its log: \((try? text("service.log")) ?? "")") {
             FileManager.default.fileExists(atPath: self.folder + "/url") || !self.process.isRunning
         }
@@ -55,56 +50,34 @@ final class ServiceProcess: Sendable {
     func text(_ name: String) throws -> String { try String(contentsOfFile: folder + "/" + name, encoding: .utf8) }
 
     /// Runs a client command against this service.
-    func petrel(_ arguments: String..., input: String = "") throws -> Output {
-        try Self.run(arguments, environment: ["PETREL_SERVER": url, "PETREL_DATA_DIR": folder], input: input)
+    func petrel(_ arguments: String..., input: String = "") async throws -> Output {
+        try await Self.run(arguments, environment: ["PETREL_SERVER": url, "PETREL_DATA_DIR": folder], input: input)
     }
 
-    func kill() {
-        Glibc.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
+    func kill() { process.kill() }
 
     @discardableResult
-    func stop() -> Int32 {
-        process.terminate()
-        process.waitUntilExit()
-        return process.terminationStatus
+    func stop() async throws -> Int32 {
+        process.signal(SIGTERM)
+        return try await process.end()
     }
 
-    deinit { if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) } }
-
-    struct Output {
-        var code: Int32
-        var out: String
-        var error: String
-    }
+    typealias Output = TestProgram.Ended
 
     /// Runs the program to its end.
-    static func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") throws -> Output {
-        let process = Process()
-        process.executableURL = URL(filePath: programs + "/petrel")
-        process.arguments = arguments
-        process.environment = Self.environment(NSTemporaryDirectory()).merging(environment) { _, new in new }
-        let (out, error, stdin) = (Pipe(), Pipe(), Pipe())
-        process.standardOutput = out
-        process.standardError = error
-        process.standardInput = stdin
-        try process.run()
-        stdin.fileHandleForWriting.write(Data(input.utf8))
-        try stdin.fileHandleForWriting.close()
-        let outData = out.fileHandleForReading.readDataToEndOfFile()
-        let errorData = error.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Output(
-            code: process.terminationStatus, out: String(decoding: outData, as: UTF8.self),
-            error: String(decoding: errorData, as: UTF8.self))
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], input: String = ""
+    ) async throws -> Output {
+        try await TestProgram.run(
+            programs + "/petrel", arguments,
+            environment: Self.environment(NSTemporaryDirectory()).merging(environment) { _, new in new }, input: input)
     }
 }
 
 /// Asks again and again whether something outside this process has come true; a minute at most.
-func waitUntil(_ what: @autoclosure () -> String, _ isTrue: () throws -> Bool) async throws {
+func waitUntil(_ what: @autoclosure () -> String, _ isTrue: () async throws -> Bool) async throws {
     for _ in 0..<6000 {
-        if try isTrue() { return }
+        if try await isTrue() { return }
         try await Task.sleep(for: .milliseconds(10))
     }
     Issue.record("waited in vain until \(what())")

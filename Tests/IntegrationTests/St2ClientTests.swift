@@ -1,4 +1,5 @@
 import Foundation
+import PetrelTestKit
 import Testing
 
 /// StackStorm's own client, from PyPI, against a real service.
@@ -8,32 +9,20 @@ struct St2ClientTests {
         .deletingLastPathComponent()
 
     /// A Python that has the client; made once below `.build`.
-    private static func python() throws -> String? {
+    private static func python() async throws -> String? {
         let folder = root.appending(path: ".build/st2client").path
         let program = folder + "/bin/python"
         if FileManager.default.isExecutableFile(atPath: folder + "/bin/st2") { return program }
-        guard try run("/usr/bin/env", ["python3", "-m", "venv", folder]).code == 0,
-            try run(program, ["-m", "pip", "-q", "install", "st2client==3.9.0"]).code == 0
+        guard (try? await TestProgram.run("python3", ["-m", "venv", folder], within: .seconds(240)))?.code == 0,
+            (try? await TestProgram.run(
+                program, ["-m", "pip", "-q", "install", "st2client==3.9.0"], within: .seconds(240)))?.code == 0
         else { return nil }
         return program
     }
 
-    private static func run(_ program: String, _ arguments: [String]) throws -> (code: Int32, out: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        let out = Pipe()
-        process.standardOutput = out
-        process.standardError = out
-        try process.run()
-        let data = out.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
-    }
-
     @Test("every command whose routes exist does what it does with StackStorm")
     func commands() async throws {
-        guard let python = try Self.python() else {
+        guard let python = try await Self.python() else {
             print("skipped st2client: python3-venv or the package index is not there")
             return
         }
@@ -44,9 +33,9 @@ struct St2ClientTests {
         let service = try await ServiceProcess(folder: folder)
         let token = try service.text("admin-token").trimmingCharacters(in: .whitespacesAndNewlines)
         let script = Self.root.appending(path: "Tests/Harness/st2_commands.py").path
-        let ended = try Self.run(python, [script, try service.url, token, "ann", "secret1"])
+        let ended = try await TestProgram.run(python, [script, try service.url, token, "ann", "secret1"])
         print(ended.out.split(separator: "\n").last.map(String.init) ?? "")
-        #expect(ended.code == 0, "\(ended.out)")
+        #expect(ended.code == 0, "\(ended.out)\(ended.error)")
     }
 
     private static let hash = "paCto.rW8wn6thJ8b0QQY."

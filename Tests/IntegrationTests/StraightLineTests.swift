@@ -1,5 +1,6 @@
 import Foundation
 import PetrelSystem
+import PetrelTestKit
 import Testing
 
 @Suite("A running service", .serialized)
@@ -7,30 +8,30 @@ struct StraightLineTests {
     @Test("a new user's first minute: help, a command, a typo, a failure")
     func firstMinute() async throws {
         let service = try await ServiceProcess()
-        let help = try service.petrel("chat", "!help")
+        let help = try await service.petrel("chat", "!help")
         #expect(help.code == 0)
         #expect(help.out.contains("!date") && help.out.contains("!cancel"))
-        let date = try service.petrel("chat", "!date")
+        let date = try await service.petrel("chat", "!date")
         #expect(date.code == 0)
         #expect(date.out.contains("Running starter.date as execution"))
         #expect(date.out.contains("status : succeeded"))
-        let typo = try service.petrel("chat", "!dtae")
+        let typo = try await service.petrel("chat", "!dtae")
         #expect(typo.code == 3)
         #expect(typo.out.contains("Did you mean") && typo.out.contains("!date"))
-        let failure = try service.petrel("chat", "!run echo oh >&2; exit 4")
+        let failure = try await service.petrel("chat", "!run echo oh >&2; exit 4")
         #expect(failure.code == 1)
         #expect(failure.out.contains("return_code : 4") && failure.out.contains("stderr : oh"))
-        #expect(service.stop() == 0)
+        #expect(try await service.stop() == 0)
     }
 
     @Test("a long command is canceled from the room")
     func cancels() async throws {
         let service = try await ServiceProcess()
-        async let long = Task.detached { try service.petrel("chat", "!run sleep 100") }.value
+        async let long = Task.detached { try await service.petrel("chat", "!run sleep 100") }.value
         try await waitUntil("the sleeper runs") {
-            try service.petrel("execution", "list", "--status", "running", "-j").out.contains("running")
+            try await service.petrel("execution", "list", "--status", "running", "-j").out.contains("running")
         }
-        let cancel = try service.petrel("chat", "!cancel")
+        let cancel = try await service.petrel("chat", "!cancel")
         #expect(cancel.code == 0 && cancel.out.contains("Stopping execution"))
         let ended = try await long
         #expect(ended.code == 1)
@@ -40,15 +41,15 @@ struct StraightLineTests {
     @Test("the command line runs actions and shows executions")
     func commandLine() async throws {
         let service = try await ServiceProcess()
-        let run = try service.petrel("run", "core.local", "-j", "--", "echo", "hello")
+        let run = try await service.petrel("run", "core.local", "-j", "--", "echo", "hello")
         #expect(run.code == 0)
         #expect(run.out.contains("\"stdout\": \"hello\""))
-        let list = try service.petrel("execution", "list")
+        let list = try await service.petrel("execution", "list")
         #expect(list.code == 0)
         #expect(list.out.contains("core.local") && list.out.contains("succeeded"))
-        let actions = try service.petrel("action", "list", "-j")
+        let actions = try await service.petrel("action", "list", "-j")
         #expect(actions.out.contains("core.local") && actions.out.contains("starter.ping"))
-        let missing = try service.petrel("run", "no.such")
+        let missing = try await service.petrel("run", "no.such")
         #expect(missing.code != 0)
         #expect(missing.error.contains("no.such"))
     }
@@ -56,14 +57,14 @@ struct StraightLineTests {
     @Test("people other than the owner may use the starter set and nothing else, until one claims the role")
     func access() async throws {
         let service = try await ServiceProcess()
-        #expect(try service.petrel("chat", "--as", "bob", "!date").code == 0)
-        let refused = try service.petrel("chat", "--as", "bob", "!run id")
+        #expect(try await service.petrel("chat", "--as", "bob", "!date").code == 0)
+        let refused = try await service.petrel("chat", "--as", "bob", "!run id")
         #expect(refused.code == 1)
         #expect(refused.out.contains("needs the role admin"))
         let code = try service.text("claim-code").trimmingCharacters(in: .newlines)
-        #expect(try service.petrel("chat", "--as", "bob", "!claim \(code)").code == 0)
-        #expect(try service.petrel("chat", "--as", "bob", "!run id").code == 0)
-        #expect(try service.petrel("chat", "--as", "eve", "!claim \(code)").code == 1)
+        #expect(try await service.petrel("chat", "--as", "bob", "!claim \(code)").code == 0)
+        #expect(try await service.petrel("chat", "--as", "bob", "!run id").code == 0)
+        #expect(try await service.petrel("chat", "--as", "eve", "!claim \(code)").code == 1)
     }
 
     @Test("without a token, or with a wrong one, the API says nothing")
@@ -89,31 +90,31 @@ struct StraightLineTests {
             try text.write(toFile: folder + "/hello.yaml", atomically: true, encoding: .utf8)
         }
         try write("name: hello\naction_ref: core.local\nformats: [hello]\nimmutable_parameters: {cmd: echo hi}\n")
-        try await waitUntil("the new alias works") { try service.petrel("chat", "!hello").code == 0 }
+        try await waitUntil("the new alias works") { try await service.petrel("chat", "!hello").code == 0 }
         try write("name: hello\naction_ref: core.local\nformats: 5\n")
         try await waitUntil("the error is in the log") { try service.text("service.log").contains("hello.yaml:3") }
-        #expect(try service.petrel("chat", "!hello").code == 0)
-        service.stop()
+        #expect(try await service.petrel("chat", "!hello").code == 0)
+        try await service.stop()
         let again = try await ServiceProcess(folder: service.folder)
-        #expect(try again.petrel("chat", "!hello").code == 0, "not even a restart takes it away")
+        #expect(try await again.petrel("chat", "!hello").code == 0, "not even a restart takes it away")
         try FileManager.default.removeItem(atPath: folder + "/hello.yaml")
-        try await waitUntil("the alias is gone") { try again.petrel("chat", "!hello").code == 3 }
+        try await waitUntil("the alias is gone") { try await again.petrel("chat", "!hello").code == 3 }
     }
 
     @Test("a service that was killed while a command ran delivers the result after its next start")
     func survivesKill() async throws {
         let service = try await ServiceProcess()
-        let started = try service.petrel("run", "core.local", "-a", "-j", "--", "sleep", "1;", "echo", "done")
+        let started = try await service.petrel("run", "core.local", "-a", "-j", "--", "sleep", "1;", "echo", "done")
         #expect(started.code == 0)
         service.kill()
         let again = try await ServiceProcess(folder: service.folder)
         try await waitUntil("the execution has ended") {
-            try again.petrel("execution", "list", "-j").out.contains("succeeded")
+            try await again.petrel("execution", "list", "-j").out.contains("succeeded")
         }
         let id = try #require(
-            try again.petrel("execution", "list", "-j", "--attr", "id").out.split(separator: "\"").first {
+            try await again.petrel("execution", "list", "-j", "--attr", "id").out.split(separator: "\"").first {
                 $0.count == 24
             })
-        #expect(try again.petrel("execution", "get", String(id), "-j").out.contains("done"))
+        #expect(try await again.petrel("execution", "get", String(id), "-j").out.contains("done"))
     }
 }

@@ -119,8 +119,8 @@ struct JSONFuzz {
             return Int((state &* 2_685_821_657_736_338_717) >> 33) % max(1, bound)
         }
         let seed = Array(
-            #"{"a":[1,-2.5e3,true,null,"x\u00e9\n\ud83d\ude00 long text with é and 日本"],"b":{"c":{},"d":[]},"e":12345678901234567890}"#
-                .utf8)
+            (#"{"a":[1,-2.5e3,true,null,"x\u00e9\n\ud83d\ude00 long text with é and 日本"],"#
+                + #""b":{"c":{},"d":[]},"e":12345678901234567890}"#).utf8)
         let marks = Array("[{\"]},:\\0eE-+.u".utf8)
         let limits = Limits(maxBytes: 10_000, maxDepth: 20, maxNodes: 500)
         for _ in 0..<Self.rounds {

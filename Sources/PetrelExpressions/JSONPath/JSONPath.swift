@@ -3,8 +3,8 @@ import Synchronization
 
 /// A JSONPath in the dialect of jsonpath-rw, which StackStorm uses for rule criteria and `jsonpath_query`.
 ///
-/// Read once, evaluated many times, by any thread. Where the original raises while it evaluates (an index into a number,
-/// the parent of the root), so does this.
+/// Read once, evaluated many times, by any thread. Where the original raises while it evaluates (an index into a
+/// number, the parent of the root), so does this.
 public struct JSONPath: Sendable {
     /// The path as it was written.
     public let text: String

@@ -11,6 +11,12 @@ extension JinjaCompiler {
             if positional.isEmpty { return { _ throws(PythonFault) in JinjaArguments() } }
             return { run throws(PythonFault) in JinjaArguments(try run.evaluate(positional)) }
         }
+        return try allArguments(positional, call, isSoft)
+    }
+
+    private func allArguments(
+        _ positional: [JinjaEvaluate], _ call: JinjaCall, _ isSoft: Bool
+    ) throws(PythonFault) -> MakeArguments {
         let names = call.named.map(\.name)
         let values = try evaluate(call.named.map(\.value), isSoft)
         let spread = try call.spread.map { node throws(PythonFault) in try evaluate(node, isSoft: isSoft) }

@@ -24,7 +24,7 @@ extension JinjaCompiler {
         case .assignBlock(let target, let filter, let body): return try assignBlock(target, filter, body)
         case .macro(let name, let macro):
             let make = try self.macro(names[name], macro)
-            return { run throws(PythonFault) in run.scope[name] = .object(make(run)) }
+            return { run throws(PythonFault) in run.scope[name] = .object(try make(run)) }
         case .callBlock(let function, let call, let macro): return try callBlock(function, call, macro, isSoft)
         case .filterBlock(let filter, let body):
             let captured = try filtered(filter, body)
@@ -156,7 +156,7 @@ extension JinjaCompiler {
     /// What makes the macro where its definition stands.
     private func macro(
         _ name: String?, _ macro: JinjaStatement.Macro
-    ) throws(PythonFault) -> @Sendable (JinjaRun) -> JinjaMacro {
+    ) throws(PythonFault) -> @Sendable (JinjaRun) throws(PythonFault) -> JinjaMacro {
         if let caller = macro.parameters.firstIndex(of: callerName),
             caller < macro.parameters.count - macro.defaults.count
         {
@@ -170,7 +170,12 @@ extension JinjaCompiler {
             defaults: try evaluate(macro.defaults, false), body: try body(macro.body), height: macro.height,
             caller: uses(callerName, macro) ? callerName : nil, varargs: uses(varargsName, macro) ? varargsName : nil,
             kwargs: uses(kwargsName, macro) ? kwargsName : nil)
-        return { run in JinjaMacro(plan, run.scope) }
+        return { run throws(PythonFault) in
+            // It holds the scope that holds it.
+            let macro = JinjaMacro(plan, run.scope)
+            try run.keep(run.scope)
+            return macro
+        }
     }
 
     private func uses(_ name: Int, _ macro: JinjaStatement.Macro) -> Bool {
@@ -185,7 +190,7 @@ extension JinjaCompiler {
         let arguments = try arguments(call, isSoft)
         return { run throws(PythonFault) in
             try run.budget.work()
-            let caller = make(run)
+            let caller = try make(run)
             let function = try function(run)
             var all = try arguments(run)
             all.named.append(("caller", .object(caller)))

@@ -17,11 +17,14 @@ final class JinjaProgram: Sendable {
     /// Whether its whole text is one print statement.
     let isOnePrint: Bool
     let statements: [JinjaStatement]
+    /// How deep its parts are nested.
+    let height: Int
 
     /// Compiles a whole template.
     init(_ source: String, _ environment: JinjaEnvironment) throws(PythonFault) {
         var parser = try JinjaParser(source)
         let statements = try parser.template()
+        height = parser.height
         let compiler = JinjaCompiler(names: parser.names, environment: environment, statements: statements)
         self.environment = environment
         names = compiler.names
@@ -41,6 +44,7 @@ final class JinjaProgram: Sendable {
     init(expression source: String, _ environment: JinjaEnvironment) throws(PythonFault) {
         var parser = try JinjaParser(source, isExpression: true)
         let node = try parser.wholeExpression()
+        height = parser.height
         let statements = [JinjaStatement.print([node])]
         let compiler = JinjaCompiler(names: parser.names, environment: environment, statements: statements)
         self.environment = environment
@@ -58,9 +62,12 @@ final class JinjaProgram: Sendable {
         _ context: JinjaContext, _ work: (JinjaRun) throws(PythonFault) -> Result
     ) throws(PythonFault) -> Result {
         let run = JinjaRun(self, context, sharesContainers: mutates)
+        defer { run.dismantle() }
         do throws(PythonFault) { return try work(run) } catch {
             guard run.needsSharing else { throw error }
-            return try work(JinjaRun(self, context, sharesContainers: true))
+            let again = JinjaRun(self, context, sharesContainers: true)
+            defer { again.dismantle() }
+            return try work(again)
         }
     }
 
@@ -108,22 +115,51 @@ struct JinjaCompiler {
 
     // MARK: Expressions
 
+    /// Several functions, so that each takes little of the stack: they call each other as deep as the template is.
+    ///
     /// - Parameter isSoft: whether an unknown filter or test is an error only when it is reached.
     func evaluate(_ node: JinjaNode, isSoft: Bool = false) throws(PythonFault) -> JinjaEvaluate {
         switch node {
-        case .constant(let value): return { _ throws(PythonFault) in .value(value) }
-        case .name(let name): return self.name(name)
-        case .list(let items): return try list(items, isSoft)
-        case .tuple(let items): return try tuple(items, isSoft)
-        case .dict(let pairs): return try dict(pairs, isSoft)
-        case .attribute(let base, let name): return try attribute(base, name, isSoft)
-        case .item(let base, let key): return try item(base, key, isSoft)
-        case .slice(let base, let start, let stop, let step):
-            return try slice(base, [start, stop, step], isSoft)
-        case .badSubscript(let base): return try badSubscript(base, isSoft)
-        case .call(let function, let call): return try self.call(function, call, isSoft)
-        case .filter(let value, let name, let call): return try filter(value, name, call, isSoft)
-        case .test(let value, let name, let call): return try test(value, name, call, isSoft)
+        case .constant, .name, .list, .tuple, .dict: try literal(node, isSoft)
+        case .attribute, .item, .slice, .badSubscript, .call: try access(node, isSoft)
+        case .filter, .test: try application(node, isSoft)
+        case .not, .negative, .positive: try unary(node, isSoft)
+        case .arithmetic, .join, .and, .or, .compare, .conditional: try operation(node, isSoft)
+        }
+    }
+
+    private func literal(_ node: JinjaNode, _ isSoft: Bool) throws(PythonFault) -> JinjaEvaluate {
+        switch node {
+        case .constant(let value): { _ throws(PythonFault) in .value(value) }
+        case .name(let name): self.name(name)
+        case .list(let items): try list(items, isSoft)
+        case .tuple(let items): try tuple(items, isSoft)
+        case .dict(let pairs): try dict(pairs, isSoft)
+        default: { _ throws(PythonFault) in .none }
+        }
+    }
+
+    private func access(_ node: JinjaNode, _ isSoft: Bool) throws(PythonFault) -> JinjaEvaluate {
+        switch node {
+        case .attribute(let base, let name): try attribute(base, name, isSoft)
+        case .item(let base, let key): try item(base, key, isSoft)
+        case .slice(let base, let start, let stop, let step): try slice(base, [start, stop, step], isSoft)
+        case .badSubscript(let base): try badSubscript(base, isSoft)
+        case .call(let function, let call): try self.call(function, call, isSoft)
+        default: try literal(node, isSoft)
+        }
+    }
+
+    private func application(_ node: JinjaNode, _ isSoft: Bool) throws(PythonFault) -> JinjaEvaluate {
+        switch node {
+        case .filter(let value, let name, let call): try filter(value, name, call, isSoft)
+        case .test(let value, let name, let call): try test(value, name, call, isSoft)
+        default: try literal(node, isSoft)
+        }
+    }
+
+    private func unary(_ node: JinjaNode, _ isSoft: Bool) throws(PythonFault) -> JinjaEvaluate {
+        switch node {
         case .not(let operand):
             let operand = try condition(operand, isSoft)
             return { run throws(PythonFault) in .bool(try !operand(run)) }
@@ -133,13 +169,19 @@ struct JinjaCompiler {
         case .positive(let operand):
             let operand = try evaluate(operand, isSoft: isSoft)
             return { run throws(PythonFault) in try run.positive(try operand(run)) }
-        case .arithmetic(let first, let steps): return try arithmetic(first, steps, isSoft)
-        case .join(let items): return try join(items, isSoft)
-        case .and(let items): return try choice(items, stopsOn: false, isSoft)
-        case .or(let items): return try choice(items, stopsOn: true, isSoft)
-        case .compare(let first, let comparands): return try compare(first, comparands, isSoft)
-        case .conditional(let test, let then, let otherwise):
-            return try conditional(test, then, otherwise)
+        default: return try literal(node, isSoft)
+        }
+    }
+
+    private func operation(_ node: JinjaNode, _ isSoft: Bool) throws(PythonFault) -> JinjaEvaluate {
+        switch node {
+        case .arithmetic(let first, let steps): try arithmetic(first, steps, isSoft)
+        case .join(let items): try join(items, isSoft)
+        case .and(let items): try choice(items, stopsOn: false, isSoft)
+        case .or(let items): try choice(items, stopsOn: true, isSoft)
+        case .compare(let first, let comparands): try compare(first, comparands, isSoft)
+        case .conditional(let test, let then, let otherwise): try conditional(test, then, otherwise)
+        default: try literal(node, isSoft)
         }
     }
 

@@ -113,7 +113,14 @@ final class JinjaGenerator: JinjaObject {
     }
 
     override func iterator(_ run: JinjaRun) -> JinjaIterator? {
-        JinjaIterator(pull: { () throws(PythonFault) in try self.next() }, run)
+        // An iterator over an iterator over an iterator: each level takes several frames of the stack.
+        JinjaIterator(
+            pull: { () throws(PythonFault) in try run.nested(4) { () throws(PythonFault) in try self.next() } }, run)
+    }
+
+    override func dismantle() {
+        start = nil
+        iterator = nil
     }
 }
 
@@ -187,7 +194,7 @@ final class JinjaDictView: JinjaObject {
     }
 
     private let kind: Kind
-    let mapping: JinjaValue
+    private(set) var mapping: JinjaValue
 
     init(_ kind: Kind, of mapping: JinjaValue) {
         self.kind = kind
@@ -197,6 +204,7 @@ final class JinjaDictView: JinjaObject {
     override var typeName: String { kind.rawValue }
     override var isIterable: Bool { true }
     override var length: Int? { mapping.memberCount }
+    override func dismantle() { mapping = .none }
 
     override func iterator(_ run: JinjaRun) -> JinjaIterator? {
         if kind == .items, case .value(.object(let members)) = mapping {

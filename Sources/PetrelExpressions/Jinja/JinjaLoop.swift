@@ -54,7 +54,7 @@ struct JinjaLoopPlan: Sendable {
 
     @inline(__always)
     private func bind(_ item: JinjaValue, _ scope: JinjaScope, _ run: JinjaRun) throws(PythonFault) {
-        if case .name(let name) = target { scope[name] = item } else { try run.assign(item, to: target) }
+        if case .name(let name) = target { scope[name] = item } else { try run.bind(item, to: target) }
     }
 
     private func runWithLoop(_ source: JinjaValue, _ depth: Int, _ run: JinjaRun) throws(PythonFault) -> Bool {
@@ -95,7 +95,7 @@ struct JinjaLoopPlan: Sendable {
 /// The `loop` of a loop's body.
 final class JinjaLoop: JinjaObject {
     var index = 0
-    private let items: [JinjaValue]
+    private var items: [JinjaValue]
     private let depth: Int
     private let plan: JinjaLoopPlan
     private let scope: JinjaScope
@@ -106,6 +106,11 @@ final class JinjaLoop: JinjaObject {
         self.depth = depth
         self.plan = plan
         self.scope = scope
+    }
+
+    override func dismantle() {
+        items = []
+        lastSeen = nil
     }
 
     override var typeName: String { "LoopContext" }

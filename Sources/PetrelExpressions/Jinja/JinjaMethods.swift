@@ -110,28 +110,31 @@ extension JinjaRun {
         case .append:
             try expect(given, 1...1, "list.append")
             try budget.make(bytes: 16)
-            list.items.append(given[0])
+            try keep(given[0])
+            list.change { $0.append(given[0]) }
         case .extend:
             try expect(given, 1...1, "list.extend")
             let items = try items(of: given[0])
             try budget.make(items.count, times: 16)
-            list.items.append(contentsOf: items)
+            for item in items { try keep(item) }
+            list.change { $0.append(contentsOf: items) }
         case .insert:
             try expect(given, 2...2, "insert")
             try budget.make(bytes: 16)
             try budget.work(list.count / 16)
             let at = try given.int(0)
+            try keep(given[1])
             let place = at < 0 ? max(0, at &+ list.count) : min(at, list.count)
-            list.items.insert(given[1], at: place)
+            list.change { $0.insert(given[1], at: place) }
         case .clear: list.items = []
         case .reverse:
             try budget.work(list.count)
-            list.items.reverse()
+            list.change { $0.reverse() }
         case .pop: return try pop(list, given)
         case .remove:
             try expect(given, 1...1, "list.remove")
             for (at, item) in list.items.enumerated() where try equal(item, given[0]) {
-                list.items.remove(at: at)
+                _ = list.change { $0.remove(at: at) }
                 return .none
             }
             throw .value("list.remove(x): x not in list")
@@ -147,7 +150,7 @@ extension JinjaRun {
         let at = number < 0 ? number &+ list.count : number
         guard at >= 0, at < list.count else { throw PythonFault(.indexError, "pop index out of range") }
         try budget.work((list.count - at) / 16)
-        return list.items.remove(at: at)
+        return list.change { $0.remove(at: at) }
     }
 
     private func sort(_ list: JinjaList, _ arguments: JinjaArguments) throws(PythonFault) -> JinjaValue {
@@ -264,6 +267,7 @@ extension JinjaRun {
             if let source = given.first { try update(dict, from: source) }
             for (name, value) in arguments.named {
                 try budget.make(bytes: 32)
+                try keep(value)
                 dict.set(.string(name), .text(name), value)
             }
         case .setdefault:
@@ -272,6 +276,7 @@ extension JinjaRun {
             if let value = dict[key] { return value }
             try budget.make(bytes: 32)
             let value = given.count > 1 ? given[1] : .none
+            try keep(value)
             dict.set(key, given[0], value)
             return value
         case .pop:
@@ -296,7 +301,10 @@ extension JinjaRun {
     func update(_ dict: JinjaDict, from source: JinjaValue) throws(PythonFault) {
         if let members = source.members(self) {
             try budget.make(members.count, times: 32)
-            for (key, entry) in members { dict.set(key, entry.key, entry.value) }
+            for (key, entry) in members {
+                try keep(entry.value)
+                dict.set(key, entry.key, entry.value)
+            }
             return
         }
         var iterator = try JinjaIterator(source, self)
@@ -311,6 +319,7 @@ extension JinjaRun {
                     "dictionary update sequence element #\(at) has length \(items.count); 2 is required")
             }
             try budget.make(bytes: 32)
+            try keep(items[1])
             dict.set(try JinjaKey(items[0]), items[0], items[1])
             at += 1
         }

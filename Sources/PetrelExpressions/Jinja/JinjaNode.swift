@@ -1,6 +1,8 @@
 import PetrelCore
 
-/// An expression as the parser leaves it. Names are numbers into the program's list of names.
+/// An expression as the parser leaves it.
+///
+/// Names are numbers into the program's list of names.
 indirect enum JinjaNode: Sendable {
     enum Arithmetic: String, Sendable {
         case add = "+"
@@ -72,9 +74,9 @@ struct JinjaCall: Sendable {
 
     var positional: [JinjaNode] = []
     var named: [Named] = []
-    /// `*args`
+    /// What `*args` spreads.
     var spread: JinjaNode?
-    /// `**kwargs`
+    /// What `**kwargs` spreads.
     var spreadNamed: JinjaNode?
 
     /// Everything that is evaluated for the call.

@@ -5,7 +5,7 @@ final class JinjaFunction: JinjaObject {
     typealias Body = (JinjaRun, JinjaArguments) throws(PythonFault) -> JinjaValue
 
     private let name: String
-    private let body: Body
+    private var body: Body
 
     init(_ name: String, _ body: @escaping Body) {
         self.name = name
@@ -15,6 +15,7 @@ final class JinjaFunction: JinjaObject {
     override var typeName: String { "function" }
     override var isCallable: Bool { true }
     override func shown(_ run: JinjaRun) -> String { "<function \(name)>" }
+    override func dismantle() { body = { _, _ throws(PythonFault) in .none } }
 
     override func call(_ arguments: JinjaArguments, _ run: JinjaRun) throws(PythonFault) -> JinjaValue {
         try body(run, arguments)
@@ -24,13 +25,14 @@ final class JinjaFunction: JinjaObject {
 /// A method taken from its object without calling it.
 final class JinjaBoundMethod: JinjaObject {
     private let name: String
-    private let receiver: JinjaValue
+    private var receiver: JinjaValue
 
     init(_ name: String, of receiver: JinjaValue) {
         self.name = name
         self.receiver = receiver
     }
 
+    override func dismantle() { receiver = .none }
     override var typeName: String { "builtin_function_or_method" }
     override var isCallable: Bool { true }
 
@@ -125,6 +127,7 @@ final class JinjaNamespace: JinjaObject {
 
     init(_ members: OrderedDictionary<String, JinjaValue>) { self.members = members }
 
+    override func dismantle() { members = [:] }
     override var typeName: String { "Namespace" }
     override var module: String? { "jinja2.utils" }
 
@@ -139,11 +142,12 @@ final class JinjaNamespace: JinjaObject {
 
 /// `cycler(…)`.
 final class JinjaCycler: JinjaObject {
-    private let items: [JinjaValue]
+    private var items: [JinjaValue]
     private var position = 0
 
     init(_ items: [JinjaValue]) { self.items = items }
 
+    override func dismantle() { items = [.none] }
     override var typeName: String { "Cycler" }
     override var module: String? { "jinja2.utils" }
 
@@ -172,11 +176,12 @@ final class JinjaCycler: JinjaObject {
 
 /// `joiner(…)`: nothing at the first call, then its text.
 final class JinjaJoiner: JinjaObject {
-    private let separator: JinjaValue
+    private var separator: JinjaValue
     private var wasUsed = false
 
     init(_ separator: JinjaValue) { self.separator = separator }
 
+    override func dismantle() { separator = .none }
     override var typeName: String { "Joiner" }
     override var module: String? { "jinja2.utils" }
     override var isCallable: Bool { true }

@@ -1,9 +1,13 @@
 import PetrelCore
 
-/// Reads a template. Expressions and statements stand in extensions.
+/// Reads a template.
+///
+/// Expressions and statements stand in extensions.
 struct JinjaParser {
-    /// Deepest nesting of brackets and blocks, and highest tree.
-    static let maxDepth = 100
+    /// Deepest nesting of brackets and blocks.
+    static let maxDepth = 80
+    /// Highest tree, which chains of filters make higher too.
+    private static let maxHeight = 100
     /// Most nodes of one template.
     private static let maxNodes = 200_000
     static let maxBytes = 4 << 20
@@ -107,8 +111,8 @@ struct JinjaParser {
     /// A node stands on what was read last, and on others of a known height.
     mutating func grow(over others: Int = 0) throws(PythonFault) {
         height = max(height, others) + 1
-        if height > Self.maxDepth * 2 {
-            throw .tooComplex("The template chains more than \(Self.maxDepth * 2) operations")
+        if height > Self.maxHeight {
+            throw .tooComplex("The template puts more than \(Self.maxHeight) operations on each other")
         }
     }
 

@@ -45,12 +45,13 @@ extension JinjaRun {
     }
 
     private func plain(_ object: JinjaObject, _ depth: Int) throws(PythonFault) -> Value {
+        try PythonValues.check(depth)
         if let namespace = object as? JinjaNamespace {
             var members = ValueObject()
             for (name, value) in namespace.members { members[name] = try plain(value, depth: depth + 1) }
             return .object(members)
         }
         guard object.isIterable, !(object is JinjaBytes) else { return .string(try object.shown(self)) }
-        return .array(try plain(try items(of: .object(object)), depth))
+        return .array(try plain(try items(of: .object(object)), depth + 1))
     }
 }

@@ -271,6 +271,12 @@ extension JinjaRun {
     // MARK: Assignments and blocks
 
     func assign(_ value: JinjaValue, to target: JinjaTarget) throws(PythonFault) {
+        try keep(value)
+        try bind(value, to: target)
+    }
+
+    /// As ``assign(_:to:)``, for values that something else holds or that don't outlive their scope.
+    func bind(_ value: JinjaValue, to target: JinjaTarget) throws(PythonFault) {
         switch target {
         case .name(let name): scope[name] = value
         case .attribute(let name, let attribute):

@@ -90,7 +90,7 @@ extension JinjaRun {
             try budget.make(bytes: text.utf8.count)
             out += "Markup(\(PythonText.quoted(text)))"
         case .undefined: out += "Undefined"
-        case .object(let object): out += try object.shown(self)
+        case .object(let object): out += try nested(1) { () throws(PythonFault) in try object.shown(self) }
         }
     }
 

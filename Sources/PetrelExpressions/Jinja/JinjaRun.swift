@@ -25,8 +25,11 @@ final class JinjaRun {
     /// Where in a shell command the output stands; nil when it is none.
     var shell: ShellSink?
     /// How deep calls and loops are nested.
-    private var depth = 0
+    private var depth: Int
     private let maxDepth: Int
+
+    /// What was assigned, or put into something else: it may be linked in chains of any length, and in circles.
+    private var kept: [JinjaBox] = []
 
     init(_ program: JinjaProgram, _ context: JinjaContext, sharesContainers: Bool) {
         self.program = program
@@ -36,6 +39,7 @@ final class JinjaRun {
         self.sharesContainers = sharesContainers
         budget = EvaluationBudget(context.limits)
         maxDepth = context.limits.maxDepth
+        depth = program.height
         roots = Array(repeating: nil, count: program.names.count)
         scope = JinjaScope(parent: nil)
     }
@@ -90,6 +94,34 @@ final class JinjaRun {
 
     func undefined(attribute: String, of object: JinjaValue) -> JinjaValue {
         JinjaUndefined.attribute(attribute, of: object, isStrict: isStrict)
+    }
+
+    // MARK: Keeping and letting go
+
+    /// To be called for each value that outlives the expression that made it.
+    @inline(__always)
+    func keep(_ value: JinjaValue) throws(PythonFault) {
+        switch value {
+        case .value, .markup, .undefined: return
+        case .list(let list): try keep(list)
+        case .dict(let dict): try keep(dict)
+        case .tuple(let tuple): try keep(tuple)
+        case .object(let object): try keep(object)
+        }
+    }
+
+    func keep(_ box: JinjaBox) throws(PythonFault) {
+        try budget.make(bytes: 16)
+        kept.append(box)
+    }
+
+    /// Takes apart what the template has made, box by box: a long chain of boxes, let go at its head, would be taken
+    /// apart by recursion, and a circle never.
+    func dismantle() {
+        scope.clear()
+        roots = []
+        for box in kept { box.dismantle() }
+        kept = []
     }
 
     // MARK: Depth and output
@@ -180,7 +212,7 @@ final class JinjaRun {
 }
 
 /// The names that one part of a template has set.
-final class JinjaScope {
+final class JinjaScope: JinjaBox {
     let parent: JinjaScope?
     private var names: [Int] = []
     private var values: [JinjaValue] = []
@@ -211,6 +243,8 @@ final class JinjaScope {
             values.append(newValue)
         }
     }
+
+    override func dismantle() { clear() }
 
     /// Forgets everything; only for a scope that nobody else holds.
     @inline(__always)

@@ -79,8 +79,14 @@ enum JinjaValue {
     }
 }
 
+/// What may hold other values of the template, and so itself.
+class JinjaBox {
+    /// Lets go of what it holds; nothing uses it any more.
+    func dismantle() {}
+}
+
 /// A list that may change; shared by all who hold it.
-final class JinjaList {
+final class JinjaList: JinjaBox {
     private var source: [Value]?
     private var storage: [JinjaValue]
 
@@ -94,10 +100,7 @@ final class JinjaList {
 
     var items: [JinjaValue] {
         get {
-            if let source {
-                storage = source.map(JinjaValue.shared)
-                self.source = nil
-            }
+            fill()
             return storage
         }
         set {
@@ -106,12 +109,26 @@ final class JinjaList {
         }
     }
 
+    /// Changes the items where they are, without a copy.
+    func change<Result>(_ work: (inout [JinjaValue]) -> Result) -> Result {
+        fill()
+        return work(&storage)
+    }
+
+    private func fill() {
+        guard let source else { return }
+        storage = source.map(JinjaValue.shared)
+        self.source = nil
+    }
+
     var count: Int { source?.count ?? storage.count }
+
+    override func dismantle() { items = [] }
 }
 
 /// A tuple; never changes.
-final class JinjaTuple {
-    let items: [JinjaValue]
+final class JinjaTuple: JinjaBox {
+    private(set) var items: [JinjaValue]
     /// The names of the items of a named tuple.
     let names: [String]
 
@@ -119,10 +136,12 @@ final class JinjaTuple {
         self.items = items
         self.names = names
     }
+
+    override func dismantle() { items = [] }
 }
 
 /// A mapping that may change, with any hashable keys.
-final class JinjaDict {
+final class JinjaDict: JinjaBox {
     struct Entry {
         var key: JinjaValue
         var value: JinjaValue
@@ -170,6 +189,8 @@ final class JinjaDict {
         fill()
         return storage.removeValue(forKey: key)?.value
     }
+
+    override func dismantle() { entries = [:] }
 
     private func fill() {
         guard let source else { return }
@@ -285,7 +306,7 @@ final class JinjaUndefined {
 }
 
 /// What templates see and can't be said as a value: functions, iterators, namespaces, loops.
-class JinjaObject {
+class JinjaObject: JinjaBox {
     var typeName: String { "object" }
     /// Where the type lives, for messages; nil for Python's own.
     var module: String? { nil }

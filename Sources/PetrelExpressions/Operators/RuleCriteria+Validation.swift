@@ -3,8 +3,8 @@ public import PetrelCore
 extension RuleCriteria {
     /// Refuses criteria that StackStorm would not save.
     ///
-    /// Names of operators are taken as they are written here, while evaluation knows them in any letter case; the criteria
-    /// inside a search are not looked at.
+    /// Names of operators are taken as they are written here, while evaluation knows them in any letter case; the
+    /// criteria inside a search are not looked at.
     /// - Throws: ``ExpressionError`` with code `invalidValue` and StackStorm's sentence.
     public static func validate(_ criteria: ValueObject) throws(ExpressionError) {
         for (key, criterion) in criteria {

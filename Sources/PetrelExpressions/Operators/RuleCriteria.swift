@@ -61,7 +61,8 @@ final class CriteriaRun {
     private(set) var failures: [CriteriaFailure] = []
     private var reachedLimit = false
 
-    /// A search over a long list can fail at each item; more than these tell nothing new, except that a limit was reached.
+    /// A search over a long list can fail at each item; more than these tell nothing new, except that a limit was
+    /// reached.
     private static let maxFailures = 100
 
     init(_ context: CriteriaContext, _ ruleRef: String) {

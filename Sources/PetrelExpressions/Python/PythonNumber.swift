@@ -98,7 +98,9 @@ enum PythonNumber: Sendable {
 }
 
 extension PythonNumber {
-    /// How two numbers compare; nil when one of them is NaN. Exact, as Python's comparison of whole numbers with doubles.
+    /// How two numbers compare; nil when one of them is NaN.
+    ///
+    /// Exact, as Python's comparison of whole numbers with doubles.
     static func order(_ left: PythonNumber, _ right: PythonNumber) -> PythonOrder? {
         switch (left, right) {
         case (.integer(let one), .integer(let two)): return PythonOrder(one, two)

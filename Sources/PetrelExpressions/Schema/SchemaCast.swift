@@ -7,8 +7,8 @@ public enum SchemaCast {
 
     /// A value cast to a type of JSON Schema; null stays null only where the original lets it.
     ///
-    /// Texts become numbers as Python reads them, truths and structures as JSON or as Python's literals. What is no text
-    /// is kept for `array`, `object` and `boolean`. Types without a cast, and no type at all, keep the value.
+    /// Texts become numbers as Python reads them, truths and structures as JSON or as Python's literals. What is no
+    /// text is kept for `array`, `object` and `boolean`. Types without a cast, and no type at all, keep the value.
     /// - Throws: ``ExpressionError`` with code `invalidValue` and the original's message.
     public static func cast(_ value: Value, to type: String?) throws(ExpressionError) -> Value {
         do throws(PythonFault) {

@@ -96,11 +96,12 @@ extension SchemaRun {
         if let node {
             for index in count..<items.count where !isDone { check(node, items[index], at: String(index)) }
         } else {
-            let extras = items[count...].map(shown).joined(separator: ", ")
+            let extras = items[count...].prefix(20).map(shown).joined(separator: ", ")
+            let verb = items.count == count + 1 ? "was" : "were"
             add(
                 violation(
                     "additionalItems",
-                    "Additional items are not allowed (\(extras) \(items.count == count + 1 ? "was" : "were") unexpected)",
+                    "Additional items are not allowed (\(extras) \(verb) unexpected)",
                     "at most \(count) items"))
         }
     }

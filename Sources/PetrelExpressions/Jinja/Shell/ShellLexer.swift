@@ -373,7 +373,10 @@ struct ShellLexer {
     }
 
     private mutating func readArithmetic(_ byte: UInt8, _ depth: Int) {
+        let isAfterDollar = isAfterDollar
+        self.isAfterDollar = byte == UInt8(ascii: "$")
         switch byte {
+        case UInt8(ascii: "(") where isAfterDollar: confuse("behind a substitution inside $((…))")
         case UInt8(ascii: "("): frames[frames.count - 1] = .arithmetic(depth + 1)
         case UInt8(ascii: ")"):
             if depth == 1 { return pop() }

@@ -67,7 +67,7 @@ enum YAQLType: Sendable, Equatable {
     case context
     /// An evaluated `key => value`.
     case rule
-    /// A quoted text or number pair, as the separators of `to_json_string`.
+    /// A tuple, as the separators of `to_json_string` are.
     case textsOrNull
     case lambda
     /// `key => value`, evaluated when needed.

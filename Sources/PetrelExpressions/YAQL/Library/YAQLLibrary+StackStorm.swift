@@ -21,7 +21,7 @@ extension YAQLLibrary {
 
     private static let jsonParameters: [YAQLParameter] = [
         .any("value"), .any("indent", .null), .init("sortKeys", .flagOrNull, .bool(false)),
-        .init("separators", .textsOrNull, .null),
+        .init("separators", .textsOrNull, .absent),
     ]
     private static let yamlParameters: [YAQLParameter] = [
         .any("value"), .any("indent", .null), .init("allowUnicode", .flagOrNull, .bool(true)),
@@ -196,8 +196,9 @@ extension YAQLLibrary {
     private static func jsonText(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
         let value = try plain(arguments[0], arguments)
         let indent = try arguments[1].plain(arguments.runtime)
-        // Without separators Python has its own, which depend on the indent.
         var separators = (",", ": ")
+        // For null Python has its own, which depend on the indent.
+        if arguments[3].isNull, indent.isNull { separators = (", ", ": ") }
         if let list = list(arguments[3]) {
             guard list.count == 2, case .string(let item) = list[0], case .string(let key) = list[1] else {
                 throw .value("separators are two texts")

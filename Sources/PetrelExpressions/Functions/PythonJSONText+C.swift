@@ -1,6 +1,8 @@
 import PetrelCore
 
 /// Writes values as Python's `json.dumps` does: other characters than ASCII as escapes, floats as Python shows them.
+///
+/// Belongs to the thread that writes; the bytes of a text are lent out for as long as it is copied.
 struct PythonJSONText {
     let sortsKeys: Bool
     /// What starts each level of a line; nil for everything in one line.
@@ -102,31 +104,42 @@ struct PythonJSONText {
 
     /// Copies runs of plain text as they are, since nearly all text is plain.
     private mutating func write(_ text: String) {
+        var text = text
         out.append(0x22)
-        let bytes = text.utf8
-        var start = bytes.startIndex
-        var at = start
-        while at < bytes.endIndex {
-            if Self.isPlain(bytes[at]) {
-                bytes.formIndex(after: &at)
-                continue
+        text.withUTF8 { source in
+            var start = 0
+            var at = 0
+            while at < source.count {
+                if Self.isPlain(source[at]) {
+                    at += 1
+                    continue
+                }
+                out.append(contentsOf: source[start..<at])
+                // The text is valid, so all bytes of a character are there.
+                let (scalar, width) = Self.scalar(at: source.baseAddress.map { $0 + at }, first: source[at])
+                write(special: scalar)
+                at += width
+                start = at
             }
-            out.append(contentsOf: bytes[start..<at])
-            let scalar = text.unicodeScalars[at]
-            text.unicodeScalars.formIndex(after: &at)
-            start = at
-            write(special: scalar)
+            out.append(contentsOf: source[start...])
         }
-        out.append(contentsOf: bytes[start...])
         out.append(0x22)
+    }
+
+    private static func scalar(at bytes: UnsafePointer<UInt8>?, first: UInt8) -> (UInt32, Int) {
+        guard let bytes, first >= 0x80 else { return (UInt32(first), 1) }
+        let width = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+        var code = UInt32(first) & (0x7F >> UInt32(width))
+        for offset in 1..<width { code = code << 6 | UInt32(bytes[offset] & 0x3F) }
+        return (code, width)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
-    private mutating func write(special scalar: Unicode.Scalar) {
-        switch scalar.value {
+    private mutating func write(special scalar: UInt32) {
+        switch scalar {
         case 0x22: append("\\\"")
         case 0x5C: append("\\\\")
         case 0x0A: append("\\n")
@@ -135,10 +148,10 @@ struct PythonJSONText {
         case 0x08: append("\\b")
         case 0x0C: append("\\f")
         case 0x1_0000...:
-            let offset = scalar.value - 0x1_0000
+            let offset = scalar - 0x1_0000
             escape(0xD800 + offset >> 10)
             escape(0xDC00 + offset & 0x3FF)
-        default: escape(scalar.value)
+        default: escape(scalar)
         }
     }
 

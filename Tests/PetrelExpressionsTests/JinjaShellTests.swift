@@ -1,6 +1,7 @@
 import Foundation
 import PetrelCore
 import PetrelExpressions
+import PetrelTestKit
 import Testing
 
 /// What a shell did with a script, its working directory being empty and its own.
@@ -10,34 +11,44 @@ private struct ShellRun {
 
     /// Values that are attacks, or look like text that shells treat in special ways.
     static let hostile: [String] = [
-        "; touch canary", "&& touch canary", "| touch canary", "|| touch canary", "& touch canary &", "\ntouch canary\n",
+        "; touch canary", "&& touch canary", "| touch canary", "|| touch canary", "& touch canary &",
+        "\ntouch canary\n",
         "$(touch canary)", "`touch canary`", "\"; touch canary; \"", "'; touch canary; '", "'\"; touch canary; \"'",
         "\\'; touch canary; \\'", "\\\"; touch canary; \\\"", "$(`touch canary`)", "${x:-$(touch canary)}",
         "$((a[$(touch canary)]))", "> canary", "< canary > canary", ">> canary", "<(touch canary)", ">(touch canary)",
-        "*", "?", "[a-z]*", "~", "~root", "{a,b}", "{1..5}", "!!", "!x", "^a^b", "#", "# x", " # x", "a b", "  a  ", "\t",
-        "-n", "--", "-e x", "\\", "\\\\", "\\n", "a\\", "'", "''", "'''", "\"", "\"\"", "a'b", "a\"b", "'\\''", "$", "$$",
-        "$HOME", "${HOME}", "$x", "$1", "$@", "a$", "%s", "%n", "a=b", "PATH=/nowhere", "LD_PRELOAD=/x.so", "if", "then",
+        "*", "?", "[a-z]*", "~", "~root", "{a,b}", "{1..5}", "!!", "!x", "^a^b", "#", "# x", " # x", "a b", "  a  ",
+        "\t",
+        "-n", "--", "-e x", "\\", "\\\\", "\\n", "a\\", "'", "''", "'''", "\"", "\"\"", "a'b", "a\"b", "'\\''", "$",
+        "$$",
+        "$HOME", "${HOME}", "$x", "$1", "$@", "a$", "%s", "%n", "a=b", "PATH=/nowhere", "LD_PRELOAD=/x.so", "if",
+        "then",
         "fi", "do", "done", "case", "esac", "}", "{", "(", ")", "((", "))", "[[", "]]", "[", "]", "!", "function",
         "EOF\ntouch canary", "\nEOF\ntouch canary\n", "EOF", "é", "日本", "\u{301}", "😀", "\u{7f}", "\u{1}", "\u{1b}[31m",
         "\r", "\r\ntouch canary\r\n", "a\u{a0}b", "\u{2028}", "$'touch canary'", "$\"touch canary\"", "a;b", "a&b",
         "a|b", "a<b", "a>b", "\n", "\n\n", "a\n", "\na", "a\nb", "`", "``", "\\`touch canary\\`", "\\$(touch canary)",
-        "$(touch\tcanary)", "$[1+1]", "a[$(touch canary)]", "x;touch${IFS}canary", "%0atouch canary", "\\\ntouch canary",
+        "$(touch\tcanary)", "$[1+1]", "a[$(touch canary)]", "x;touch${IFS}canary", "%0atouch canary",
+        "\\\ntouch canary",
     ]
 
     /// Places in commands; V is where the value comes to stand, and `show` writes its arguments.
     static let places: [String] = [
-        "show {{ v }}", "show 'x' {{ v }} 'y'", "show a{{ v }}b", "show {{ v }}{{ v }}", "show '{{ v }}'", "show 'a{{ v }}b'",
+        "show {{ v }}", "show 'x' {{ v }} 'y'", "show a{{ v }}b", "show {{ v }}{{ v }}", "show '{{ v }}'",
+        "show 'a{{ v }}b'",
         "show \"{{ v }}\"", "show \"a{{ v }}b\"", "show \"$E{{ v }}\"", "show $E{{ v }}", "show \"${E}{{ v }}\"",
         "show \"$(printf %s {{ v }}; printf .)\"", "show \"$(printf %s \"{{ v }}\"; printf .)\"",
         "show \"$(printf %s '{{ v }}'; printf .)\"", "x={{ v }}; show \"$x\"", "x=\"{{ v }}\" && show \"$x\"",
         "show `printf a` {{ v }}", "x=`printf %s {{ v }}; printf .`; show \"$x\"",
         "x=`printf %s '{{ v }}'; printf .`; show \"$x\"", "x=`printf %s \"{{ v }}\"; printf .`; show \"$x\"",
-        "show a # {{ v }}\nshow b", "cat <<'END_OF_TEXT' > file\nx{{ v }}y\nEND_OF_TEXT\nshow \"$(cat file; printf .)\"",
+        "show a # {{ v }}\nshow b",
+        "cat <<'END_OF_TEXT' > file\nx{{ v }}y\nEND_OF_TEXT\nshow \"$(cat file; printf .)\"",
         "cat <<END_OF_TEXT > file\nx{{ v }}y\nEND_OF_TEXT\nshow \"$(cat file; printf .)\"",
         "cat <<-END_OF_TEXT > file\n\tx{{ v }}y\n\tEND_OF_TEXT\nshow \"$(cat file; printf .)\"",
-        "if true; then show {{ v }}; fi", "for i in {{ v }}; do show \"$i\"; done", "( show {{ v }} )", "{ show {{ v }}; }",
-        "case x in x) show {{ v }};; esac", "case {{ v }} in zzz) show a;; *) show b;; esac", "show {{ v }} > file; show \"$(cat file | wc -l)\"",
-        "show a && show {{ v }} || show c", "show \"it's {{ v }}\"", "show 'say \"{{ v }}\"'", "show \"\\\"{{ v }}\\\"\"",
+        "if true; then show {{ v }}; fi", "for i in {{ v }}; do show \"$i\"; done", "( show {{ v }} )",
+        "{ show {{ v }}; }",
+        "case x in x) show {{ v }};; esac", "case {{ v }} in zzz) show a;; *) show b;; esac",
+        "show {{ v }} > file; show \"$(cat file | wc -l)\"",
+        "show a && show {{ v }} || show c", "show \"it's {{ v }}\"", "show 'say \"{{ v }}\"'",
+        "show \"\\\"{{ v }}\\\"\"",
         "true | show {{ v }}", "show \"a\nb{{ v }}\"", "\\show {{ v }}", "show a\\\n {{ v }}", "show -- {{ v }} \\; x",
     ]
 
@@ -48,22 +59,13 @@ private struct ShellRun {
 
         """
 
-    init(_ shell: String, _ script: String, in folder: URL) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: shell)
-        process.arguments = ["-c", Self.prelude + script]
-        process.currentDirectoryURL = folder
-        process.environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        output = String(decoding: data, as: UTF8.self)
-        arguments = data.split(separator: 0, omittingEmptySubsequences: false).dropLast()
-            .map { String(decoding: $0, as: UTF8.self) }
+    init(_ shell: String, _ script: String, in folder: URL) async throws {
+        let file = folder.appendingPathComponent("script").path
+        try Data((Self.prelude + "rm script\n" + script).utf8).write(to: URL(filePath: file))
+        let ended = try await TestProgram.run(
+            shell, [file], environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"], folder: folder.path)
+        output = ended.out
+        arguments = output.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 }
 
@@ -79,7 +81,7 @@ struct JinjaShellTests {
     private static let shells = ["/bin/sh", "/bin/bash"].filter { FileManager.default.isExecutableFile(atPath: $0) }
 
     @Test("no hostile value runs anything, and each arrives unchanged, wherever it stands", arguments: ShellRun.places)
-    func hostileValues(place: String) throws {
+    func hostileValues(place: String) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("shell-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -93,12 +95,16 @@ struct JinjaShellTests {
         }
         #expect(expected.count > ShellRun.hostile.count - 8, "\(place)")
         for shell in Self.shells {
-            let run = try ShellRun(shell, script, in: folder)
+            let run = try await ShellRun(shell, script, in: folder)
             let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0 != "file" }
             #expect(left == [], "\(shell) \(place)")
             var groups: [[String]] = []
             for argument in run.arguments {
-                if argument == "<\(groups.count + 1)>" { groups.append([]) } else if !groups.isEmpty { groups[groups.count - 1].append(argument) }
+                if argument == "<\(groups.count + 1)>" {
+                    groups.append([])
+                } else if !groups.isEmpty {
+                    groups[groups.count - 1].append(argument)
+                }
             }
             #expect(groups.count == expected.count, "\(shell) \(place)")
             for (group, (value, wanted)) in zip(groups, expected) where group != wanted {
@@ -135,7 +141,10 @@ struct JinjaShellTests {
     @Test("plain values stay byte for byte")
     func plain() throws {
         let value = "user_1@host.example:/srv/a-b,c+d=50%"
-        for place in ["echo {{ v }}", "echo x{{ v }}", "echo '{{ v }}'", "echo \"{{ v }}\"", "echo $(( {{ v }} ))", "cat <<E\n{{ v }}\nE\n", "echo ${x:-{{ v }}}"] {
+        for place in [
+            "echo {{ v }}", "echo x{{ v }}", "echo '{{ v }}'", "echo \"{{ v }}\"", "echo $(( {{ v }} ))",
+            "cat <<E\n{{ v }}\nE", "echo ${x:-{{ v }}}",
+        ] {
             #expect(try rendered(place, .string(value)) == place.replacingOccurrences(of: "{{ v }}", with: value))
         }
         #expect(try rendered("sleep {{ v }}", 5) == "sleep 5")
@@ -172,13 +181,17 @@ struct JinjaShellTests {
     @Test(
         "in places that no escape makes safe, only plain values are let in",
         arguments: [
-            "echo $(( {{ v }} + 1 ))", "echo ${x:-{{ v }}}", "echo \"${x:-{{ v }}}\"", "echo \\{{ v }}", "echo \"\\{{ v }}\"",
+            "echo $(( {{ v }} + 1 ))", "echo ${x:-{{ v }}}", "echo \"${x:-{{ v }}}\"", "echo \\{{ v }}",
+            "echo \"\\{{ v }}\"",
             "echo ${{ v }}", "echo \"${{ v }}\"", "echo $'{{ v }}'", "cat <<{{ v }}\nx\n", "cat << {{ v }}\nx\n",
-            "cat <<'{{ v }}'\n", "(( x = {{ v }} ))", "[[ {{ v }} -eq 1 ]]", "a[{{ v }}]=1", "eval {{ v }}", "eval 'echo {{ v }}'",
+            "cat <<'{{ v }}'\n", "(( x = {{ v }} ))", "[[ {{ v }} -eq 1 ]]", "a[{{ v }}]=1", "eval {{ v }}",
+            "eval 'echo {{ v }}'",
             "sh -c 'echo {{ v }}'", "bash -lc \"echo {{ v }}\"", "sudo bash -c 'echo {{ v }}'", "ssh host ls {{ v }}",
-            "ssh host \"ls {{ v }}\"", "su - x -c \"ls {{ v }}\"", "echo \"`echo {{ v }}`\"", "echo `echo \\`echo {{ v }}\\``",
+            "ssh host \"ls {{ v }}\"", "su - x -c \"ls {{ v }}\"", "echo \"`echo {{ v }}`\"",
+            "echo `echo \\`echo {{ v }}\\``",
             "echo $(case x in x) echo {{ v }};; esac)", "cat <<E\n$(echo {{ v }})\nE\n", "cat <<E\n`echo {{ v }}`\nE\n",
-            "cat <<E\n${x:-{{ v }}}\nE\n", "cat <<E\na\\\nE\n{{ v }}\nE\n", "echo $[ {{ v }} ]", "let x={{ v }}", "trap {{ v }} EXIT",
+            "cat <<E\n${x:-{{ v }}}\nE\n", "cat <<E\na\\\nE\n{{ v }}\nE\n", "echo $[ {{ v }} ]", "let x={{ v }}",
+            "trap {{ v }} EXIT",
             "echo ${x:-'a'} {{ v }}", "echo $((1 + $(echo 1))) {{ v }}", "cat <<\"A B\"\n{{ v }}\n",
         ])
     func refused(place: String) throws {
@@ -194,9 +207,12 @@ struct JinjaShellTests {
     @Test("what would end a here-document, a file descriptor's number and a NUL are refused")
     func refusedValues() {
         for (place, value) in [
-            ("cat <<E\n{{ v }}\nE\n", "E"), ("cat <<E\n{{ v }}\nE\n", "a\nE\nb"), ("cat <<'E'\nx\n{{ v }}\nE\n", "E\nid"),
-            ("cat <<-E\n{{ v }}\nE\n", "\t\tE"), ("cat <<EOF\nE{{ v }}\nEOF\n", "OF"), ("cat <<EOF\n{{ v }}F\nEOF\n", "a\nEO"),
-            ("echo {{ v }}>file", "2"), ("echo {{ v }}<file", "0"), ("echo {{ v }}", "a\u{0}b"), ("echo '{{ v }}'", "\u{0}"),
+            ("cat <<E\n{{ v }}\nE\n", "E"), ("cat <<E\n{{ v }}\nE\n", "a\nE\nb"),
+            ("cat <<'E'\nx\n{{ v }}\nE\n", "E\nid"),
+            ("cat <<-E\n{{ v }}\nE\n", "\t\tE"), ("cat <<EOF\nE{{ v }}\nEOF\n", "OF"),
+            ("cat <<EOF\n{{ v }}F\nEOF\n", "a\nEO"),
+            ("echo {{ v }}>file", "2"), ("echo {{ v }}<file", "0"), ("echo {{ v }}", "a\u{0}b"),
+            ("echo '{{ v }}'", "\u{0}"),
         ] {
             #expect(throws: ExpressionError.self, "\(place) \(value)") { try rendered(place, .string(value)) }
         }
