@@ -98,6 +98,14 @@ let package = Package(
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
         module("PetrelCore", [collections]),
 
+        // Measures the small languages for `make bench`; not part of the product.
+        .executableTarget(
+            name: "petrel-bench", dependencies: ["PetrelExpressions", "PetrelCore", "CAllocations", collections],
+            path: "Tests/Benchmarks/petrel-bench", swiftSettings: strict + optimized),
+        .target(
+            name: "CAllocations", path: "Tests/Benchmarks/CAllocations",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+
         .target(name: "CPetrel", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(name: "CPetrelContent"),
         library("CLibYAML", "yaml-0.1", apt: "libyaml-dev"),

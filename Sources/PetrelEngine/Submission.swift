@@ -47,11 +47,13 @@ public struct Submission: Sendable {
     private let events: EventHub
     private let clock: any PetrelClock
     private let ids: any IDSource
+    private let rendersAPIParameters: Bool
 
     /// The stage over its neighbours.
+    /// - Parameter rendersAPIParameters: whether templates in what the API and the command line give are rendered.
     public init(
         store: any ExecutionStore, catalog: LiveCatalog, runners: RunnerCatalog, scheduler: Scheduler,
-        events: EventHub, clock: any PetrelClock, ids: any IDSource
+        events: EventHub, clock: any PetrelClock, ids: any IDSource, rendersAPIParameters: Bool = true
     ) {
         self.store = store
         self.catalog = catalog
@@ -60,6 +62,7 @@ public struct Submission: Sendable {
         self.events = events
         self.clock = clock
         self.ids = ids
+        self.rendersAPIParameters = rendersAPIParameters
     }
 
     /// Submits a request that access has been granted for.
@@ -69,9 +72,10 @@ public struct Submission: Sendable {
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
         let (action, pipeline) = try pipeline(for: request.action)
-        let scope = ParameterScope(
+        var scope = ParameterScope(
             roots: ["action_context": .object(context(of: request, action)), "config_context": [:]],
             escapesShells: request.origin.isForeign)
+        scope.rendersGiven = rendersAPIParameters || (request.origin != .api && request.origin != .cli)
         let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
         var execution = newExecution(request, action, parameters)
         let claim = request.delay > .zero ? nil : scheduler.reserve()

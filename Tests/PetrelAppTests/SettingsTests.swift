@@ -40,6 +40,11 @@ struct SettingsTests {
         #expect(settings.logLevel == "info")
     }
 
+    @Test("by default what looks like an expression in a result stays data")
+    func templates() throws {
+        #expect(try !reader().values.flag("templates.reevaluate_results"))
+    }
+
     @Test("every default is a value that its setting allows, and every name is declared once")
     func catalog() {
         let settings = SettingsCatalog.petrel.settings

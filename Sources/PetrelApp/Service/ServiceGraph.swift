@@ -59,7 +59,7 @@ struct ServiceGraph {
             attempts: attempts, events: events, clock: clock)
         let submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
-            ids: ids)
+            ids: ids, rendersAPIParameters: settings.templates.rendersAPIParameters)
         let access = Access(book: roles)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
         claimCode = ClaimCode(random: SystemRandom())

@@ -21,6 +21,10 @@ enum ServiceRunner {
         let graph = try ServiceGraph(settings)
         let logger = makeLogger(settings, toFile: hasTerminal, clock: graph.clock)
         for warning in loaded.warnings { logger.warning("\(warning.description)") }
+        if settings.templates.reevaluatesResults {
+            logger.warning(
+                "templates.reevaluate_results is true: what an action or a person says can run as an expression")
+        }
         if !settings.auth.isEnabled { logger.warning("auth.enabled is false: everybody who reaches the port is admin") }
         let watch = ContentWatch(
             loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, events: graph.events,

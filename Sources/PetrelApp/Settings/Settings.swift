@@ -43,6 +43,11 @@ struct Settings: Sendable {
         var options: [String: Value] = [:]
         var secrets: [String: Secret<String>] = [:]
     }
+    struct Templates: Sendable {
+        /// Whether a workflow evaluates a result that looks like an expression once more.
+        var reevaluatesResults: Bool
+        var rendersAPIParameters: Bool
+    }
     struct Engine: Sendable {
         var maxRunning: Int
         /// nil: the user of the service itself.
@@ -62,6 +67,7 @@ struct Settings: Sendable {
     var aliasPaths: [String]
     var chat: Chat
     var engine: Engine
+    var templates: Templates
     var retention: Retention
     /// A level's name in swift-log.
     var logLevel: String
@@ -101,6 +107,9 @@ extension Settings {
             maxRunning: values.integer("engine.max_running"), systemUser: user.isEmpty ? nil : user,
             maxOutputBytes: values.integer("engine.max_output_bytes"),
             shutdownGrace: .seconds(values.integer("engine.shutdown_grace_seconds")))
+        templates = Templates(
+            reevaluatesResults: values.flag("templates.reevaluate_results"),
+            rendersAPIParameters: values.flag("templates.render_api_parameters"))
         logLevel = values.text("log.level")
     }
 

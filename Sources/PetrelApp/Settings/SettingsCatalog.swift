@@ -15,7 +15,7 @@ struct SettingsCatalog: Sendable {
 
     /// The settings of the service.
     static let petrel = SettingsCatalog(
-        settings: [dataDir] + http + auth + access + store + content + chat + engine + retention + log,
+        settings: [dataDir] + http + auth + access + store + content + chat + engine + templates + retention + log,
         platforms: [ChatPlatform(name: "local", isSingle: true)])
 
     /// The setting of a name, or nil.
@@ -142,6 +142,15 @@ extension SettingsCatalog {
         Setting(
             path: "engine.shutdown_grace_seconds", kind: .integer(0...86_400), standard: 5,
             summary: "Seconds that a stopping service waits for executions; those left are taken up at the next start."),
+    ]
+
+    private static let templates = [
+        Setting(
+            path: "templates.reevaluate_results", kind: .flag, standard: false,
+            summary: "Whether workflows evaluate a result that looks like an expression again; data is code then."),
+        Setting(
+            path: "templates.render_api_parameters", kind: .flag, standard: true,
+            summary: "Whether templates in parameters that the API or the command line give are rendered."),
     ]
 
     private static let retention = [

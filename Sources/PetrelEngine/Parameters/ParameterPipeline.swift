@@ -92,11 +92,13 @@ public struct ParameterPipeline: Sendable {
                 && parameter.defaultValue?.string.map(JinjaTemplate.isTemplate) ?? false
         }
         let isPlain = given.allSatisfy { name, value in
-            merged[name]?.isImmutable != true && !ParameterRendering.isTemplate(value)
+            merged[name]?.isImmutable != true && !(scope.rendersGiven && ParameterRendering.isTemplate(value))
         }
         if templates.isEmpty, isPlain { return given }
         var rendering = ParameterRendering(scope: scope, shellSinks: shellSinks)
-        for (name, value) in given { rendering.add(name, value) }
+        for (name, value) in given {
+            if scope.rendersGiven { rendering.add(name, value) } else { rendering.addLiteral(name, value) }
+        }
         addDefaults(to: &rendering)
         let rendered = try rendering.rendered()
         var live = given

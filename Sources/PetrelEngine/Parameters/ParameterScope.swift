@@ -11,6 +11,8 @@ public struct ParameterScope: Sendable {
     public var decrypt: (@Sendable (Value) throws(ExpressionError) -> Value)?
     /// Whether values may come from people, webhooks or sensors, so that they are escaped where they enter a shell command.
     public var escapesShells: Bool
+    /// Whether templates in the values that were given are rendered; otherwise they stay text.
+    public var rendersGiven = true
 
     /// A scope from its parts.
     public init(
