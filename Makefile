@@ -5,13 +5,14 @@ SWIFT ?= swift
 PACKAGES = libwebsockets-dev libcurl4-openssl-dev libyaml-dev libssl-dev libsqlite3-dev libpcre2-dev libcrypt-dev \
            pkg-config
 BIN = .build/debug
+ORIGINALS = .build/originals/bin
 RELEASE_FLAGS = -c release
 # One line of progress on a terminal; what a library's manifest warns of is not ours to change.
 SHOW = awk -v tty="$$(test -t 1 && echo 1)" '/^\[[0-9]/ { if (tty) printf "\r\033[K%s", substr($$0, 1, 78); next } \
     /^warning: .swift-|checkouts.*CMakeLists/ { next } { if (tty) printf "\r\033[K"; print; fflush() }'
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-all build lint format conformance fault fuzz bench verify docs packages debug
+.PHONY: help run test test-all build lint format conformance fault fuzz bench bench-languages verify docs packages debug
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,10 +46,19 @@ fault: packages debug ## Kill the service at every fault point, then 1,000 times
 	python3 Tests/Harness/fault.py $(BIN)/petrel random --kills $${KILLS:-1000} --seed $${SEED:-1}
 
 fuzz: packages debug ## Long runs of the seeded fuzz tests
-	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter Fuzz
+	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter '[Ff]uzz'
 
-bench: build ## Figures of the release build beside the physical limits
+bench: build ## Figures of the release build beside the physical limits, and of the languages beside Python's
 	python3 Tests/Harness/bench.py .build/release
+	@$(MAKE) --no-print-directory bench-languages
+
+# The originals are for the comparison only; without a network their rows say that they are not installed.
+bench-languages: packages
+	@set -o pipefail; $(SWIFT) build $(RELEASE_FLAGS) --product petrel-bench 2>&1 | $(SHOW)
+	@test -x $(ORIGINALS)/python || python3 -m venv .build/originals
+	@$(ORIGINALS)/python -c 'import jinja2, yaql, yaml, jsonpath_rw' 2>/dev/null || \
+	    $(ORIGINALS)/pip install -q jinja2==3.1.6 yaql==3.2.0 PyYAML==6.0.3 jsonpath-rw==1.4.0 || true
+	$(ORIGINALS)/python Tests/Harness/languages.py .build/release/petrel-bench
 
 verify: debug ## Make the generated files anew: conf/petrel.yaml, the linked-in content
 	$(BIN)/petrel debug pack-content . > Sources/CPetrelContent/content.json.new
