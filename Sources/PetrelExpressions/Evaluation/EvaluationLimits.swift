@@ -17,6 +17,6 @@ public struct EvaluationLimits: Sendable, Hashable {
 
     /// For what stands in content files: 500,000 steps, 8 MiB, 200 levels.
     ///
-    /// `make bench` shows what the worst known inputs cost within them; docs/figures.md has the figures.
+    /// `make bench` shows what the worst known inputs cost within them.
     public static let content = EvaluationLimits(maxSteps: 500_000, maxBytes: 8 << 20, maxDepth: 200)
 }
