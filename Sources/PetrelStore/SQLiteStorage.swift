@@ -84,11 +84,27 @@ public final class SQLiteStorage: Storage {
         }
     }
 
-    /// Runs a read on a snapshot of the database.
+    /// Runs one statement that reads a few rows by an index, on the caller's thread: the way to another thread and back
+    /// takes longer.
+    ///
+    /// No transaction is begun around it; a statement sees one state of the database all the same.
+    func lookUp<Answer>(_ body: (Database) throws -> Answer) throws(CoreError) -> Answer {
+        do { return try pool.unsafeRead(body) } catch { throw storeFailure(error) }
+    }
+
+    /// Runs a read that may take a while on a snapshot of the database, on a thread of the pool.
     func read<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer) async throws(CoreError)
         -> Answer
     {
-        do { return try await pool.read(body) } catch { throw storeFailure(error) }
+        // Not GRDB's own asynchronous read: it gives way to the one that blocks, and there are few threads to block.
+        let result: Result<Answer, CoreError> = await withCheckedContinuation { continuation in
+            pool.asyncRead { database in
+                do { continuation.resume(returning: .success(try body(database.get()))) } catch {
+                    continuation.resume(returning: .failure(storeFailure(error)))
+                }
+            }
+        }
+        return try result.get()
     }
 
     private static func openPool(_ path: String, auditMAC: DatabaseFunction) throws -> DatabasePool {

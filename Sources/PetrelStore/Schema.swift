@@ -11,6 +11,9 @@ enum Schema {
             for statement in credentials { try database.execute(sql: statement) }
             try chainAudit(in: database)
         }
+        migrator.registerMigration("listings read indexes alone") { database in
+            for statement in listings { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -110,5 +113,17 @@ enum Schema {
         "CREATE INDEX execution_definition ON execution (definition)",
         "CREATE INDEX execution_user ON execution (user, started_at)",
         "CREATE INDEX execution_status ON execution (status, started_at)",
+    ]
+
+    // Each holds all that a listing filters and sorts by, so that rows are read only for the page that is shown.
+    private static let listings = [
+        "DROP INDEX execution_started", "DROP INDEX execution_action", "DROP INDEX execution_user",
+        "DROP INDEX execution_status", "DROP INDEX execution_runner",
+        "CREATE INDEX execution_list ON execution (started_at, id, parent, status, action, user, runner)",
+        "CREATE INDEX execution_roots ON execution (started_at, id) WHERE parent IS NULL",
+        "CREATE INDEX execution_by_action ON execution (action, started_at, id, parent)",
+        "CREATE INDEX execution_by_user ON execution (user, started_at, id, parent)",
+        "CREATE INDEX execution_by_status ON execution (status, started_at, id, parent)",
+        "CREATE INDEX execution_by_runner ON execution (runner, started_at, id, parent)",
     ]
 }
