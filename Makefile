@@ -11,7 +11,7 @@ SHOW = awk -v tty="$$(test -t 1 && echo 1)" '/^\[[0-9]/ { if (tty) printf "\r\03
     /^warning: .swift-|checkouts.*CMakeLists/ { next } { if (tty) printf "\r\033[K"; print; fflush() }'
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-all build lint format conformance fault fuzz bench verify docs packages debug
+.PHONY: help run test test-all build lint format conformance fault fuzz bench verify docs install packages debug
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,7 +45,7 @@ fault: packages debug ## Kill the service at every fault point, then 1,000 times
 	python3 Tests/Harness/fault.py $(BIN)/petrel random --kills $${KILLS:-1000} --seed $${SEED:-1}
 
 fuzz: packages debug ## Long runs of the seeded fuzz tests
-	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter Fuzz
+	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter 'Fuzz|SchemathesisTests'
 
 bench: build ## Figures of the release build beside the physical limits
 	python3 Tests/Harness/bench.py .build/release
@@ -54,6 +54,19 @@ verify: debug ## Make the generated files anew: conf/petrel.yaml, the linked-in 
 	$(BIN)/petrel debug pack-content . > Sources/CPetrelContent/content.json.new
 	mv Sources/CPetrelContent/content.json.new Sources/CPetrelContent/content.json
 	$(BIN)/petrel config sample > conf/petrel.yaml
+
+PREFIX ?= /usr/local
+install: build ## Install program, manual and completion below PREFIX (/usr/local); st2 is a link unless there is one
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 .build/release/petrel-stripped $(DESTDIR)$(PREFIX)/bin/petrel
+	install -m 755 .build/release/petrel-shim $(DESTDIR)$(PREFIX)/bin/petrel-shim
+	test -e $(DESTDIR)$(PREFIX)/bin/st2 || ln -s petrel $(DESTDIR)$(PREFIX)/bin/st2
+	.build/release/petrel debug manual $(DESTDIR)$(PREFIX)/share/man/man1
+	.build/release/petrel completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/petrel
+	.build/release/petrel completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_petrel
+	.build/release/petrel completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/petrel.fish
 
 docs: ## Where to read
 	@ls docs docs/adr

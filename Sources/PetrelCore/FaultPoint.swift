@@ -34,6 +34,8 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case storeAfterFlush = "store.after-flush"
     case recoveryBeforeAdopt = "recovery.before-adopt"
     case recoveryAfterAdopt = "recovery.after-adopt"
+    case contentBeforeRename = "content.before-rename"
+    case contentAfterRename = "content.after-rename"
 
     /// Marks the place.
     ///

@@ -26,6 +26,8 @@ public struct API: Sendable {
         public var store: any Storage
         /// The content that is listed.
         public var catalog: LiveCatalog
+        /// Changes content.
+        public var editor: any ContentEditor
         /// The runner types that are listed.
         public var runners: RunnerCatalog
         /// Where requests to run something go.
@@ -75,7 +77,8 @@ public struct API: Sendable {
 
         /// The parts.
         public init(
-            store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
+            store: any Storage, catalog: LiveCatalog, editor: any ContentEditor, runners: RunnerCatalog,
+            submission: Submission,
             scheduler: Scheduler, access: Access, roles: LiveRoleBook, room: any ChatRoom,
             authentication: Authentication,
             credentials: Credentials, logIns: LogIns, serviceUsers: Set<String>, proxies: Set<String>,
@@ -86,6 +89,7 @@ public struct API: Sendable {
         ) {
             self.store = store
             self.catalog = catalog
+            self.editor = editor
             self.runners = runners
             self.submission = submission
             self.scheduler = scheduler
@@ -130,9 +134,13 @@ public struct API: Sendable {
         let version = parts.version
         let documents = ExecutionDocuments(runners: parts.runners, digest: parts.digest)
         let tables = [
-            ActionRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest).routes,
-            AliasRoutes(catalog: parts.catalog, submission: parts.submission, documents: documents).routes,
-            PackRoutes(catalog: parts.catalog).routes,
+            ActionRoutes(
+                catalog: parts.catalog, runners: parts.runners, digest: parts.digest, editor: parts.editor
+            ).routes,
+            AliasRoutes(
+                catalog: parts.catalog, submission: parts.submission, documents: documents, editor: parts.editor
+            ).routes,
+            PackRoutes(catalog: parts.catalog, runners: parts.runners, editor: parts.editor).routes,
             ExecutionRoutes(
                 store: parts.store, submission: parts.submission, scheduler: parts.scheduler, documents: documents
             ).routes,

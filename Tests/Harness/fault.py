@@ -128,6 +128,16 @@ def scenario(service, rooms):
     return ledger
 
 
+def make_action(service):
+    """An action made over the API; a kill in between leaves it whole or not there, and asking again makes it."""
+    body = {"name": "made", "runner_type": "noop", "description": "made"}
+    status, answer = Client(service).persistently("POST", "/v1/actions", body)
+    if status not in (201, 409):
+        raise RuntimeError("no action was made: %s %s" % (status, answer))
+    status, action = Client(service).persistently("GET", "/v1/actions/default.made")
+    return status == 200 and action["description"] == "made"
+
+
 def run_points(program, passes, only):
     listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
     points = [point for point in listed.stdout.split() if not only or point == only]
@@ -145,7 +155,12 @@ def run_points(program, passes, only):
             watcher.start()
             rooms = [Room(service, "one"), Room(service, "two")]
             try:
-                wrong, notes = scenario(service, rooms).check()
+                ledger = scenario(service, rooms)
+                is_made = make_action(service)
+                wrong, notes = ledger.check()
+                if not is_made:
+                    wrong["lost"] += 1
+                    notes.append("lost: the action that was made is not there, or not whole")
                 left = open_executions(service)
             finally:
                 stop.set()

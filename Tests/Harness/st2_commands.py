@@ -12,6 +12,8 @@ import io
 import json
 import os
 import sys
+import tempfile
+import threading
 import urllib.error
 import urllib.request
 
@@ -24,6 +26,7 @@ os.environ.update(
 os.environ.pop("ST2_API_KEY", None)
 
 from st2client.client import Client  # noqa: E402
+from st2client.models import LiveAction, Token  # noqa: E402
 from st2client.shell import Shell  # noqa: E402
 
 
@@ -169,10 +172,83 @@ def library():
     client = Client(api_url=URL + "/v1", auth_url=URL + "/auth/v1", stream_url=URL + "/stream/v1", token=TOKEN)
     check("library: actions", any(a.ref == "core.local" for a in client.actions.get_all()))
     check("library: one action", client.actions.get_by_ref_or_id("core.local").name == "local")
-    from st2client.models import LiveAction
     execution = client.liveactions.create(LiveAction(action="core.local", parameters={"cmd": "echo lib"}))
     check("library: an execution", wait(execution.id) == "succeeded", execution)
     check("library: its result", client.liveactions.get_by_id(execution.id).result["stdout"] == "lib")
+    check("library: a query", [e.id for e in client.liveactions.query(action="core.local", limit=1)])
+    token = client.tokens.create(Token(), auth=(USER, PASSWORD)) if USER else None
+    check("library: a token", token is None or len(token.token) == 32, token)
+    if is_served("keys"):
+        from st2client.models import KeyValuePair
+        client.keys.update(KeyValuePair(name="lib", value="kept"))
+        check("library: a key", client.keys.get_by_name("lib").value == "kept")
+        check("library: its end", client.keys.delete(client.keys.get_by_name("lib")) is not False)
+    streams(client)
+
+
+def streams(client):
+    """The event stream through sseclient: the events of one execution, from its begin to its end."""
+    heard, ready = [], threading.Event()
+
+    def listen():
+        # Without a filter on the execution: it is not there yet.
+        for event in client.managers["Stream"].listen(
+                ["st2.execution__create", "st2.execution__update"], token=TOKEN):
+            heard.append(event)
+            ready.set()
+            if event.get("parameters", {}).get("cmd") == "echo streamed" and event["status"] == "succeeded":
+                return
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    # The stream is open once it tells of something.
+    for _ in range(100):
+        client.liveactions.create(LiveAction(action="core.noop"))
+        if ready.wait(0.2):
+            break
+    client.liveactions.create(LiveAction(action="core.local", parameters={"cmd": "echo streamed"}))
+    listener.join(30)
+    told = [event["status"] for event in heard if event.get("parameters", {}).get("cmd") == "echo streamed"]
+    check("library: the stream", len(told) > 1 and told[-1] == "succeeded", told)
+
+
+def contents():
+    """Actions and aliases made, changed, copied and deleted; each is a file of a pack."""
+    folder = tempfile.mkdtemp()
+
+    def file(title, **document):
+        path = os.path.join(folder, title + ".json")
+        with open(path, "w") as out:
+            json.dump(document, out)
+        return path
+
+    cmd = {"cmd": {"type": "string", "immutable": True, "default": "echo made-$((40+2))"}}
+    made = file("made", name="made", runner_type="local-shell-cmd", description="made here", parameters=cmd)
+    expect("action", "create", made, has=["default.made", "made here"])
+    expect("action", "create", made, has="exists already", code=2)
+    expect("run", "default.made", has="made-42")
+    expect("action", "disable", "default.made", has="False")
+    expect("run", "default.made", has="disabled", code=1)
+    expect("action", "enable", "default.made", has="True")
+    changed = file("changed", name="made", runner_type="local-shell-cmd", description="changed", parameters=cmd)
+    expect("action", "update", "default.made", changed, has="changed")
+    expect("action", "clone", "starter.ping", "default", "copy", has=["default.copy", "copy.sh"])
+    expect("action", "clone", "default.made", "default", "copy", "-f", has="made-")
+    expect("action", "clone", "core.local", "core", "copy", has="system level")
+    expect("action", "delete", "core.noop", has="system level", code=1)
+    alias = file("alias", name="hello", pack="default", action_ref="default.made", formats=["hello there"])
+    expect("action-alias", "create", alias, has="default.hello")
+    expect("action-alias", "execute", "hello there", has="default.hello")
+    other = file("other", name="hello", pack="default", action_ref="default.made", formats=["good day"])
+    expect("action-alias", "update", "default.hello", other, has="good day")
+    expect("action-alias", "match", "good day", has="hello")
+    expect("action-alias", "delete", "default.hello", has="deleted")
+    expect("action-alias", "get", "default.hello", code=1)
+    expect("action", "delete", "default.copy", "-r", has="deleted")
+    expect("action", "delete", "default.made", has="deleted")
+    expect("action", "get", "default.made", code=1)
+    expect("pack", "register", "default", "--types", "actions", has="actions")
+    expect("pack", "register", "no_such_pack", has="not found on disk", code=2)
 
 
 # Commands whose routes come with datastore, rules, workflows and packs, each with such a route.
@@ -194,7 +270,7 @@ def is_served(path):
         return "The resource could not be found" not in error.read().decode()
 
 
-for part in (actions, executions, aliases, credentials, catalog, library):
+for part in (actions, executions, aliases, credentials, catalog, library, contents):
     try:
         part()
     except Exception as error:

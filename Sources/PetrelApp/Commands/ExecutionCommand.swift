@@ -4,8 +4,8 @@ import PetrelSystem
 
 struct ExecutionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "execution", abstract: "Show and cancel executions.",
-        subcommands: [List.self, Get.self, Cancel.self])
+        commandName: "execution", abstract: "Show, follow and cancel executions.",
+        subcommands: [List.self, Get.self, Cancel.self, Tail.self])
 
     enum Order: String, ExpressibleByArgument, CaseIterable { case asc, desc }
 
@@ -39,7 +39,7 @@ struct ExecutionCommand: ParsableCommand {
             if options.output.format == .text {
                 items = items.map { ExecutionText.withElapsed($0, now: SystemClock().now) }
             }
-            console.print(console.output(options.output).list(items, columns: columns))
+            console.print(console.output(options).list(items, columns: columns))
             console.noteRest(of: listing, which: sort == .desc ? "last" : "first", "executions", options.output)
         }
 
@@ -103,6 +103,39 @@ struct ExecutionCommand: ParsableCommand {
                 }
             }
             if hasFailed { throw ExitCode(1) }
+        }
+    }
+}
+
+extension ExecutionCommand {
+    struct Tail: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print what an execution writes, until it is over.")
+
+        @Argument(help: "An id; \"last\" is the newest.")
+        var id = "last"
+        @Option(help: "stdout, stderr or all.")
+        var type = "all"
+        @Flag(help: "Show the time and the type of each line.")
+        var includeMetadata = false
+        @OptionGroup var client: ClientOptions
+
+        func validate() throws {
+            guard ["stdout", "stderr", "all"].contains(type) else {
+                throw ValidationError("--type is \(type); it must be stdout, stderr or all.")
+            }
+        }
+
+        func run() async throws {
+            let console = Console.current
+            let client = try client.client(console)
+            Interruption.watch()
+            let execution = try await client.get(
+                "/executions/" + URLText.escaped(id), [("exclude_attributes", "result")])
+            var tail = OutputTail(
+                client: client, clock: SystemClock(), type: type, showsMetadata: includeMetadata)
+            tail.isInterrupted = { Interruption.hasHappened }
+            guard try await tail.run(execution["id"]?.string ?? id, console) != nil else { throw ExitCode(130) }
         }
     }
 }

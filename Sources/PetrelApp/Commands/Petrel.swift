@@ -28,8 +28,12 @@ public struct Petrel: AsyncParsableCommand {
         // A reader that goes away must not end the service; commands notice it when they write.
         signal(SIGPIPE, SIG_IGN)
         limitHeaps()
-        await Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        await Glibc.exit(run(St2Link.isActive ? St2Link.prepare(arguments) : arguments))
     }
+
+    /// What a person types to call this program.
+    static var programName: String { St2Link.isActive ? "st2" : "petrel" }
 
     /// Carries out a command line.
     ///
@@ -50,7 +54,7 @@ public struct Petrel: AsyncParsableCommand {
 
     /// The command that a command line names, with its options.
     static func command(_ arguments: [String]) throws -> any ParsableCommand {
-        try parseAsRoot(RunCommand.arranged(arguments))
+        try parseAsRoot(RunOptions.arranged(arguments))
     }
 
     private static func report(_ error: any Error) -> Int32 {
@@ -69,6 +73,10 @@ public struct Petrel: AsyncParsableCommand {
     }
 
     private static func report(_ problems: [any AnyProblem], _ console: Console) {
-        for problem in problems { console.note(ProblemText.text(problem, style: console.errorStyle)) }
+        for problem in problems {
+            // Where StackStorm's client says it.
+            if St2Link.isActive { console.print("ERROR: " + VisibleText.line(problem.message)) }
+            console.note(ProblemText.text(problem, style: console.errorStyle))
+        }
     }
 }

@@ -14,6 +14,7 @@ final class ContentWatch: Sendable {
     private let events: EventHub
     private let logger: Logger
     private let told = Mutex<Set<String>>([])
+    private let turns = LoadTurns()
 
     init(loader: ContentLoader, roots: [ContentRoot], catalog: LiveCatalog, events: EventHub, logger: Logger) {
         self.loader = loader
@@ -23,8 +24,23 @@ final class ContentWatch: Sendable {
         self.logger = logger
     }
 
-    /// Loads everything once.
-    func load() async throws(CoreError) {
+    /// Loads everything once and puts it in force; returns what is wrong.
+    ///
+    /// One load after the other, so that what is in force is what the last one read.
+    @discardableResult
+    func load() async throws(CoreError) -> [PackError] {
+        await turns.take()
+        do throws(CoreError) {
+            let problems = try await loadNow()
+            await turns.pass()
+            return problems
+        } catch {
+            await turns.pass()
+            throw error
+        }
+    }
+
+    private func loadNow() async throws(CoreError) -> [PackError] {
         let content = try await loader.load()
         let catalog = Catalog(packs: content.packs, actions: content.actions, aliases: content.aliases)
         self.catalog.replace(with: catalog)
@@ -38,6 +54,7 @@ final class ContentWatch: Sendable {
                     "aliases": "\(content.aliases.count)", "problems": "\(content.problems.count)",
                 ])
         }
+        return content.problems
     }
 
     /// Loads after each burst of changes, until the task is cancelled.
@@ -68,5 +85,20 @@ final class ContentWatch: Sendable {
         }
         for error in newErrors { logger.error("\(error)") }
         for warning in newWarnings { logger.warning("\(warning)") }
+    }
+}
+
+/// Lets loads wait for each other.
+private actor LoadTurns {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        guard isTaken else { return isTaken = true }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func pass() {
+        if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
     }
 }

@@ -23,8 +23,7 @@ struct ServiceGraph {
     let ids = SystemIDs()
     let digest = SystemDigest()
     let scheduler: Scheduler
-    let loader: ContentLoader
-    let contentRoots: [ContentRoot]
+    let content: ContentWatch
     let adapters: [any ChatAdapter]
     let inbox: Inbox
     let replies: Replies
@@ -35,7 +34,7 @@ struct ServiceGraph {
     let url = ServiceURL()
 
     /// Builds the graph: takes the folder's lock, opens the store, lays out the built-in packs.
-    init(_ settings: Settings) throws {
+    init(_ settings: Settings, logger: Logger) throws {
         self.settings = settings
         files = ServiceFiles(folder: settings.dataDir, random: SystemRandom())
         try files.makeFolder()
@@ -47,9 +46,15 @@ struct ServiceGraph {
                 folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
                 auditKey: try files.auditKey()), digest: digest)
         let runners = RunnerCatalog([try Self.localRunner(settings), NoopRunner()])
-        contentRoots = try Self.contentRoots(settings, digest: digest)
-        loader = ContentLoader(
-            roots: contentRoots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest)
+        let roots = try Self.contentRoots(settings, digest: digest)
+        let content = ContentWatch(
+            loader: ContentLoader(
+                roots: roots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest),
+            roots: roots, catalog: catalog, events: events, logger: logger)
+        self.content = content
+        let editor = PackEditor(
+            roots: roots, newPacks: settings.dataDir + "/packs", runners: runners.types, store: store, clock: clock
+        ) { () async throws(CoreError) in try await content.load() }
         let tokens = ExecutionTokens(key: try files.tokenKey(), digest: digest)
         let url = url
         let attempts = Attempts(
@@ -90,8 +95,8 @@ struct ServiceGraph {
             credentials: credentials, tokens: tokens, executions: store, digest: digest)
         api = API(
             .init(
-                store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
-                access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
+                store: store, catalog: catalog, editor: editor, runners: runners, submission: submission,
+                scheduler: scheduler, access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
                 logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
                 serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
                 apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,

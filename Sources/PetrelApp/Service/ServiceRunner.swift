@@ -18,19 +18,16 @@ enum ServiceRunner {
         let settings = loaded.settings
         let hasTerminal = SystemTerminal.isAvailable && settings.chat.adapters.contains { $0.platform == "local" }
         let openFiles = raiseOpenFiles(to: 16_384)
-        let graph = try ServiceGraph(settings)
-        let logger = makeLogger(settings, toFile: hasTerminal, clock: graph.clock)
+        let logger = makeLogger(settings, toFile: hasTerminal, clock: SystemClock())
+        let graph = try ServiceGraph(settings, logger: logger)
         for warning in loaded.warnings { logger.warning("\(warning.description)") }
         if !settings.auth.isEnabled { logger.warning("auth.enabled is false: everybody who reaches the port is admin") }
-        let watch = ContentWatch(
-            loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, events: graph.events,
-            logger: logger)
-        try await watch.load()
+        try await graph.content.load()
         let roles = RoleWatch(folder: settings.dataDir + "/rbac", book: graph.roles, logger: logger)
         roles.load()
         try await recordStart(graph)
         do {
-            try await group(graph, watch, roles, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger).run()
+            try await group(graph, roles, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
@@ -41,7 +38,7 @@ enum ServiceRunner {
 
     /// The order of start; it stops the other way round.
     private static func group(
-        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, openFiles: Int, hasTerminal: Bool,
+        _ graph: ServiceGraph, _ roles: RoleWatch, openFiles: Int, hasTerminal: Bool,
         logger: Logger
     ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
@@ -63,7 +60,7 @@ enum ServiceRunner {
             } beforeStop: {
                 await graph.scheduler.drain(for: grace)
             })
-        services.append(loop { await watch.run() })
+        services.append(loop { await graph.content.run() })
         services.append(loop { await roles.run() })
         services.append(loop { await graph.inbox.run() })
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
