@@ -153,9 +153,12 @@ public struct ParameterPipeline: Sendable {
         guard let kind = parameter.kind, !value.isNull else { return value }
         switch cast {
         case .alias:
-            do { return try ParameterCast.alias(value, as: kind, name: name) } catch { throw problem(error.message) }
+            do { return try ParameterCast.alias(value, as: kind, name: name) } catch {
+                throw parameter.isSecret ? secretProblem(name, kind) : problem(error.message)
+            }
         case .api:
             do throws(ExpressionError) { return try SchemaCast.cast(value, to: kind.rawValue) } catch {
+                if parameter.isSecret { throw secretProblem(name, kind) }
                 let message =
                     kind == .string
                     ? error.message
@@ -168,7 +171,20 @@ public struct ParameterPipeline: Sendable {
         }
     }
 
+    /// What a secret parameter was given stands in no message.
+    private func secretProblem(_ name: String, _ kind: Parameter.Kind?) -> EngineError {
+        problem(
+            "the value of the secret parameter \"\(name)\" is refused",
+            hint: kind.map { "Parameter \"\(name)\" of \(action.ref) is \($0.phrase)" })
+    }
+
     private func check(_ value: Value?, name: String, parameter: Parameter) throws(EngineError) {
+        do throws(EngineError) { try checkValue(value, name: name, parameter: parameter) } catch {
+            throw parameter.isSecret && value?.isNull == false ? secretProblem(name, parameter.kind) : error
+        }
+    }
+
+    private func checkValue(_ value: Value?, name: String, parameter: Parameter) throws(EngineError) {
         guard let value, !value.isNull else {
             guard parameter.isRequired, parameter.defaultValue == nil else { return }
             throw problem("'\(name)' is a required property", hint: "Give it: \(name)=…")
