@@ -53,7 +53,7 @@ struct ImportTests {
         "PetrelServer": [
             "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird",
             "HummingbirdCore",
-            "HummingbirdTLS", "HTTPTypes", "NIOCore", "NIOSSL",
+            "HummingbirdTLS", "HTTPTypes", "NIOCore", "NIOHTTPTypes", "NIOSSL",
             "Logging", "ServiceLifecycle", "FoundationEssentials", "Synchronization",
         ],
         "PetrelAdapters": ["PetrelCore", "PetrelSystem", "Synchronization", "FoundationEssentials"],
