@@ -17,7 +17,7 @@ extension SQLiteStorage {
 
     /// See ``CredentialStore/token(hash:)``.
     public func token(hash: String) async throws(CoreError) -> AccessToken? {
-        try await read { database in
+        try lookUp { database in
             try database.rows("SELECT * FROM token WHERE hash = ?", [hash]).first.map { row in
                 AccessToken(
                     id: row["id"], user: row["user"], hash: row["hash"],
@@ -61,7 +61,7 @@ extension SQLiteStorage {
 
     /// See ``CredentialStore/apiKey(_:)``.
     public func apiKey(_ hashOrID: String) async throws(CoreError) -> APIKey? {
-        try await read { database in
+        try lookUp { database in
             try database.rows("SELECT * FROM api_key WHERE hash = ? OR id = ?", [hashOrID, hashOrID]).first
                 .map(APIKey.init(row:))
         }

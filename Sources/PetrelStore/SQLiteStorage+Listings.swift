@@ -4,7 +4,7 @@ public import PetrelCore
 extension SQLiteStorage {
     /// Reads a large result from its file, after the row.
     public func execution(_ id: ExecutionID) async throws(CoreError) -> Execution? {
-        let rows = try await read { database in
+        let rows = try lookUp { database in
             try database.rows(
                 "SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables) WHERE e.id = ?", [id.text]
             ).map { try Fetched(row: $0) }

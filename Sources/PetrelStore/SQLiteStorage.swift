@@ -84,7 +84,15 @@ public final class SQLiteStorage: Storage {
         }
     }
 
-    /// Runs a read on a snapshot of the database.
+    /// Runs one statement that reads a few rows by an index, on the caller's thread: the way to another thread and back
+    /// takes longer.
+    ///
+    /// No transaction is begun around it; a statement sees one state of the database all the same.
+    func lookUp<Answer>(_ body: (Database) throws -> Answer) throws(CoreError) -> Answer {
+        do { return try pool.unsafeRead(body) } catch { throw storeFailure(error) }
+    }
+
+    /// Runs a read that may take a while on a snapshot of the database, on a thread of the pool.
     func read<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer) async throws(CoreError)
         -> Answer
     {
@@ -94,7 +102,8 @@ public final class SQLiteStorage: Storage {
     private static func openPool(_ path: String, auditMAC: DatabaseFunction) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 2
+        // Two for listings that take a while, the others for single rows.
+        configuration.maximumReaderCount = 4
         configuration.label = "petrel.store"
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
