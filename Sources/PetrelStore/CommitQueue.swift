@@ -22,7 +22,6 @@ final class CommitQueue: Sendable {
         var jobs: [Job] = []
         var isScheduled = false
         var statistics = CommitStatistics()
-        var trouble: String?
     }
 
     private static let maxJobsPerCommit = 256
@@ -39,13 +38,14 @@ final class CommitQueue: Sendable {
     /// Commits made and flushes asked for so far.
     var statistics: CommitStatistics { state.withLock(\.statistics) }
 
-    /// What the last commit failed with; nil after one that succeeded.
-    var trouble: String? { state.withLock(\.trouble) }
-
     /// Runs a transaction and returns its answer when it is committed.
+    ///
+    /// One that is only written, while no other is under way, is committed on the caller's thread at once: it waits for no
+    /// disk, and the way to another thread and back would take longer than the work.
     func commit<Answer: Sendable>(
         _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Answer
     ) async throws(CoreError) -> Answer {
+        if durability == .written || isRelaxed, let result = commitAlone(body) { return try result.get() }
         let result: Result<Answer, CoreError> = await withCheckedContinuation { continuation in
             let answer = Mutex<Result<Answer, CoreError>?>(nil)
             let box = AnswerBox(answer)
@@ -69,13 +69,43 @@ final class CommitQueue: Sendable {
         return try result.get()
     }
 
+    /// Commits a transaction here and now; nil if others are under way, whose flush it should share.
+    private func commitAlone<Answer>(_ body: (Database) throws -> Answer) -> Result<Answer, CoreError>? {
+        let isFree = state.withLock { state in
+            guard !state.isScheduled else { return false }
+            state.isScheduled = true
+            return true
+        }
+        guard isFree else { return nil }
+        var answer: Result<Answer, CoreError>?
+        pool.writeWithoutTransaction { database in
+            let failure = failureOfCommitting(isFlushed: false, in: database) {
+                answer = .success(try body(database))
+            }
+            if let failure { answer = .failure(failure) }
+            count(1, isFlushed: false)
+        }
+        // Whoever came meanwhile counts on this one to go on.
+        if state.withLock({ state in
+            if state.jobs.isEmpty { state.isScheduled = false }
+            return state.isScheduled
+        }) {
+            commitQueued()
+        }
+        return answer ?? .failure(CoreError(.unavailable, "the database is closed"))
+    }
+
     private func enqueue(_ job: Job) {
         let mustSchedule = state.withLock { state in
             state.jobs.append(job)
             defer { state.isScheduled = true }
             return !state.isScheduled
         }
-        guard mustSchedule else { return }
+        if mustSchedule { commitQueued() }
+    }
+
+    /// Commits what waits, group after group, on the writer's own thread.
+    private func commitQueued() {
         pool.asyncWriteWithoutTransaction { [self] database in
             while let group = nextGroup() { commit(group, in: database) }
         }
@@ -95,22 +125,29 @@ final class CommitQueue: Sendable {
 
     private func commit(_ group: [Job], in database: Database) {
         let isFlushed = !isRelaxed && group.contains { $0.durability == .flushed }
-        let failure = failureOfCommitting(group, isFlushed: isFlushed, in: database)
-        state.withLock { state in
-            state.trouble = failure?.message
-            state.statistics.transactions += group.count
-            state.statistics.commits += 1
-            if isFlushed { state.statistics.flushes += 1 }
+        let failure = failureOfCommitting(isFlushed: isFlushed, in: database) {
+            for job in group { try run(job, in: database) }
         }
+        count(group.count, isFlushed: isFlushed)
         for job in group { job.finish(failure) }
     }
 
-    private func failureOfCommitting(_ group: [Job], isFlushed: Bool, in database: Database) -> CoreError? {
+    private func count(_ transactions: Int, isFlushed: Bool) {
+        state.withLock { state in
+            state.statistics.transactions += transactions
+            state.statistics.commits += 1
+            if isFlushed { state.statistics.flushes += 1 }
+        }
+    }
+
+    private func failureOfCommitting(
+        isFlushed: Bool, in database: Database, _ work: () throws -> Void
+    ) -> CoreError? {
         do {
             // Per group: FULL flushes the log at commit, and with it all groups that were only written before.
             try database.run(isFlushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", [])
             try database.run("BEGIN IMMEDIATE", [])
-            for job in group { try run(job, in: database) }
+            try work()
             FaultPoint.storeBeforeFlush.pass()
             try database.run("COMMIT", [])
             FaultPoint.storeAfterFlush.pass()

@@ -24,7 +24,7 @@ extension SQLiteStorage {
     public func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution] {
         guard limit > 0 else { return [] }
         // Asking first costs no flush; the update below decides.
-        let isWaiting: Bool = try await read { database in
+        let isWaiting: Bool = try lookUp { database in
             try !database.rows(
                 """
                 SELECT 1 FROM execution WHERE status = 'requested' AND started_at + delay <= ? LIMIT 1

@@ -4,7 +4,7 @@ public import PetrelCore
 extension SQLiteStorage {
     /// Takes a role that this version doesn't know for ``Role/none``.
     public func mapping(adapter: AdapterName, personID: String) async throws(CoreError) -> IdentityMapping? {
-        try await read { database in
+        try lookUp { database in
             try database.rows("SELECT * FROM identity WHERE adapter = ? AND person = ?", [adapter, personID]).first
                 .map { row in
                     IdentityMapping(
@@ -16,7 +16,7 @@ extension SQLiteStorage {
 
     /// See ``IdentityStore/hasAdministrator(adapter:)``.
     public func hasAdministrator(adapter: AdapterName) async throws(CoreError) -> Bool {
-        try await read { try administratorExists(adapter, in: $0) }
+        try lookUp { try administratorExists(adapter, in: $0) }
     }
 
     /// Replaces the mapping that the person had before.

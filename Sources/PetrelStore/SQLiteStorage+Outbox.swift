@@ -4,7 +4,7 @@ public import PetrelCore
 extension SQLiteStorage {
     /// Reads large results from their files, after the rows.
     public func owedReplies(limit: Int) async throws(CoreError) -> [Execution] {
-        let fetched = try await read { database in
+        let fetched = try lookUp { database in
             try database.rows(
                 """
                 SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
@@ -40,7 +40,7 @@ extension SQLiteStorage {
     /// Counts as doubtful what was tried before and what another owner queued.
     public func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost] {
         let owner = options.owner
-        return try await read { database in
+        return try lookUp { database in
             try database.rows(
                 """
                 SELECT * FROM post p WHERE state = 'unsent' AND adapter = ? AND due_at <= ? AND NOT EXISTS (
@@ -58,7 +58,7 @@ extension SQLiteStorage {
 
     /// See ``OutboxStore/nextRetry(adapter:)``.
     public func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant? {
-        try await read { database in
+        try lookUp { database in
             let rows = try database.rows(
                 "SELECT min(due_at) AS at FROM post WHERE state = 'unsent' AND adapter = ? AND due_at > 0", [adapter])
             return Instant(column: rows.first?["at"] as Int64?)

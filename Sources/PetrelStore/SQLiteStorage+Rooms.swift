@@ -22,12 +22,12 @@ extension SQLiteStorage {
 
     /// See ``RoomStore/roomPost(key:)``.
     public func roomPost(key: String) async throws(CoreError) -> RoomPost? {
-        try await read { try storedRoomPost(key: key, in: $0) }
+        try lookUp { try storedRoomPost(key: key, in: $0) }
     }
 
     /// See ``RoomStore/roomPosts(room:after:limit:)``.
     public func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost] {
-        try await read { database in
+        try lookUp { database in
             try database.rows(
                 "SELECT * FROM room_post WHERE room = ? AND sequence > ? ORDER BY sequence LIMIT ?",
                 [room, after, limit]

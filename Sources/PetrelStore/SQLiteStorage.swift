@@ -110,7 +110,8 @@ public final class SQLiteStorage: Storage {
     private static func openPool(_ path: String, auditMAC: DatabaseFunction) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 2
+        // Two for listings that take a while, the others for single rows.
+        configuration.maximumReaderCount = 4
         configuration.label = "petrel.store"
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")

@@ -72,6 +72,12 @@ public func isRegularFile(_ path: String) -> Bool {
     return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFREG
 }
 
+/// The rights of a path, such as 0o700; nil when nothing is there.
+public func fileRights(_ path: String) -> Int? {
+    var about = stat()
+    return stat(path, &about) == 0 ? Int(about.st_mode & 0o7777) : nil
+}
+
 /// Lets everybody who may read a file execute it; does nothing where that is not allowed.
 public func makeExecutable(_ path: String) {
     var about = stat()

@@ -6,8 +6,11 @@ import Glibc
 /// Call it first of all, before there are threads.
 public func limitHeaps() { petrel_limit_heaps(2) }
 
-/// Gives memory that is free back to the system: after the start, and after busy times.
-public func trimHeaps() { petrel_trim_heaps() }
+/// Gives memory back to the system, after the start and after busy times: what is free, and code that only they needed.
+public func trimMemory() {
+    petrel_trim_heaps()
+    petrel_unmap_idle_code()
+}
 
 /// Lets the process have as many files and connections open as the machine allows, up to a number.
 ///

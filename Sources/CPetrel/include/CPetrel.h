@@ -108,6 +108,9 @@ void petrel_limit_heaps(int count);
 // Gives memory that is free back to the system.
 void petrel_trim_heaps(void);
 
+// Takes the pages of programs and libraries out of this process; those that are used again come back from the file.
+void petrel_unmap_idle_code(void);
+
 // pam.c
 
 // Asks PAM, by the rules of a service, whether a password is a user's and the account may be used. Blocks. Returns 0 when

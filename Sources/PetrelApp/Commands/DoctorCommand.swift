@@ -65,11 +65,10 @@ struct DoctorReport {
 
     mutating func checkFolder(_ settings: Settings) {
         let folder = settings.dataDir
-        var about = stat()
-        guard stat(folder, &about) == 0 else {
+        guard let rights = fileRights(folder) else {
             return doubtful("data folder", "\(folder) is not there yet", "petrel serve makes it")
         }
-        if about.st_mode & 0o077 != 0 {
+        if rights & 0o077 != 0 {
             bad("data folder", "others can look into \(folder)", "chmod 700 \(folder)")
         } else if access(folder, W_OK) != 0 {
             bad("data folder", "\(folder) can't be written by you", "Run as the user of the service")
@@ -77,7 +76,7 @@ struct DoctorReport {
             good("data folder", folder)
         }
         for secret in ["admin-token", "token-key", "audit-key", "htpasswd"]
-        where stat("\(folder)/\(secret)", &about) == 0 && about.st_mode & 0o077 != 0 {
+        where (fileRights("\(folder)/\(secret)") ?? 0) & 0o077 != 0 {
             bad("secrets", "others can read \(folder)/\(secret)", "chmod 600 \(folder)/\(secret)")
         }
         checkDisk(folder)

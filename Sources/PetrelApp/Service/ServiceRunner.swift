@@ -132,7 +132,7 @@ enum ServiceRunner {
     private static func housekeeping(_ graph: ServiceGraph) async {
         try? await graph.clock.sleep(for: .seconds(1))
         while !Task.isCancelled {
-            trimHeaps()
+            trimMemory()
             await forget(graph)
             try? await graph.clock.sleep(for: .seconds(3600))
         }
