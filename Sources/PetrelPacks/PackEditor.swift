@@ -71,6 +71,7 @@ public actor PackEditor: ContentEditor {
         try await record(kind, ref, "removed", place, user)
     }
 
+    /// Warnings are among the problems.
     public func reload() async throws(CoreError) -> [ContentProblem] {
         try await load().map { problem in
             ContentProblem(

@@ -120,7 +120,8 @@ enum Schema {
         "DROP INDEX execution_started", "DROP INDEX execution_action", "DROP INDEX execution_user",
         "DROP INDEX execution_status", "DROP INDEX execution_runner",
         "CREATE INDEX execution_list ON execution (started_at, id, parent, status, action, user, runner)",
-        "CREATE INDEX execution_roots ON execution (started_at, id) WHERE parent IS NULL",
+        // The parent is in it although it is always the same: SQLite looks it up in the row otherwise.
+        "CREATE INDEX execution_roots ON execution (started_at, id, parent) WHERE parent IS NULL",
         "CREATE INDEX execution_by_action ON execution (action, started_at, id, parent)",
         "CREATE INDEX execution_by_user ON execution (user, started_at, id, parent)",
         "CREATE INDEX execution_by_status ON execution (status, started_at, id, parent)",

@@ -39,7 +39,8 @@ struct ActionAliasCommand: ParsableCommand {
                 let alias = result["actionalias"]?["ref"]?.string ?? ""
                 let id = result["execution"]?["id"]?.string ?? ""
                 console.print("Matching Action-alias: '\(VisibleText.line(alias))'")
-                console.print("To get the results, execute:\n \(Petrel.programName) execution get \(VisibleText.line(id))")
+                console.print(
+                    "To get the results, execute:\n \(Petrel.programName) execution get \(VisibleText.line(id))")
             }
         }
     }

@@ -34,7 +34,7 @@ struct DebugCommand: ParsableCommand {
 
         func run() throws {
             let folder = PathText.absolute(folder, in: Console.current.workingFolder)
-            for page in try ManualPages(dump: Petrel._dumpHelp()).pages {
+            for page in try ManualPages.current.pages {
                 try LocalFile.write(Array(page.text.utf8), to: "\(folder)/\(page.name).1")
             }
         }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import PetrelCore
 
 /// Pages for `man`, made from the commands themselves: one of the program, one of each command with its subcommands.
@@ -8,6 +9,9 @@ struct ManualPages {
     init(dump: String) throws(CoreError) {
         root = try JSONReader.value(dump, limits: .ownDocument)["command"] ?? [:]
     }
+
+    /// Pages of this program's commands.
+    static var current: ManualPages { get throws { try ManualPages(dump: Petrel._dumpHelp()) } }
 
     /// Names without their section, and the text of each.
     var pages: [(name: String, text: String)] {
@@ -33,12 +37,17 @@ struct ManualPages {
         for each in inner.isEmpty ? [command] : inner {
             lines += [synopsis(inner.isEmpty ? name : "\(name) \(word(each))", each), ".br"]
         }
-        lines += [".SH DESCRIPTION", text(command, "discussion").isEmpty ? text(command, "abstract") : text(command, "discussion")]
+        lines += [
+            ".SH DESCRIPTION",
+            text(command, "discussion").isEmpty ? text(command, "abstract") : text(command, "discussion"),
+        ]
         if inner.isEmpty {
             lines += [".SH OPTIONS"] + options(command)
         } else {
             for each in inner {
-                lines += [".SH \"\(Self.shown("\(name) \(word(each))"))\"", text(each, "abstract"), text(each, "discussion")]
+                lines += [
+                    ".SH \"\(Self.shown("\(name) \(word(each))"))\"", text(each, "abstract"), text(each, "discussion"),
+                ]
                 lines += options(each)
             }
         }
@@ -54,7 +63,8 @@ struct ManualPages {
 
     private func synopsis(_ name: String, _ command: Value) -> String {
         let positional = arguments(of: command).filter { $0["kind"]?.string == "positional" }.map { argument in
-            let value = "<\(argument["valueName"]?.string ?? "")>" + (argument["isRepeating"]?.bool == true ? "..." : "")
+            let value =
+                "<\(argument["valueName"]?.string ?? "")>" + (argument["isRepeating"]?.bool == true ? "..." : "")
             return argument["isOptional"]?.bool == true ? "[\(value)]" : value
         }
         return ".B " + Self.shown(([name] + positional).joined(separator: " ")) + " [options]"

@@ -94,7 +94,10 @@ private actor LoadTurns {
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     func take() async {
-        guard isTaken else { return isTaken = true }
+        guard isTaken else {
+            isTaken = true
+            return
+        }
         await withCheckedContinuation { waiting.append($0) }
     }
 

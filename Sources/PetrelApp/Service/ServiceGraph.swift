@@ -96,7 +96,8 @@ struct ServiceGraph {
         api = API(
             .init(
                 store: store, catalog: catalog, editor: editor, runners: runners, submission: submission,
-                scheduler: scheduler, access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
+                scheduler: scheduler, access: access, roles: roles, room: room, authentication: authentication,
+                credentials: credentials,
                 logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
                 serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
                 apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,
