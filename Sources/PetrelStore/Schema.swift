@@ -11,7 +11,7 @@ enum Schema {
             for statement in credentials { try database.execute(sql: statement) }
             try chainAudit(in: database)
         }
-        migrator.registerMigration("9 listings read indexes alone") { database in
+        migrator.registerMigration("7 listings read indexes alone") { database in
             for statement in listings { try database.execute(sql: statement) }
         }
         return migrator
