@@ -76,7 +76,7 @@ struct RunnerCommand: ParsableCommand {
         typealias Filters = NoFilters
         static let word = "runner"
         static let path = "/runnertypes"
-        static let columns = ["name", "description"]
+        static let columns = ["id", "name", "description"]
         static let reference = "Names, such as local-shell-cmd, or ids."
     }
 

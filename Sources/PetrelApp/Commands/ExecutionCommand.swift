@@ -75,8 +75,11 @@ struct ExecutionCommand: ParsableCommand {
             for id in ids {
                 let execution = try await client.get("/executions/" + URLText.escaped(id), query)
                 let output = console.output(options.output)
+                // As StackStorm's client: programs get the log of changes, too.
+                let isPlain = options.attr.isEmpty && options.output.format != .text
+                let attributes = isPlain ? ExecutionText.attributes + ["log"] : options.attr
                 console.print(
-                    ExecutionDisplay(key: key, isDetailed: detail, attributes: options.attr).lines(execution, output))
+                    ExecutionDisplay(key: key, isDetailed: detail, attributes: attributes).lines(execution, output))
             }
         }
     }

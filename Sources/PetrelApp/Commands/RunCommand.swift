@@ -143,7 +143,10 @@ struct RunOptions: ParsableArguments {
     private func announce(_ execution: Value, _ console: Console) {
         if output.format == .text, attr.isEmpty, !detail {
             let id = execution["id"]?.string ?? ""
-            console.print("To get the results, execute:\n \(Petrel.programName) execution get \(VisibleText.line(id))")
+            let (program, shown) = (Petrel.programName, VisibleText.line(id))
+            console.print(
+                "To get the results, execute:\n \(program) execution get \(shown)\n\n"
+                    + "To view output in real-time, execute:\n \(program) execution tail \(shown)")
         } else {
             let display = ExecutionDisplay(key: nil, isDetailed: detail, attributes: attr)
             console.print(display.lines(execution, console.output(output)))
