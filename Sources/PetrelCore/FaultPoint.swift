@@ -20,6 +20,8 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case inboxInterpret = "inbox.interpret"
     case submissionBeforeCommit = "submission.before-commit"
     case submissionAfterCommit = "submission.after-commit"
+    case questionAfterAsk = "question.after-ask"
+    case questionAfterTake = "question.after-take"
     case runBeforeSpawn = "run.before-spawn"
     case runAfterSpawn = "run.after-spawn"
     case runAfterExit = "run.after-exit"

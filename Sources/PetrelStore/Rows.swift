@@ -82,6 +82,8 @@ extension OutboundPost {
             id: DeliveryID(stored: row["id"]), to: replyTo, kind: PostKind(rawValue: row["kind"]) ?? .notice,
             text: row["text"], execution: (row["execution"] as String?).map(ExecutionID.init(stored:)),
             status: (row["status"] as String?).flatMap(ExecutionStatus.init(rawValue:)), isFinal: row["is_final"])
+        guard let document = row["document"] as String? else { return }
+        present(as: try .fromColumn(document), replacing: row["replaced_id"])
     }
 }
 

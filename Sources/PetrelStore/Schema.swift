@@ -11,6 +11,9 @@ enum Schema {
             for statement in credentials { try database.execute(sql: statement) }
             try chainAudit(in: database)
         }
+        migrator.registerMigration("3 chat posts") { database in
+            for statement in chatPosts { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -110,5 +113,20 @@ enum Schema {
         "CREATE INDEX execution_definition ON execution (definition)",
         "CREATE INDEX execution_user ON execution (user, started_at)",
         "CREATE INDEX execution_status ON execution (status, started_at)",
+    ]
+
+    private static let chatPosts = [
+        // How the post is to be shown; null for plain text.
+        "ALTER TABLE post ADD COLUMN document TEXT",
+        // The thread that the post belongs to: the one it stands in, or the one that begins with the message that asked.
+        "ALTER TABLE post ADD COLUMN topic TEXT",
+        "CREATE INDEX post_topic ON post (topic) WHERE execution IS NOT NULL",
+        "CREATE INDEX post_platform ON post (platform_id) WHERE execution IS NOT NULL AND platform_id IS NOT NULL",
+        """
+        CREATE TABLE question (
+            adapter TEXT NOT NULL, channel TEXT NOT NULL, person TEXT NOT NULL, document TEXT NOT NULL,
+            asked_at INTEGER NOT NULL, answered_by TEXT, PRIMARY KEY (adapter, channel, person)
+        ) WITHOUT ROWID
+        """,
     ]
 }

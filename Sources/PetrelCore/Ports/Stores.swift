@@ -240,6 +240,9 @@ public protocol OutboxStore: Sendable {
     /// Stores posts that answer no open message. Flushed.
     func enqueue(_ posts: [OutboundPost]) async throws(CoreError)
     /// Posts of an adapter whose time has come: of each conversation only the oldest that is unsent, so order holds.
+    ///
+    /// Where a post takes the place of one that was sent, the platform's id of that one is filled in. Once a post is sent or
+    /// refused, the callback of its address is forgotten; an execution's is when its reply is settled, a message's when it is.
     func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost]
     /// When the next post that waits for a retry is due; nil when none waits.
     func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant?
@@ -253,6 +256,23 @@ public protocol OutboxStore: Sendable {
     func forgetPosts(before: Instant) async throws(CoreError)
     /// How many posts are unsent and how many were refused.
     func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int)
+    /// The execution that a thread is about: the newest of those whose command or whose posts it hangs below, or that were
+    /// asked for in it. Known as soon as a post speaks of the execution; nil for a conversation that is no thread.
+    func execution(ofThread thread: Conversation) async throws(CoreError) -> ExecutionID?
+}
+
+/// Questions that Petrel has asked people, whose next words complete a command.
+public protocol QuestionStore: Sendable {
+    /// Stores a question; it takes the place of an earlier one to the same person in the same channel. Written.
+    func ask(_ question: Question, at: Instant) async throws(CoreError)
+    /// The question that a message answers, which is closed by it: the one in its channel to its sender, asked since then,
+    /// that no other message has answered. Asked again for the same message, it is the same question. Written.
+    ///
+    /// A question that was asked in a thread is answered in that thread, in a direct conversation also outside it; a choice
+    /// that is taken answers wherever the platform says that it stands.
+    func takeQuestion(answeredBy message: InboundMessage, askedSince: Instant) async throws(CoreError) -> Question?
+    /// Forgets questions that were asked before then. Written.
+    func forgetQuestions(before: Instant) async throws(CoreError)
 }
 
 /// The audit trail.
@@ -404,7 +424,7 @@ public protocol RoomStore: Sendable {
 
 /// All ports of one store.
 public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
-    CredentialStore
+    CredentialStore, QuestionStore
 {
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth

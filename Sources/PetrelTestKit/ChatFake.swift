@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 public import PetrelCore
 import PetrelSystem
 import Synchronization
@@ -21,7 +20,8 @@ public final class ChatFake: Sendable {
     public let platform: Platform
     /// Where it listens, without a slash at the end; adapters are given this.
     public let url: String
-    private let process: Process
+    private let program: TestProgram
+    private let folder: String
     private let http = HTTPClient()
     private let isStopped = Mutex(false)
     /// Many at once would take a small machine's memory and time.
@@ -33,23 +33,13 @@ public final class ChatFake: Sendable {
     public init(_ platform: Platform, arguments: [String] = []) async throws {
         self.platform = platform
         await Self.turns.take()
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Tests/Fakes")
-        process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
-            [
-                "python3", "-u", "-B", folder.path + "/fake_\(platform.rawValue).py", "--port", "0", "--max-seconds",
-                "900",
-            ]
-            + arguments
-        process.standardInput = FileHandle.nullDevice
+        folder = NSTemporaryDirectory() + "petrel-fake-" + UUID().uuidString
         do {
-            let line = try await Self.firstLine(of: process)
-            guard let url = line.split(separator: " ").first(where: { $0.hasPrefix("http") }) else {
-                throw Failure(description: "the fake \(platform) does not say where it listens: \(line)")
-            }
-            self.url = String(url)
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let (output, fake) = (folder + "/output", Self.fakes + "/fake_\(platform.rawValue).py")
+            program = try TestProgram(
+                "python3", ["-u", "-B", fake, "--port", "0", "--max-seconds", "900"] + arguments, output: output)
+            url = try await Self.address(in: output, of: program)
         } catch {
             Self.turns.giveBack()
             throw error
@@ -65,29 +55,23 @@ public final class ChatFake: Sendable {
             return !isStopped
         }
         guard isFirst else { return }
-        // Not by SIGTERM, which the child may have inherited as blocked.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        program.kill()
+        try? FileManager.default.removeItem(atPath: folder)
         Self.turns.giveBack()
     }
 
-    /// Starts the process and reads the line by which it says that it is ready, without holding up a thread of Swift's.
-    private static func firstLine(of process: Process) async throws -> String {
-        let output = Pipe()
-        process.standardOutput = output
-        let (chunks, feed) = AsyncStream<String>.makeStream()
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty { feed.finish() } else { feed.yield(String(decoding: data, as: UTF8.self)) }
+    private static let fakes = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Tests/Fakes").path
+
+    /// Waits for the line by which the program says that it is ready.
+    private static func address(in file: String, of program: TestProgram) async throws -> String {
+        func text() -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
+        let isReady = await comesToHold(within: .seconds(60)) { text().contains("\n") || !program.isRunning }
+        let words = text().prefix { $0 != "\n" }.split(separator: " ")
+        guard isReady, let url = words.first(where: { $0.hasPrefix("http") }) else {
+            throw Failure(description: "the fake does not say where it listens: \(text().prefix(800))")
         }
-        defer { output.fileHandleForReading.readabilityHandler = nil }
-        try process.run()
-        var line = ""
-        for await chunk in chunks {
-            line += chunk
-            if line.contains("\n") { break }
-        }
-        return line
+        return String(url)
     }
 
     /// Gives an order of the control API.
