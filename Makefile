@@ -43,6 +43,8 @@ fault: packages debug ## Kill the service at every fault point, then 1,000 times
 	python3 Tests/Harness/fault.py $(BIN)/petrel sleeper
 	python3 Tests/Harness/fault.py $(BIN)/petrel full
 	python3 Tests/Harness/fault.py $(BIN)/petrel random --kills $${KILLS:-1000} --seed $${SEED:-1}
+	PETREL_CUTS=125 PETREL_CHAT_COMMANDS=1000 PETREL_CHAT_KILLS=50 \
+		$(SWIFT) test --no-parallel --filter 'ChatCutTests|ChatPlatformTests'
 
 fuzz: packages debug ## Long runs of the seeded fuzz tests
 	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter Fuzz

@@ -38,6 +38,8 @@ public struct API: Sendable {
         public var roles: LiveRoleBook
         /// The local room behind `/rooms`.
         public var room: any ChatRoom
+        /// The connections to chat platforms; none unless set.
+        public var connections = ChatConnections()
         /// Tells who sent a request.
         public var authentication: Authentication
         /// Tokens and keys behind `/tokens` and `/apikeys`.
@@ -119,7 +121,7 @@ public struct API: Sendable {
         traffic = Traffic()
         health = Health(
             store: parts.store, scheduler: parts.scheduler, traffic: traffic, version: parts.version,
-            startedAt: parts.clock.now, statistics: parts.statistics)
+            startedAt: parts.clock.now, connections: parts.connections, statistics: parts.statistics)
         ids = parts.ids
         version = parts.version
         clock = parts.clock
@@ -149,6 +151,7 @@ public struct API: Sendable {
             RoleRoutes(book: parts.roles, digest: parts.digest).routes,
             ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
             RoomRoutes(room: parts.room).routes,
+            ChatRoutes(connections: parts.connections).routes,
             [
                 Route(.get, "user", .known, "Who the caller is") { request in APIResponse(.object(request.userDocument))
                 }

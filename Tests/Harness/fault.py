@@ -109,19 +109,40 @@ def keeper(service, stop, after=None):
         stop.wait(0.02)
 
 
+def write_pack(folder):
+    """A command whose parameter has to be asked for."""
+    files = {
+        "pack.yaml": "name: mine\nref: mine\nversion: 1.0.0\nauthor: me\nemail: me@example.com\n",
+        "actions/say.yaml": "name: say\nrunner_type: local-shell-cmd\nenabled: true\nparameters:\n"
+        "  text: {type: string, required: true}\n"
+        "  cmd: {immutable: true, default: \"echo {{text}} >> %s/side-effects; printf {{text}}-done\"}\n" % folder,
+        "aliases/speak.yaml": "name: speak\naction_ref: mine.say\nformats: [\"say {{text}}\", speak]\n",
+    }
+    for name, text in files.items():
+        path = os.path.join(folder, "packs", "mine", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+
+
 def scenario(service, rooms):
     """Twenty commands of every kind in two rooms; gives the ledger."""
     ledger = Ledger(service.folder)
     for number in range(20):
         room = rooms[number % len(rooms)]
         name = "c%d" % number
-        kind = ["runs", "slow", "fails", "unmatched", "refused", "help", "runs"][number % 7]
+        kind = ["runs", "slow", "fails", "unmatched", "refused", "help", "asks"][number % 7]
         if kind == "unmatched":
             key = room.say("!no such command as %s" % name)
         elif kind == "refused":
             key = room.say("!run true", user="mallory")
         elif kind == "help":
             key = room.say("!help")
+        elif kind == "asks":
+            question = room.say("!speak")
+            ledger.note(room, question, name + "-question", "help")
+            room.wait_final(question, 60)
+            key, kind = room.say(name), "runs"
         else:
             key = room.say(ledger.command(name, kind))
         ledger.note(room, key, name, kind)
@@ -138,6 +159,7 @@ def run_points(program, passes, only):
             first = "run.after-spawn:2:kill" if point in RECOVERY else "%s:%d:kill" % (point, number)
             faults = ["%s:%d:kill" % (point, number)] if point in RECOVERY else []
             folder = tempfile.mkdtemp(prefix="petrel-fault-")
+            write_pack(folder)
             service = Service(program, folder)
             service.start(first)
             stop = threading.Event()

@@ -19,16 +19,19 @@ struct ChatFixture {
     let events = EventHub()
 
     init(
-        aliases: [ActionAlias], defaultRole: Role = .starter, automatic: RunOutcome? = nil, runner: FakeRunner? = nil
+        aliases: [ActionAlias], parameters: Parameters? = nil, policy: ChatPolicy = ChatPolicy(),
+        defaultRole: Role = .starter, automatic: RunOutcome? = nil, runner: FakeRunner? = nil, canEdit: Bool = false
     ) throws {
         let folder = FileManager.default.temporaryDirectory.path + "/petrel-chat-\(UUID().uuidString)"
         store = try SQLiteStorage(.init(folder: folder, owner: "me"), digest: PlainDigest())
-        adapter = FakeAdapter()
+        adapter = FakeAdapter(canEdit: canEdit)
         self.runner = runner ?? FakeRunner(automatic: automatic)
         let ids = CountingIDs()
-        let act = Samples.action(parameters: [
-            "n": Parameter(kind: .integer, schema: ["type": "integer"]), "text": Parameter(kind: .string, schema: [:]),
-        ])
+        let act = Samples.action(
+            parameters: parameters ?? [
+                "n": Parameter(kind: .integer, schema: ["type": "integer"]),
+                "text": Parameter(kind: .string, schema: [:]),
+            ])
         let catalog = LiveCatalog(Catalog(actions: [act], aliases: aliases))
         let runners = RunnerCatalog([self.runner])
         let attempts = Attempts(
@@ -42,10 +45,13 @@ struct ChatFixture {
         claimCode = ClaimCode(random: FixedRandom())
         let documents = ExecutionDocuments(runners: runners, digest: PlainDigest())
         let commands = Commands(
-            addressing: Addressing(name: "petrel", prefix: "!"), prefix: "!",
-            identities: Identities(store: store, defaultRole: defaultRole), identityStore: store, catalog: catalog,
-            access: Access(), submission: submission, scheduler: scheduler, executions: store,
-            documents: documents, claimCode: claimCode, clock: clock, ids: ids)
+            Commands.Parts(
+                addressing: Addressing(name: "petrel", prefix: "!"), prefix: "!",
+                identities: Identities(store: store, defaultRole: defaultRole), identityStore: store,
+                catalog: catalog, access: Access(chatPolicy: LiveChatPolicy(policy)), submission: submission,
+                scheduler: scheduler, executions: store, posts: store, questions: store,
+                capabilities: ["fake": adapter.capabilities], documents: documents, claimCode: claimCode, clock: clock,
+                ids: ids))
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         replies = Replies(
             store: store, catalog: catalog, prefix: "!", capabilities: ["fake": adapter.capabilities],

@@ -15,7 +15,7 @@ public struct Petrel: AsyncParsableCommand {
             ActionAliasCommand.self, AliasCommand.self, WorkflowCommand.self,
             RunnerCommand.self, PackCommand.self, LoginCommand.self,
             AuthCommand.self, WhoAmICommand.self, APIKeyCommand.self, RoleCommand.self,
-            RoleAssignmentCommand.self, AuditCommand.self, ServiceRegistryCommand.self,
+            RoleAssignmentCommand.self, AuditCommand.self, ServiceRegistryCommand.self, AdapterCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,
             CompletionCommand.self, DebugCommand.self,
         ])

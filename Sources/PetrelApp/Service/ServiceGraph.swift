@@ -19,6 +19,7 @@ struct ServiceGraph {
     let catalog = LiveCatalog()
     let events = EventHub()
     let roles = LiveRoleBook()
+    let chatPolicy = LiveChatPolicy()
     let clock = SystemClock()
     let ids = SystemIDs()
     let digest = SystemDigest()
@@ -29,6 +30,8 @@ struct ServiceGraph {
     let inbox: Inbox
     let replies: Replies
     let room: RoomDoor
+    /// Says things in the channels of all adapters.
+    let notices: Notices
     let api: API
     let claimCode: ClaimCode
     /// The URL of this start; set when the port is open.
@@ -60,24 +63,27 @@ struct ServiceGraph {
         let submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids)
-        let access = Access(book: roles)
+        let access = Access(book: roles, chatPolicy: chatPolicy)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
         claimCode = ClaimCode(random: SystemRandom())
-        let commands = Commands(
-            addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
-            prefix: settings.chat.prefix,
-            identities: Identities(store: store, defaultRole: settings.chatDefaultRole), identityStore: store,
-            catalog: catalog, access: access, submission: submission, scheduler: scheduler, executions: store,
-            documents: documents, claimCode: claimCode, clock: clock, ids: ids)
-        inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
-        let makers = AdapterCatalog(store: store, events: events, clock: clock)
+        let makers = AdapterCatalog(
+            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced)
         adapters = settings.chat.adapters.map(makers.adapter)
+        let capabilities = Dictionary(
+            adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first })
+        notices = Notices(store: store, adapters: Set(adapters.map(\.name)), events: events, ids: ids)
+        let commands = Commands(
+            Commands.Parts(
+                addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
+                prefix: settings.chat.prefix,
+                identities: Identities(store: store, defaultRole: settings.chatDefaultRole), identityStore: store,
+                catalog: catalog, access: access, submission: submission, scheduler: scheduler, executions: store,
+                posts: store, questions: store, capabilities: capabilities, documents: documents,
+                claimCode: claimCode, clock: clock, ids: ids))
+        inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         replies = Replies(
-            store: store, catalog: catalog, prefix: settings.chat.prefix,
-            capabilities: Dictionary(
-                adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first }),
-            documents: documents,
-            events: events, clock: clock, ids: ids)
+            store: store, catalog: catalog, prefix: settings.chat.prefix, capabilities: capabilities,
+            documents: documents, events: events, clock: clock, ids: ids)
         let localRoom =
             adapters.compactMap { $0 as? LocalRoom }.first
             ?? LocalRoom(name: "local", store: store, events: events, clock: clock)
@@ -88,8 +94,7 @@ struct ServiceGraph {
         let authentication = Authentication(
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
             credentials: credentials, tokens: tokens, executions: store, digest: digest)
-        api = API(
-            .init(
+        var parts = API.Parts(
                 store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
                 access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
                 logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
@@ -99,7 +104,27 @@ struct ServiceGraph {
                 hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
                 version: Version.text,
                 maxBodyBytes: settings.http.maxBodyBytes,
-                statistics: { [store] in (store.statistics.commits, store.statistics.flushes) }))
+                statistics: { [store] in (store.statistics.commits, store.statistics.flushes) })
+        parts.connections = Self.connections(settings, adapters, inbox)
+        api = API(parts)
+    }
+
+    private static func connections(_ settings: Settings, _ adapters: [any ChatAdapter], _ inbox: Inbox)
+        -> ChatConnections
+    {
+        let platforms = Dictionary(
+            settings.chat.adapters.map { ($0.name, $0.platform) }, uniquingKeysWith: { first, _ in first })
+        return ChatConnections(
+            current: {
+                adapters.map { adapter in
+                    ChatConnection(
+                        name: adapter.name, platform: platforms[adapter.name] ?? "", health: adapter.health)
+                }
+            },
+            answer: { name, callback in
+                let adapter = adapters.first { $0.name == name } as? any CallbackAdapter
+                return await adapter?.answer(callback, receiver: inbox)
+            })
     }
 
     /// The user of the admin token: whoever runs the service.

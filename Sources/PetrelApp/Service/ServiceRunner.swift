@@ -28,9 +28,13 @@ enum ServiceRunner {
         try await watch.load()
         let roles = RoleWatch(folder: settings.dataDir + "/rbac", book: graph.roles, logger: logger)
         roles.load()
+        let policy = ChatPolicyWatch(path: settings.chat.policy, policy: graph.chatPolicy, logger: logger)
+        policy.load()
         try await recordStart(graph)
         do {
-            try await group(graph, watch, roles, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger).run()
+            try await group(
+                graph, watch, roles, policy, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger
+            ).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
@@ -41,8 +45,8 @@ enum ServiceRunner {
 
     /// The order of start; it stops the other way round.
     private static func group(
-        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, openFiles: Int, hasTerminal: Bool,
-        logger: Logger
+        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, _ policy: ChatPolicyWatch, openFiles: Int,
+        hasTerminal: Bool, logger: Logger
     ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
@@ -65,6 +69,7 @@ enum ServiceRunner {
             })
         services.append(loop { await watch.run() })
         services.append(loop { await roles.run() })
+        services.append(loop { await policy.run() })
         services.append(loop { await graph.inbox.run() })
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
         services.append(loop { await housekeeping(graph) })
@@ -116,11 +121,17 @@ enum ServiceRunner {
         logger.info("ready", metadata: ["url": "\(url)", "data_dir": "\(graph.settings.dataDir)"])
     }
 
-    /// Tells the log when the store stops taking writes, and when it takes them again.
+    /// Tells the log when the store stops taking writes, and when it takes them again; and how the adapters are doing.
     private static func tellTrouble(_ graph: ServiceGraph, _ logger: Logger) async {
         var told = StoreHealth.writable
+        var connections = ConnectionLog(logger: logger)
         while !Task.isCancelled {
-            try? await graph.clock.sleep(for: .seconds(5))
+            // The first look is soon: whoever starts the service with a bad token is watching the log.
+            for _ in 0..<5 {
+                try? await graph.clock.sleep(for: .seconds(1))
+                guard !Task.isCancelled else { return }
+                for adapter in graph.adapters { connections.tell(adapter.name, adapter.health) }
+            }
             let health = await graph.store.writability()
             guard health != told, !Task.isCancelled else { continue }
             told = health
@@ -146,6 +157,7 @@ enum ServiceRunner {
         let now = graph.clock.now
         try? await graph.store.forgetMessages(before: now - .seconds(7 * 86_400))
         try? await graph.store.forgetTokens(endedBefore: now - .seconds(86_400))
+        try? await graph.store.forgetQuestions(before: now - .seconds(86_400))
         if let age = graph.settings.retention.executions {
             while !Task.isCancelled,
                 let count = try? await graph.store.forgetExecutions(endedBefore: now - age, limit: 200), count > 0

@@ -48,6 +48,14 @@ struct AdapterEntries: Sendable {
         for (key, value) in members where key != "name" && key != "platform" {
             readOption(key, value, of: platform, into: &adapter, label: label, location)
         }
+        for key in platform.required where adapter.secrets[key] == nil && adapter.text(key) == nil {
+            let isSecret = platform.options.contains { $0.path == key && $0.isSecret }
+            // A secret that could not be read has been told of already.
+            guard members[key] == nil, members[key + "_file"] == nil else { continue }
+            refuse(
+                "\"\(label).\(key)\" is missing",
+                hint: isSecret ? "Name a file that holds it alone: \(key)_file" : nil, location([]))
+        }
         adapters.append(adapter)
     }
 
@@ -104,6 +112,11 @@ struct AdapterEntries: Sendable {
             let expectation = isFile ? "the path of a file" : option.kind.expectation
             let shown = option.isSecret ? "this \(value.typeName)" : JSONWriter.text(value)
             return refuse("\"\(label).\(key)\" must be \(expectation), not \(shown)", location([key]))
+        }
+        guard adapter.secrets[plainKey] == nil else {
+            return refuse(
+                "\"\(label).\(plainKey)\" and \"\(label).\(plainKey)_file\" are both given", hint: "Keep one",
+                location([key]))
         }
         if isFile { return readSecret(value.string ?? "", option, into: &adapter) }
         if option.isSecret { adapter.secrets[key] = Secret(value.string ?? "") } else { adapter.options[key] = value }

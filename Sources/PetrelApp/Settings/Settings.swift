@@ -34,6 +34,10 @@ struct Settings: Sendable {
     struct Chat: Sendable {
         var name: String
         var prefix: String
+        /// Whether sends are held back below the platforms' limits.
+        var isPaced: Bool
+        /// The file of the chat policy; nil for none.
+        var policy: String?
         var adapters: [Adapter]
     }
     /// One entry of `chat.adapters`.
@@ -42,6 +46,9 @@ struct Settings: Sendable {
         var platform: String
         var options: [String: Value] = [:]
         var secrets: [String: Secret<String>] = [:]
+
+        /// A text that was given; nil when it is absent or empty.
+        func text(_ key: String) -> String? { options[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
     }
     struct Engine: Sendable {
         var maxRunning: Int
@@ -95,7 +102,10 @@ extension Settings {
         durability = Durability(rawValue: values.text("store.durability")) ?? .full
         packPaths = values.texts("packs.paths")
         aliasPaths = values.texts("aliases.paths")
-        chat = Chat(name: values.text("chat.name"), prefix: values.text("chat.prefix"), adapters: adapters)
+        let policy = values.text("chat.policy")
+        chat = Chat(
+            name: values.text("chat.name"), prefix: values.text("chat.prefix"), isPaced: values.flag("chat.pacing"),
+            policy: policy.isEmpty ? nil : policy, adapters: adapters)
         let user = values.text("engine.system_user")
         engine = Engine(
             maxRunning: values.integer("engine.max_running"), systemUser: user.isEmpty ? nil : user,

@@ -4,6 +4,8 @@ import PetrelCore
 struct ChatPlatform: Sendable {
     var name: String
     var options: [Setting] = []
+    /// Options without which a connection can't be made.
+    var required: [String] = []
     /// Whether one entry is all that makes sense.
     var isSingle = false
 }
@@ -16,7 +18,7 @@ struct SettingsCatalog: Sendable {
     /// The settings of the service.
     static let petrel = SettingsCatalog(
         settings: [dataDir] + http + auth + access + store + content + chat + engine + retention + log,
-        platforms: [ChatPlatform(name: "local", isSingle: true)])
+        platforms: [ChatPlatform(name: "local", isSingle: true), slack, mattermost])
 
     /// The setting of a name, or nil.
     func setting(_ path: String) -> Setting? { settings.first { $0.path == path } }
@@ -125,8 +127,50 @@ extension SettingsCatalog {
             path: "chat.prefix", kind: .text, standard: "!",
             summary: "What a command begins with; a mention or a direct message needs neither this nor the name."),
         Setting(
+            path: "chat.pacing", kind: .flag, standard: true,
+            summary: "Whether posts are held back below the platforms' known limits; what they ask for is always done."),
+        Setting(
+            path: "chat.policy", kind: .optionalPath, standard: "",
+            summary: "File that says who may use which aliases in which channels; empty leaves it to roles alone.",
+            needsRestart: false),
+        Setting(
             path: "chat.adapters", kind: .adapters, standard: [["name": "local", "platform": "local"]],
             summary: "Connections to chat platforms; two workspaces of one platform are two entries."),
+    ]
+
+    private static let slack = ChatPlatform(
+        name: "slack",
+        options: [
+            Setting(
+                path: "app_token", kind: .text, standard: "", summary: "The app's token xapp-… for Socket Mode.",
+                isSecret: true),
+            Setting(
+                path: "bot_token", kind: .text, standard: "", summary: "The bot's token xoxb-… for the Web API.",
+                isSecret: true),
+            Setting(
+                path: "api_url", kind: .text, standard: "https://slack.com/api", summary: "Where the Web API is."),
+        ] + common, required: ["app_token", "bot_token"])
+
+    private static let mattermost = ChatPlatform(
+        name: "mattermost",
+        options: [
+            Setting(path: "url", kind: .text, standard: "", summary: "The server, such as https://chat.example.com."),
+            Setting(path: "token", kind: .text, standard: "", summary: "The bot account's token.", isSecret: true),
+            Setting(
+                path: "callback_url", kind: .text, standard: "",
+                summary: "Petrel's address for slash commands and buttons, as the server reaches it."),
+            Setting(
+                path: "command_token", kind: .text, standard: "",
+                summary: "The token of the slash command that points there.", isSecret: true),
+        ] + common, required: ["url", "token"])
+
+    /// What every connection to a platform can be told.
+    private static let common = [
+        Setting(
+            path: "slash_command", kind: .text, standard: "/petrel", summary: "The slash command that stands for Petrel."
+        ),
+        Setting(path: "pacing", kind: .flag, standard: true, summary: "As chat.pacing, for this connection."),
+        Setting(path: "ca_file", kind: .text, standard: "", summary: "File of certificates to trust, PEM."),
     ]
 
     private static let engine = [
