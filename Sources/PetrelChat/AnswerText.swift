@@ -61,7 +61,9 @@ struct AnswerText: Sendable {
     func status(_ execution: Execution, at now: Instant) -> String {
         let time = execution.elapsed ?? (now - execution.startedAt)
         let seconds = "\(time.components.seconds) s"
-        let verb = execution.endedAt == nil ? "is \(execution.status.rawValue) since \(seconds)" : "\(execution.status.rawValue) after \(seconds)"
+        let verb =
+            execution.endedAt == nil
+            ? "is \(execution.status.rawValue) since \(seconds)" : "\(execution.status.rawValue) after \(seconds)"
         return "Execution \(execution.id) (\(execution.action)), asked for by \(execution.user), \(verb)."
     }
 

@@ -195,7 +195,8 @@ struct UseCommand: Sendable {
 extension AliasMatch {
     /// How a command is read as one certain alias; nil if it doesn't fit it.
     init?(of ref: ContentRef, for command: String, matcher: AliasMatcher) {
-        guard let exact = try? matcher.candidates(for: command), let loose = try? matcher.lenientCandidates(for: command)
+        guard let exact = try? matcher.candidates(for: command),
+            let loose = try? matcher.lenientCandidates(for: command)
         else { return nil }
         let found = [exact, loose].lazy.compactMap { candidates in
             candidates.filter { $0.alias.ref == ref }.max { $0.specificity < $1.specificity }

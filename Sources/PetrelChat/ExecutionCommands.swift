@@ -25,7 +25,8 @@ struct ExecutionCommands: Sendable {
         guard verb == .cancel else { return nil }
         if try await runs.takeQuestion(speech.message) != nil {
             return .answer(
-                Commands.Answer(kind: .answer, decision: "dropped", text: "Forgotten; nothing was run.", placement: .inPlace))
+                Commands.Answer(
+                    kind: .answer, decision: "dropped", text: "Forgotten; nothing was run.", placement: .inPlace))
         }
         return try await fallback(on: command, speech: speech)
     }
@@ -95,9 +96,12 @@ struct ExecutionCommands: Sendable {
             return refusal
         }
         let isOver = execution.endedAt != nil
-        let choices = isOver ? [PostChoice(label: "Run again", text: "retry \(execution.id)")] : [
-            PostChoice(label: "Stop", text: "cancel \(execution.id)")
-        ]
+        let choices =
+            isOver
+            ? [PostChoice(label: "Run again", text: "retry \(execution.id)")]
+            : [
+                PostChoice(label: "Stop", text: "cancel \(execution.id)")
+            ]
         return Commands.Answer(
             kind: .answer, decision: "status", text: parts.text.status(execution, at: parts.clock.now),
             execution: execution.id, choices: choices)

@@ -67,7 +67,8 @@ struct ChatRoutes: Sendable {
             },
             // Who may call is checked by the adapter: the request carries the platform's token.
             Route(
-                .post, "chat/:adapter/callback", .open, "Where a chat platform sends slash commands and pressed buttons",
+                .post, "chat/:adapter/callback", .open,
+                "Where a chat platform sends slash commands and pressed buttons",
                 body: .text
             ) { request throws(APIError) in try await answer(request) },
         ]

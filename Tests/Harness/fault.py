@@ -112,7 +112,7 @@ def keeper(service, stop, after=None):
 def write_pack(folder):
     """A command whose parameter has to be asked for."""
     files = {
-        "pack.yaml": "name: mine\nref: mine\nversion: 1.0.0\nauthor: me\nemail: me@example.com\n",
+        "pack.yaml": "name: mine\nref: mine\nversion: 1.0.0\ndescription: Mine.\nauthor: me\nemail: me@example.com\n",
         "actions/say.yaml": "name: say\nrunner_type: local-shell-cmd\nenabled: true\nparameters:\n"
         "  text: {type: string, required: true}\n"
         "  cmd: {immutable: true, default: \"echo {{text}} >> %s/side-effects; printf {{text}}-done\"}\n" % folder,

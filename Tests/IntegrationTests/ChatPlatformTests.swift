@@ -20,7 +20,7 @@ struct ChatPlatformTests {
             "load",
             [
                 "n": .integer(count), "concurrency": 10, "template": "!say {token}", "ack_pattern": "^begun",
-                "result_pattern": "^done", "timeout": 60, "max_seconds": 110, "wait": true,
+                "result_pattern": "^done", "timeout": 30, "max_seconds": 110, "wait": true,
             ])
         let result = try #require(answer["result"])
         let (acks, results) = (try await chat.posts("begun"), try await chat.posts("done"))
@@ -35,7 +35,9 @@ struct ChatPlatformTests {
         try await service.stop()
     }
 
-    @Test("kills at any time lose nothing, run nothing twice and answer nothing twice", arguments: ChatFake.Platform.allCases)
+    @Test(
+        "kills at any time lose nothing, run nothing twice and answer nothing twice",
+        arguments: ChatFake.Platform.allCases)
     func kills(_ platform: ChatFake.Platform) async throws {
         let kills = Self.number("PETREL_CHAT_KILLS", 4)
         let chat = try await ChatService(platform, arguments: platform == .slack ? ["--retry-seconds", "1"] : [])
@@ -67,7 +69,9 @@ struct ChatPlatformTests {
         try await service.stop()
     }
 
-    @Test("a missing parameter is asked for in the thread, and its answer there is enough", arguments: ChatFake.Platform.allCases)
+    @Test(
+        "a missing parameter is asked for in the thread, and its answer there is enough",
+        arguments: ChatFake.Platform.allCases)
     func question(_ platform: ChatFake.Platform) async throws {
         let chat = try await ChatService(platform)
         let service = try await chat.start()
@@ -78,7 +82,10 @@ struct ChatPlatformTests {
         let thread = try #require(post["thread"]?.string, "\(post)")
         try await chat.fake.control(
             "message",
-            ["text": "hello", "channel": channel(platform), root: .string(thread), "contains": "done hello", "timeout": 20])
+            [
+                "text": "hello", "channel": channel(platform), root: .string(thread), "contains": "done hello",
+                "timeout": 20,
+            ])
         #expect(chat.ran == ["hello"])
         let status = try await chat.fake.control(
             "message",
@@ -103,9 +110,11 @@ struct ChatPlatformTests {
         try await service.stop()
     }
 
-    @Test("a token that the platform refuses is told everywhere and not hammered", arguments: ChatFake.Platform.allCases)
+    @Test(
+        "a token that the platform refuses is told everywhere and not hammered", arguments: ChatFake.Platform.allCases)
     func badToken(_ platform: ChatFake.Platform) async throws {
-        let chat = try await ChatService(platform, arguments: platform == .slack ? ["--strict-tokens"] : [], token: "wrong")
+        let chat = try await ChatService(
+            platform, arguments: platform == .slack ? ["--strict-tokens"] : [], token: "wrong")
         let service = try await chat.start(isConnected: false)
         let isRefused = try await comesToHold { try await ChatService.adapters(service)["chat"]?["state"] == "refused" }
         #expect(isRefused)

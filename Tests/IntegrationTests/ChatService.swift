@@ -58,7 +58,14 @@ final class ChatService: Sendable {
 
     private func writePack() throws {
         let files = [
-            "pack.yaml": "name: mine\nref: mine\nversion: 1.0.0\nauthor: me\nemail: me@example.com\n",
+            "pack.yaml": """
+            name: mine
+            ref: mine
+            version: 1.0.0
+            description: Mine.
+            author: me
+            email: me@example.com
+            """,
             "actions/say.yaml": """
             name: say
             runner_type: local-shell-cmd

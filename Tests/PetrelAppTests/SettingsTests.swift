@@ -129,12 +129,21 @@ struct SettingsTests {
                 "p.yaml:1:8: \"chat.adapters\" must be a list of entries such as {name: local, platform: local}, not string"
             ),
             (
-                "chat:\n  adapters:\n  - {name: s, platform: slack}\n",
-                "p.yaml:3:15: \"chat.adapters[0].platform\" can't be \"slack\". Platforms of this version: local"
+                "chat:\n  adapters:\n  - {name: s, platform: slak}\n",
+                "p.yaml:3:15: \"chat.adapters[0].platform\" can't be \"slak\". Platforms of this version: local, slack, "
+                    + "mattermost"
+            ),
+            (
+                "chat:\n  adapters:\n  - {name: s, platform: slack, app_token: x}\n",
+                "p.yaml:3:5: \"chat.adapters[0].bot_token\" is missing. Name a file that holds it alone: bot_token_file"
+            ),
+            (
+                "chat: {adapters: [{name: m, platform: mattermost, token: x, url: u, token_file: y}]}\n",
+                "p.yaml:1:69: \"chat.adapters[0].token\" and \"chat.adapters[0].token_file\" are both given. Keep one"
             ),
             (
                 "chat: {adapters: [{name: s}]}\n",
-                "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local"
+                "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local, slack, mattermost"
             ),
             (
                 "chat: {adapters: [{platform: local}]}\n",

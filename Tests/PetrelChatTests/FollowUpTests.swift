@@ -13,7 +13,8 @@ struct FollowUpTests {
     private static let needy: Parameters = [
         "app": Parameter(kind: .string, schema: [:]),
         "env": Parameter(
-            kind: .string, summary: "where to.", isRequired: true, position: 0, choices: ["staging", "prod"], schema: [:]),
+            kind: .string, summary: "where to.", isRequired: true, position: 0, choices: ["staging", "prod"],
+            schema: [:]),
         "times": Parameter(kind: .integer, isRequired: true, position: 1, schema: ["type": "integer"]),
     ]
     private static let deploy = Samples.alias("deploy", formats: ["deploy {{app}}"])
@@ -85,7 +86,9 @@ struct FollowUpTests {
 
     @Test("a secret is never asked for, nor a parameter that the message may not give")
     func asksForNoSecrets() async throws {
-        let parameters: Parameters = ["password": Parameter(kind: .string, isRequired: true, isSecret: true, schema: [:])]
+        let parameters: Parameters = [
+            "password": Parameter(kind: .string, isRequired: true, isSecret: true, schema: [:])
+        ]
         let chat = try ChatFixture(
             aliases: [Samples.alias("log in", formats: ["log in"])], parameters: parameters, automatic: success)
         try await chat.running {
@@ -161,7 +164,9 @@ struct FollowUpTests {
 
     @Test("a result is told in a line with its details in the thread where the alias asks for it")
     func details() async throws {
-        let alias = Samples.alias(document: ["result": ["details": "thread", "format": "all is well", "mentions": true]])
+        let alias = Samples.alias(document: [
+            "result": ["details": "thread", "format": "all is well", "mentions": true]
+        ])
         let chat = try ChatFixture(aliases: [alias], automatic: success)
         try await chat.running {
             let posts = try await chat.say(said("!act", "1"), posts: 3)
@@ -247,7 +252,9 @@ struct ParallelOutboxTests {
         let slow = Samples.message("x", event: "s", channel: "slow")
         let fast = Samples.message("x", event: "f", channel: "fast")
         chat.adapter.hold(channel: "slow")
-        try await chat.store.enqueue([Samples.post("1", to: slow, text: "one"), Samples.post("2", to: slow, text: "two")])
+        try await chat.store.enqueue([
+            Samples.post("1", to: slow, text: "one"), Samples.post("2", to: slow, text: "two"),
+        ])
         try await chat.running {
             await chat.adapter.waitForHeld(1)
             for number in 3...9 {

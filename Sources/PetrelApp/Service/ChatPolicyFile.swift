@@ -46,7 +46,8 @@ enum ChatPolicyFile {
             let items = member.array?.compactMap(\.string) ?? []
             // An empty list would read as "nobody" and mean "anybody".
             guard !items.isEmpty, items.count == member.array?.count else {
-                throw AppError(.badFile, "\"\(key)\" must be a list of texts with at least one", location: location([key]))
+                throw AppError(
+                    .badFile, "\"\(key)\" must be a list of texts with at least one", location: location([key]))
             }
             texts[key] = items
         }

@@ -95,16 +95,16 @@ struct ServiceGraph {
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
             credentials: credentials, tokens: tokens, executions: store, digest: digest)
         var parts = API.Parts(
-                store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
-                access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
-                logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
-                serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
-                apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,
-                isSecure: settings.http.tls != nil, events: events, clock: clock, digest: digest, ids: ids,
-                hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
-                version: Version.text,
-                maxBodyBytes: settings.http.maxBodyBytes,
-                statistics: { [store] in (store.statistics.commits, store.statistics.flushes) })
+            store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
+            access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
+            logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
+            serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
+            apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,
+            isSecure: settings.http.tls != nil, events: events, clock: clock, digest: digest, ids: ids,
+            hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
+            version: Version.text,
+            maxBodyBytes: settings.http.maxBodyBytes,
+            statistics: { [store] in (store.statistics.commits, store.statistics.flushes) })
         parts.connections = Self.connections(settings, adapters, inbox)
         api = API(parts)
     }

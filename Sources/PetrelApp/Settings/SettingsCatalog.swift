@@ -167,7 +167,8 @@ extension SettingsCatalog {
     /// What every connection to a platform can be told.
     private static let common = [
         Setting(
-            path: "slash_command", kind: .text, standard: "/petrel", summary: "The slash command that stands for Petrel."
+            path: "slash_command", kind: .text, standard: "/petrel",
+            summary: "The slash command that stands for Petrel."
         ),
         Setting(path: "pacing", kind: .flag, standard: true, summary: "As chat.pacing, for this connection."),
         Setting(path: "ca_file", kind: .text, standard: "", summary: "File of certificates to trust, PEM."),

@@ -29,7 +29,9 @@ public struct Access: Sendable {
     /// Whatever is not allowed by a line here is refused.
     public func decide(_ request: AccessRequest) -> AccessDecision {
         let decision = decideByRoles(request)
-        guard decision.isAllowed, let place = request.place, request.permission == .aliasExecute else { return decision }
+        guard decision.isAllowed, let place = request.place, request.permission == .aliasExecute else {
+            return decision
+        }
         let refusal = chatPolicy.current.refusal(
             of: request.resource, to: request.identity.user, roles: { roles(of: request.identity) }, at: place)
         return refusal.map { AccessDecision(isAllowed: false, reason: $0) } ?? decision
