@@ -105,10 +105,49 @@ struct AliasRuns: Sendable {
                     text: "\"\(question.command)\" is no command any more; nothing was run."))
         }
         let answer = speech.message.text.normalizingQuotesAndBlanks().trimmingBlanks()
-        var given = question.given
-        given[question.parameter] = .string(answer)
-        return try await start(
-            match, Wish(command: question.command, given: given, isContinued: true), speech: speech)
+        guard answer.lowercased() != "cancel" else { return .answer(Self.dropped) }
+        var wish = Wish(command: question.command, given: question.given, isContinued: true)
+        if let fault = fault(in: answer, of: question, match) {
+            return try await ask(again: question, match, fault, speech)
+        }
+        wish.given[question.parameter] = .string(answer)
+        return try await start(match, wish, speech: speech)
+    }
+
+    /// What is said when a question is given up.
+    static let dropped = Commands.Answer(kind: .answer, decision: "dropped", text: "Forgotten; nothing was run.")
+
+    /// What is wrong with an answer, in a sentence; nil if the parameter may have the value.
+    private func fault(in answer: String, of question: Question, _ match: AliasMatch) -> String? {
+        guard let pipeline = try? parts.submission.pipeline(for: match.alias.actionRef).1,
+            let parameter = pipeline.merged[question.parameter]
+        else { return nil }
+        do throws(AliasError) {
+            let value = try ParameterCast.alias(.string(answer), as: parameter.kind, name: question.parameter)
+            guard let choices = parameter.choices, !choices.contains(value) else { return nil }
+            return "\(value.pythonText) is not one of them."
+        } catch {
+            return error.message.hasSuffix(".") ? error.message : error.message + "."
+        }
+    }
+
+    private func ask(again question: Question, _ match: AliasMatch, _ fault: String, _ speech: Speech)
+        async throws(CoreError) -> Commands.Decision
+    {
+        try await parts.questions.ask(question, at: parts.clock.now)
+        let parameter = try? parts.submission.pipeline(for: match.alias.actionRef).1.merged[question.parameter]
+        let text = parts.text.question(
+            question.parameter, parameter ?? nil, of: match.alias,
+            isAddressed: question.conversation.thread != nil || speech.message.isDirect)
+        return .answer(
+            Commands.Answer(
+                kind: .question, decision: "asked", text: fault + " " + text,
+                choices: Self.choices(parameter ?? nil)))
+    }
+
+    private static func choices(_ parameter: Parameter?) -> [PostChoice] {
+        let choices = (parameter?.choices ?? []).map(\.pythonString)
+        return choices.count > mostChoices ? [] : choices.map { PostChoice(label: $0, text: $0) }
     }
 
     private func ask(
@@ -130,14 +169,13 @@ struct AliasRuns: Sendable {
             person: message.sender.id, command: wish.command, alias: alias.description, parameter: name,
             given: wish.given)
         try await parts.questions.ask(question, at: parts.clock.now)
-        let choices = (parameter?.choices ?? []).map(\.pythonString)
         return .answer(
             Commands.Answer(
                 kind: .question, decision: "asked",
                 text: parts.text.question(
                     name, parameter, of: match.alias, isAddressed: thread != nil || message.isDirect),
                 placement: thread == nil ? .inPlace : .thread,
-                choices: choices.count > Self.mostChoices ? [] : choices.map { PostChoice(label: $0, text: $0) }))
+                choices: Self.choices(parameter)))
     }
 
     // MARK: Requests

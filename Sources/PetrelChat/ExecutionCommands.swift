@@ -24,9 +24,7 @@ struct ExecutionCommands: Sendable {
         }
         guard verb == .cancel else { return nil }
         if try await runs.takeQuestion(speech.message) != nil {
-            return .answer(
-                Commands.Answer(
-                    kind: .answer, decision: "dropped", text: "Forgotten; nothing was run.", placement: .inPlace))
+            return .answer(AliasRuns.dropped)
         }
         return try await fallback(on: command, speech: speech)
     }

@@ -28,7 +28,10 @@ struct ChatPolicyFileTests {
     @Test(
         "a mistake is told with its place, and an empty list is one",
         arguments: [
-            ("rules: [{aliases: [a], chanels: [b]}]", "policy.yaml:1:25: a rule has no \"chanels\""),
+            (
+                "rules: [{aliases: [a], chanels: [b]}]",
+                "policy.yaml:1:24: a rule has no \"chanels\". Did you mean \"channels\"?"
+            ),
             (
                 "rules: [{aliases: [a], users: []}]",
                 "policy.yaml:1:24: \"users\" must be a list of texts with at least one"

@@ -39,11 +39,15 @@ struct FollowUpTests {
             try await chat.inbox.receive(said("prod", "2", by: "bob", in: "m-1"))
             try await chat.inbox.receive(said("prod", "3"))
             #expect(chat.adapter.sendCount == 1, "only who was asked answers, and only in the thread")
-            let next = try await chat.say(said("prod", "4", in: "m-1"), posts: 2)[1]
+            let again = try await chat.say(said("production", "8", in: "m-1"), posts: 2)[1]
+            #expect(
+                again.kind == .question
+                    && again.text.hasPrefix("'production' is not one of them. test.deploy needs env"))
+            let next = try await chat.say(said("prod", "4", in: "m-1"), posts: 3)[2]
             #expect(next.kind == .question && next.text.contains("needs times"))
-            let posts = try await chat.say(said(" 3 ", "5", in: "m-1"), posts: 4)
-            #expect(posts[2...].map(\.kind) == [.ack, .result])
-            let id = try #require(posts[3].execution)
+            let posts = try await chat.say(said(" 3 ", "5", in: "m-1"), posts: 5)
+            #expect(posts[3...].map(\.kind) == [.ack, .result])
+            let id = try #require(posts[4].execution)
             #expect(try await chat.store.execution(id)?.parameters == ["app": "web", "env": "prod", "times": 3])
             try await chat.inbox.receive(said("thanks", "6", in: "m-1"))
             #expect(chat.runner.starts.count == 1)
@@ -81,6 +85,9 @@ struct FollowUpTests {
             #expect(dropped.text.hasPrefix("Forgotten"))
             try await chat.inbox.receive(said("prod", "4", in: "m-1"))
             #expect(chat.adapter.sendCount == 3 && chat.runner.starts.isEmpty)
+            _ = try await chat.say(said("!deploy", "5"), posts: 4)
+            let plain = try await chat.say(said("cancel", "6", in: "m-5"), posts: 5)[4]
+            #expect(plain.text.hasPrefix("Forgotten") && chat.runner.starts.isEmpty)
         }
     }
 

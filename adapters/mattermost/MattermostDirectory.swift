@@ -7,6 +7,7 @@ final class MattermostDirectory: Sendable {
         var me: MattermostSelf?
         var names = RecentMap<String, String>(capacity: 10_000)
         var directChannels = RecentMap<String, String>(capacity: 10_000)
+        var channelsByName: [String: String] = [:]
     }
 
     /// A channel that the bot is in.
@@ -60,6 +61,20 @@ final class MattermostDirectory: Sendable {
         guard let channel = answer["id"]?.string else { throw .doubtful("the server opened no direct conversation") }
         state.withLock { $0.directChannels.set(user, channel) }
         return channel
+    }
+
+    /// The id of a channel that is given by id or as `#name`; by name the bot must be in it.
+    func channel(_ text: String) async throws(PlatformFailure) -> String {
+        guard text.hasPrefix("#") else { return text }
+        let name = String(text.dropFirst())
+        if let known = state.withLock({ $0.channelsByName[name] }) { return known }
+        let named = try await channels().compactMap { channel in channel.place.name.map { ($0, channel.id) } }
+        let names = Dictionary(named, uniquingKeysWith: { first, _ in first })
+        state.withLock { $0.channelsByName = names }
+        guard let found = names[name] else {
+            throw .refused(code: "channel_not_found", message: "the bot is in no channel \(text)")
+        }
+        return found
     }
 
     /// The channels that the bot is in.

@@ -195,7 +195,8 @@ struct MattermostPosting: Sendable {
     // MARK: Places
 
     private func place(of post: OutboundPost) async throws(PlatformFailure) -> Place {
-        let conversation = post.to.conversation
+        var conversation = post.to.conversation
+        conversation.channel = try await directory.channel(conversation.channel)
         switch post.placement {
         case .inPlace: return Place(channel: conversation.channel, root: conversation.thread)
         case .thread:

@@ -25,6 +25,7 @@ final class SlackDirectory: Sendable {
         var names = RecentMap<String, Name>(capacity: 10_000)
         var directChannels = RecentMap<String, String>(capacity: 10_000)
         var channels: [String]?
+        var channelsByName: [String: String] = [:]
     }
     private let state = Mutex(State())
     private let client: SlackClient
@@ -75,10 +76,24 @@ final class SlackDirectory: Sendable {
         return channel
     }
 
+    /// The id of a channel that is given by id or as `#name`; by name the bot must be in it.
+    func channel(_ text: String) async throws(PlatformFailure) -> String {
+        guard text.hasPrefix("#") else { return text }
+        let name = String(text.dropFirst())
+        if let known = state.withLock({ $0.channelsByName[name] }) { return known }
+        forgetChannels()
+        _ = try await channels()
+        guard let found = state.withLock({ $0.channelsByName[name] }) else {
+            throw .refused(code: "channel_not_found", message: "the bot is in no channel \(text)")
+        }
+        return found
+    }
+
     /// The channels that the bot is in; asked for again when its membership changed.
     func channels() async throws(PlatformFailure) -> [String] {
         if let known = state.withLock(\.channels) { return known }
         var channels: [String] = []
+        var byName: [String: String] = [:]
         var arguments: ValueObject = [
             "types": "im,mpim,private_channel,public_channel", "exclude_archived": true, "limit": 200,
         ]
@@ -87,13 +102,18 @@ final class SlackDirectory: Sendable {
             for channel in answer["channels"]?.array ?? [] {
                 guard let id = channel["id"]?.string else { continue }
                 channels.append(id)
-                if let name = channel["name"]?.string, !name.isEmpty { learn(id, name: name) }
+                guard let name = channel["name"]?.string, !name.isEmpty else { continue }
+                learn(id, name: name)
+                byName[name] = id
             }
             guard let cursor = answer["response_metadata"]?["next_cursor"]?.string, !cursor.isEmpty else { break }
             arguments["cursor"] = .string(cursor)
         }
-        let found = channels
-        state.withLock { $0.channels = found }
+        let (found, names) = (channels, byName)
+        state.withLock { state in
+            state.channels = found
+            state.channelsByName = names
+        }
         return found
     }
 

@@ -99,7 +99,7 @@ struct AdapterEntries: Sendable {
         _ key: String, _ value: Value, of platform: ChatPlatform, into adapter: inout Settings.Adapter, label: String,
         _ location: ([String]) -> Location
     ) {
-        let isFile = key.hasSuffix("_file")
+        let isFile = key.hasSuffix("_file") && !platform.options.contains { $0.path == key }
         let plainKey = isFile ? String(key.dropLast(5)) : key
         guard let option = platform.options.first(where: { $0.path == plainKey }), option.isSecret || !isFile else {
             let known = platform.keys
@@ -119,7 +119,13 @@ struct AdapterEntries: Sendable {
                 location([key]))
         }
         if isFile { return readSecret(value.string ?? "", option, into: &adapter) }
-        if option.isSecret { adapter.secrets[key] = Secret(value.string ?? "") } else { adapter.options[key] = value }
+        if option.isSecret {
+            adapter.secrets[key] = Secret(value.string ?? "")
+            return
+        }
+        adapter.options[key] = value
+        guard option.kind == .optionalPath, let path = value.string, !path.isEmpty else { return }
+        adapter.options[key] = .string(PathText.absolute(path, in: folder))
     }
 
     private mutating func readSecret(_ path: String, _ option: Setting, into adapter: inout Settings.Adapter) {

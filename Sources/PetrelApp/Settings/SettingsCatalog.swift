@@ -171,7 +171,7 @@ extension SettingsCatalog {
             summary: "The slash command that stands for Petrel."
         ),
         Setting(path: "pacing", kind: .flag, standard: true, summary: "As chat.pacing, for this connection."),
-        Setting(path: "ca_file", kind: .text, standard: "", summary: "File of certificates to trust, PEM."),
+        Setting(path: "ca_file", kind: .optionalPath, standard: "", summary: "File of certificates to trust, PEM."),
     ]
 
     private static let engine = [
