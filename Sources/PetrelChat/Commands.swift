@@ -104,19 +104,23 @@ public struct Commands: Sendable {
     func decide(on message: InboundMessage) async throws(CoreError) -> Decision {
         // What was said stands; a change of it is not a second command.
         guard message.kind != .edit else { return .answer(.ignored) }
-        guard let command = command(in: message) else {
+        let command = command(in: message)
+        var question: Question?
+        if command == nil {
             // In a thread an answer needs no address.
-            guard message.conversation.thread != nil, let question = try await runs.takeQuestion(message) else {
-                return .answer(.ignored)
-            }
-            return try await runs.go(on: question, speech: try await speech(message))
+            question = message.conversation.thread == nil ? nil : try await runs.takeQuestion(message)
+            if question == nil { return .answer(.ignored) }
         }
-        var decision = try await decide(on: command, speech: try await speech(message))
-        if case .answer(var answer) = decision, answer.user == nil {
-            answer.user = try await parts.identities.identity(of: message.sender).user
-            decision = .answer(answer)
+        let speech = Speech(message: message, identity: try await parts.identities.identity(of: message.sender))
+        var decision = Decision.answer(.ignored)
+        if let command {
+            decision = try await decide(on: command, speech: speech)
+        } else if let question {
+            decision = try await runs.go(on: question, speech: speech)
         }
-        return decision
+        guard case .answer(var answer) = decision, answer.user == nil else { return decision }
+        answer.user = speech.identity.user
+        return .answer(answer)
     }
 
     private func decide(on command: String, speech: Speech) async throws(CoreError) -> Decision {
@@ -161,10 +165,6 @@ public struct Commands: Sendable {
 
     private func command(in message: InboundMessage) -> String? {
         parts.addressing.command(in: message.text.normalizingQuotesAndBlanks(), isAddressed: message.isAddressed)
-    }
-
-    private func speech(_ message: InboundMessage) async throws(CoreError) -> Speech {
-        Speech(message: message, identity: try await parts.identities.identity(of: message.sender))
     }
 }
 

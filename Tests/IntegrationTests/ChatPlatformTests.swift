@@ -129,6 +129,32 @@ struct ChatPlatformTests {
         try await service.stop()
     }
 
+    @Test("a slash command comes in by the platform's call, if it brings the token")
+    func callback() async throws {
+        let chat = try await ChatService(.mattermost, options: ", command_token: hush")
+        let service = try await chat.start()
+        let channels = try await chat.fake.control("channels", method: "GET")["channels"]?.array ?? []
+        let users = try await chat.fake.control("users", method: "GET")["users"]?.array ?? []
+        let channel = try #require(channels.first { $0["name"]?.string == "chan1" }?["id"]?.string, "\(channels)")
+        let user = try #require(users.first { $0["name"]?.string == "user1" }?["id"]?.string, "\(users)")
+        func call(_ token: String, to adapter: String = "chat") async throws -> String {
+            let form =
+                "channel_id=\(channel)&user_id=\(user)&user_name=user1&channel_name=chan1&command=%2Fpetrel"
+                + "&trigger_id=t1&text=say+called&token=\(token)"
+            let url = try service.url + "/chat/\(adapter)/callback"
+            return try await TestProgram.run(
+                "curl", ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--data", form, url]
+            ).out
+        }
+        #expect(try await call("guess") == "401")
+        #expect(try await call("hush", to: "nobody") == "404")
+        #expect(try await call("hush") == "200")
+        #expect(try await call("hush") == "200", "the same call again")
+        let isDone = try await comesToHold { try await chat.posts("done called").count == 1 }
+        #expect(isDone && chat.ran == ["called"])
+        try await service.stop()
+    }
+
     @Test("two platforms at once, and commands in each are answered there")
     func both() async throws {
         let chat = try await ChatService(.slack)

@@ -9,24 +9,29 @@ final class ChatService: Sendable {
     let folder: String
     private let environment: [String: String]
 
-    init(_ platform: ChatFake.Platform, arguments: [String] = [], token: String? = nil) async throws {
+    /// - Parameter options: more keys of the adapter's entry, each with a comma before it.
+    init(_ platform: ChatFake.Platform, arguments: [String] = [], token: String? = nil, options: String = "")
+        async throws
+    {
         fake = try await ChatFake(platform, arguments: arguments)
         folder = ServiceProcess.freshFolder()
         environment = [
-            "PETREL_CHAT_ADAPTERS": "[\(Self.entry(fake, token: token))]",
+            "PETREL_CHAT_ADAPTERS": "[\(Self.entry(fake, token: token, options: options))]",
             "PETREL_ACCESS_CHAT_DEFAULT_ROLE": "operator",
         ]
         try writePack()
     }
 
-    static func entry(_ fake: ChatFake, name: String = "chat", token: String? = nil) -> String {
+    static func entry(_ fake: ChatFake, name: String = "chat", token: String? = nil, options: String = "")
+        -> String
+    {
         switch fake.platform {
         case .slack:
             "{name: \(name), platform: slack, app_token: xapp-fake-app, bot_token: \(token ?? "xoxb-fake-bot"), "
-                + "api_url: \"\(fake.url)/api\", pacing: false}"
+                + "api_url: \"\(fake.url)/api\", pacing: false\(options)}"
         case .mattermost:
             "{name: \(name), platform: mattermost, url: \"\(fake.url)\", token: \(token ?? "fake-bot-token"), "
-                + "pacing: false}"
+                + "pacing: false\(options)}"
         }
     }
 
