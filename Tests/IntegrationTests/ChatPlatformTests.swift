@@ -155,6 +155,20 @@ struct ChatPlatformTests {
         try await service.stop()
     }
 
+    @Test("an unknown person may use the starter set and nothing else", arguments: ChatFake.Platform.allCases)
+    func unmapped(_ platform: ChatFake.Platform) async throws {
+        let chat = try await ChatService(platform, role: "starter")
+        let service = try await chat.start()
+        for (text, answer) in [
+            ("!date", "succeeded"), ("!run id", "needs the role"), ("!say x", "needs the role"),
+        ] as [(Value, Value)] {
+            try await chat.fake.control(
+                "message", ["text": text, "channel": channel(platform), "contains": answer, "timeout": 20])
+        }
+        #expect(chat.ran.isEmpty)
+        try await service.stop()
+    }
+
     @Test("two platforms at once, and commands in each are answered there")
     func both() async throws {
         let chat = try await ChatService(.slack)

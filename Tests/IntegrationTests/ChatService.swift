@@ -9,15 +9,18 @@ final class ChatService: Sendable {
     let folder: String
     private let environment: [String: String]
 
-    /// - Parameter options: more keys of the adapter's entry, each with a comma before it.
-    init(_ platform: ChatFake.Platform, arguments: [String] = [], token: String? = nil, options: String = "")
-        async throws
-    {
+    /// - Parameters:
+    ///   - options: more keys of the adapter's entry, each with a comma before it.
+    ///   - role: what people have who are mapped to none.
+    init(
+        _ platform: ChatFake.Platform, arguments: [String] = [], token: String? = nil, options: String = "",
+        role: String = "operator"
+    ) async throws {
         fake = try await ChatFake(platform, arguments: arguments)
         folder = ServiceProcess.freshFolder()
         environment = [
             "PETREL_CHAT_ADAPTERS": "[\(Self.entry(fake, token: token, options: options))]",
-            "PETREL_ACCESS_CHAT_DEFAULT_ROLE": "operator",
+            "PETREL_ACCESS_CHAT_DEFAULT_ROLE": role,
         ]
         try writePack()
     }
