@@ -40,6 +40,7 @@ conformance: packages ## Compare with the vectors recorded from StackStorm
 
 fault: packages debug ## Kill the service at every fault point, then 1,000 times at random
 	python3 Tests/Harness/fault.py $(BIN)/petrel points --passes 1,2,5
+	python3 Tests/Harness/fault.py $(BIN)/petrel workflow --passes 1,2,5
 	python3 Tests/Harness/fault.py $(BIN)/petrel sleeper
 	python3 Tests/Harness/fault.py $(BIN)/petrel full
 	python3 Tests/Harness/fault.py $(BIN)/petrel random --kills $${KILLS:-1000} --seed $${SEED:-1}

@@ -33,7 +33,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
-let adapterMaterial = ["core", "starter", "unwired"]
+let adapterMaterial = ["core", "examples", "starter", "unwired"]
 
 let package = Package(
     name: "petrel",
@@ -88,11 +88,12 @@ let package = Package(
             name: "PetrelAdapters", dependencies: ["PetrelSystem", "PetrelCore", collections], path: "adapters",
             exclude: adapterMaterial, swiftSettings: strict + optimized),
         module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
-        module("PetrelPacks", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
+        module("PetrelPacks", ["PetrelSystem", "PetrelWorkflow", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
-        module("PetrelEngine", ["PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
+        module(
+            "PetrelEngine", ["PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
         module("PetrelWorkflow", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),

@@ -13,6 +13,8 @@ struct BuiltInCommands: Sendable {
     let identities: any IdentityStore
     let claimCode: ClaimCode
     let clock: any PetrelClock
+    /// Takes the answers to inquiries; nil where nothing asks.
+    let questions: Questions?
 
     /// The answer to one of Petrel's own commands; nil if the text is none of them.
     func answer(to command: String, message: InboundMessage, identity: Identity) async throws(CoreError)
@@ -24,6 +26,8 @@ struct BuiltInCommands: Sendable {
         case "help": return help(rest, identity)
         case "cancel" where rest.isEmpty || ExecutionID(rest) != nil:
             return try await cancel(rest, message, identity)
+        case "answer" where !rest.isEmpty && questions != nil:
+            return try await questions?.answer(rest, message, identity)
         case "claim": return try await claim(rest, message, identity)
         case "explain" where !rest.isEmpty: return explain(rest, identity)
         default: return nil
@@ -53,6 +57,7 @@ struct BuiltInCommands: Sendable {
         [
             ("help [TEXT]", "what I can do for you"),
             ("cancel [EXECUTION]", "stop an execution; without an id, your newest one here"),
+            ("answer [INQUIRY] VALUE", "answer a question that a workflow asks"),
             ("explain TEXT", "how I would read a message, without running anything"),
             ("claim CODE", "become this chat's first administrator"),
         ]

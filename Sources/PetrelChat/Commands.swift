@@ -41,7 +41,7 @@ public struct Commands: Sendable {
         addressing: Addressing, prefix: String, identities: Identities, identityStore: any IdentityStore,
         catalog: LiveCatalog, access: Access, submission: Submission, scheduler: Scheduler,
         executions: any ExecutionStore, documents: ExecutionDocuments, claimCode: ClaimCode, clock: any PetrelClock,
-        ids: any IDSource
+        ids: any IDSource, questions: Questions? = nil
     ) {
         self.addressing = addressing
         self.identities = identities
@@ -53,7 +53,7 @@ public struct Commands: Sendable {
         text = AnswerText(prefix: prefix, documents: documents)
         builtIn = BuiltInCommands(
             prefix: prefix, texts: text, catalog: catalog, access: access, scheduler: scheduler, executions: executions,
-            identities: identityStore, claimCode: claimCode, clock: clock)
+            identities: identityStore, claimCode: claimCode, clock: clock, questions: questions)
     }
 
     func decide(on message: InboundMessage) async throws(CoreError) -> Decision {

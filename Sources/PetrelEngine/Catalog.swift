@@ -40,14 +40,22 @@ public struct Catalog: Sendable {
 
 /// The catalog that is in force, replaced as a whole when content changes.
 public final class LiveCatalog: Sendable {
-    private let catalog: Mutex<Catalog>
+    private let state: Mutex<(catalog: Catalog, generation: Int)>
 
     /// A live catalog that begins with some content.
-    public init(_ catalog: Catalog = Catalog()) { self.catalog = Mutex(catalog) }
+    public init(_ catalog: Catalog = Catalog()) { state = Mutex((catalog, 0)) }
 
     /// The content of this moment.
-    public var current: Catalog { catalog.withLock { $0 } }
+    public var current: Catalog { state.withLock(\.catalog) }
+
+    /// Counts how often the content was replaced.
+    public var generation: Int { state.withLock(\.generation) }
 
     /// Puts other content in force.
-    public func replace(with catalog: Catalog) { self.catalog.withLock { $0 = catalog } }
+    public func replace(with catalog: Catalog) {
+        state.withLock { state in
+            state.catalog = catalog
+            state.generation += 1
+        }
+    }
 }

@@ -11,7 +11,7 @@ struct Completion: Sendable {
     ///
     /// - Returns: whether it is stored. If not, the traces must stay: the next service needs them.
     func complete(_ execution: Execution, _ outcome: RunOutcome) async -> Bool {
-        let attempt = CompletedAttempt(
+        var attempt = CompletedAttempt(
             attempt: execution.attemptKey, owner: owner, outcome: outcome, at: clock.now,
             owesReply: execution.replyTo != nil,
             audit: [
@@ -19,13 +19,16 @@ struct Completion: Sendable {
                     at: clock.now, kind: .completion, user: execution.user, subject: execution.id.text,
                     decision: outcome.status.rawValue, detail: ["action": .string(execution.action.description)])
             ])
+        attempt.owesStep = execution.parent != nil
         while true {
             do throws(CoreError) {
                 guard var completed = try await store.complete(attempt) else { return false }
                 let isOwed = completed.replyTo != nil
                 completed.result = nil
                 events.publish(.executionChanged(completed))
-                if isOwed { events.publish(.replyOwed) }
+                if let parent = completed.parent { events.publish(.workflowOwed(parent)) }
+                if completed.status == .pending { events.publish(.questionOwed) }
+                if isOwed, completed.status.isCompleted { events.publish(.replyOwed) }
                 return true
             } catch {
                 if Task.isCancelled { return false }

@@ -15,6 +15,10 @@ public struct ExecutionDocuments: Sendable {
     public func document(_ execution: Execution, showsSecrets: Bool = false) -> ValueObject {
         let type = runners.type(execution.runner)
         let parameters = showsSecrets ? execution.parameters : starred(execution, type)
+        var execution = execution
+        if !showsSecrets, execution.runner == InquirerRunner.typeName {
+            execution.result = Inquiries.masked(execution.result)
+        }
         return execution.apiDocument(runner: type?.apiDocument(digest: digest) ?? [:], parameters: parameters)
     }
 

@@ -106,9 +106,14 @@ public final class Scheduler: Sendable {
         case .canceled(let execution):
             events.publish(.executionChanged(execution))
             events.publish(.replyOwed)
+            if let parent = execution.parent { events.publish(.workflowOwed(parent)) }
         case .canceling(let execution), .alreadyCanceling(let execution):
             events.publish(.executionChanged(execution))
-            slots.markCanceling(execution.attemptKey)
+            if execution.isWorkflow {
+                events.publish(.workflowOwed(execution.id))
+            } else {
+                slots.markCanceling(execution.attemptKey)
+            }
         case .notCancelable, .unknown: break
         }
         return answer

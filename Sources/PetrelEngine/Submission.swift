@@ -38,6 +38,13 @@ public struct ExecutionRequest: Sendable {
     }
 }
 
+/// An execution that was checked and is to be stored.
+struct PreparedExecution: Sendable {
+    var execution: Execution
+    /// The row about the decision, stored with it.
+    var audit: AuditRecord
+}
+
 /// Checks a request and commits it: decision, execution and ack in one transaction, claimed at once when a slot is free.
 public struct Submission: Sendable {
     private let store: any ExecutionStore
@@ -68,32 +75,58 @@ public struct Submission: Sendable {
     public func submit(
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
+        let prepared = try prepare(request)
+        let record = SubmittedExecution(
+            execution: prepared.execution, message: request.replyTo?.message, posts: posts(prepared.execution),
+            audit: [prepared.audit])
+        let isStored: Bool
+        do throws(CoreError) {
+            isStored = try await store.submit(record)
+        } catch {
+            abandon(prepared)
+            throw EngineError(error)
+        }
+        guard isStored else {
+            abandon(prepared)
+            throw EngineError(.duplicateMessage, "the message was decided before")
+        }
+        launch(prepared)
+        if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
+        return prepared.execution
+    }
+
+    /// Checks a request and makes the execution of it, with a claim when it may run at once and a slot is free.
+    ///
+    /// Whoever stores it calls ``launch(_:)`` afterwards; whoever doesn't calls ``abandon(_:)``.
+    func prepare(_ request: ExecutionRequest) throws(EngineError) -> PreparedExecution {
         let (action, pipeline) = try pipeline(for: request.action)
         let scope = ParameterScope(
             roots: ["action_context": .object(context(of: request, action)), "config_context": [:]],
             escapesShells: request.origin.isForeign)
         let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
         var execution = newExecution(request, action, parameters)
-        let claim = request.delay > .zero ? nil : scheduler.reserve()
+        let claim = request.delay > .zero || action.isWorkflow ? nil : scheduler.reserve()
         if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
-        let record = SubmittedExecution(
-            execution: execution, message: request.replyTo?.message, posts: posts(execution),
-            audit: [audit(execution, masked: pipeline.masked(parameters))])
-        let isStored: Bool
-        do throws(CoreError) {
-            isStored = try await store.submit(record)
-        } catch {
-            if claim != nil { scheduler.release() }
-            throw EngineError(error)
-        }
-        guard isStored else {
-            if claim != nil { scheduler.release() }
-            throw EngineError(.duplicateMessage, "the message was decided before")
-        }
+        return PreparedExecution(
+            execution: execution, audit: audit(execution, masked: pipeline.masked(parameters)))
+    }
+
+    /// Sets an execution going that was stored as it was prepared.
+    func launch(_ prepared: PreparedExecution) {
+        let execution = prepared.execution
         events.publish(.executionCreated(execution))
-        if claim != nil { scheduler.begin(execution) } else { scheduler.nudge() }
-        if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
-        return execution
+        if execution.isWorkflow {
+            events.publish(.workflowOwed(execution.id))
+        } else if execution.claim != nil {
+            scheduler.begin(execution)
+        } else {
+            scheduler.nudge()
+        }
+    }
+
+    /// Gives back what was reserved for an execution that was not stored.
+    func abandon(_ prepared: PreparedExecution) {
+        if prepared.execution.claim != nil { scheduler.release() }
     }
 
     /// The reference of an action that is named by reference or id; nil for one that there is not.
@@ -131,9 +164,7 @@ public struct Submission: Sendable {
         var context = request.context
         context["user"] = .string(request.identity.user)
         context["pack"] = .string(action.ref.pack)
-        context["rbac"] = [
-            "user": .string(request.identity.user), "roles": [.string(request.identity.role.rawValue)],
-        ]
+        context["rbac"] = request.identity.contextDocument
         return context
     }
 

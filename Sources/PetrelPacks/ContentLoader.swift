@@ -153,14 +153,55 @@ private struct LoadPass {
                 id: ContentID(stored: id))
             action.id = try keep(
                 file, ref: action.ref.description, document: action.document, hash: hash, id: id)
-            content.actions.append(action)
             warnOfMissingScript(action, file)
+            if action.isWorkflow { action.definition = definition(of: action, file) }
+            content.actions.append(action)
         case .alias:
             var alias = try AliasFile.alias(metadata, file: file.path, pack: file.pack, id: ContentID(stored: id))
             if file.isBuiltIn, placeByRef["alias \(alias.ref)"] != nil { return }
             alias.id = try keep(file, ref: alias.ref.description, document: alias.document, hash: hash, id: id)
             content.aliases.append(alias)
+        case .workflow: break
         }
+    }
+
+    /// The text of the workflow that an action runs: the file's, or the last good one.
+    ///
+    /// A file that was never good is in force all the same: running it tells what is wrong with it, as in StackStorm.
+    private mutating func definition(of action: Action, _ file: FoundFile) -> String? {
+        let key = "workflow \(action.ref)"
+        let last = storedByRef[key]
+        let name = "actions/" + action.entryPoint
+        do throws(PackError) {
+            let bytes = try bytes(of: action.packPath + "/" + name, below: action.packPath)
+            let check = WorkflowFile(String(decoding: bytes, as: UTF8.self), action, path: action.packPath + "/" + name)
+            content.problems += check.problems
+            if !check.isGood, let last, let text = last.document["text"]?.string {
+                records.append(last)
+                return text
+            }
+            guard check.isGood else { return check.text }
+            records.append(
+                ContentRecord(
+                    id: last?.id ?? ContentID(stored: ids.next()), kind: .workflow, ref: action.ref.description,
+                    packPath: file.packPath, file: name, hash: digest.sha256(bytes),
+                    document: ["text": .string(check.text)]))
+            return check.text
+        } catch {
+            content.problems.append(error)
+            guard let last else { return nil }
+            records.append(last)
+            return last.document["text"]?.string
+        }
+    }
+
+    private func bytes(of path: String, below root: String) throws(PackError) -> [UInt8] {
+        guard let real = realPath(path), let root = realPath(root), real.hasPrefix(root + "/") else {
+            throw PackError(
+                .unreadable, "the workflow \(path) does not exist, or lies outside of its pack",
+                hint: "Correct entry_point; workflows lie below actions/workflows", location: Location(file: path))
+        }
+        return try bytes(of: path)
     }
 
     /// Notes the record of a file and gives the id by which it is known.

@@ -32,6 +32,10 @@ public struct API: Sendable {
         public var submission: Submission
         /// Where requests to cancel go.
         public var scheduler: Scheduler
+        /// Where requests to pause and resume workflows go.
+        public var workflows: Workflows
+        /// Where answers to inquiries go.
+        public var inquiries: Inquiries
         /// Decides on every route that has a permission.
         public var access: Access
         /// Roles and who has them.
@@ -76,7 +80,8 @@ public struct API: Sendable {
         /// The parts.
         public init(
             store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
-            scheduler: Scheduler, access: Access, roles: LiveRoleBook, room: any ChatRoom,
+            scheduler: Scheduler, workflows: Workflows, inquiries: Inquiries, access: Access, roles: LiveRoleBook,
+            room: any ChatRoom,
             authentication: Authentication,
             credentials: Credentials, logIns: LogIns, serviceUsers: Set<String>, proxies: Set<String>,
             apiURL: @escaping @Sendable () -> String, origins: [String], isSecure: Bool, events: EventHub,
@@ -89,6 +94,8 @@ public struct API: Sendable {
             self.runners = runners
             self.submission = submission
             self.scheduler = scheduler
+            self.workflows = workflows
+            self.inquiries = inquiries
             self.access = access
             self.roles = roles
             self.room = room
@@ -134,7 +141,13 @@ public struct API: Sendable {
             AliasRoutes(catalog: parts.catalog, submission: parts.submission, documents: documents).routes,
             PackRoutes(catalog: parts.catalog).routes,
             ExecutionRoutes(
-                store: parts.store, submission: parts.submission, scheduler: parts.scheduler, documents: documents
+                store: parts.store, submission: parts.submission, scheduler: parts.scheduler,
+                workflows: parts.workflows, documents: documents
+            ).routes,
+            InquiryRoutes(store: parts.store, inquiries: parts.inquiries).routes,
+            WorkflowRoutes(
+                executions: parts.store,
+                views: WorkflowViews(store: parts.store, catalog: parts.catalog, runners: parts.runners)
             ).routes,
             StreamRoutes(
                 events: parts.events, executions: parts.store, scheduler: parts.scheduler, documents: documents,

@@ -67,12 +67,16 @@ extension SQLiteStorage {
         let (count, files): (Int, [String]) = try await queue.commit(.written) { database in
             let rows = try database.rows(
                 """
-                SELECT id, result_file FROM execution WHERE ended_at < ? AND reply_owed = 0 ORDER BY ended_at LIMIT ?
+                SELECT id, result_file FROM execution e
+                WHERE ended_at < ? AND reply_owed = 0 AND NOT EXISTS (
+                    SELECT 1 FROM execution p WHERE p.id = e.parent AND p.ended_at IS NULL)
+                ORDER BY ended_at LIMIT ?
                 """, [endedBefore.microseconds, limit])
             for row in rows {
                 let id: String = row["id"]
                 try database.run("DELETE FROM post WHERE execution = ? AND state <> 'unsent'", [id])
                 try database.run("DELETE FROM execution WHERE id = ?", [id])
+                try forgetWorkflow(id, in: database)
             }
             let files = try rows.compactMap { $0["result_file"] as String? }.filter { file in
                 try database.rows("SELECT 1 FROM execution WHERE result_file = ? LIMIT 1", [file]).isEmpty
@@ -82,6 +86,11 @@ extension SQLiteStorage {
                     """
                     DELETE FROM definition
                     WHERE NOT EXISTS (SELECT 1 FROM execution WHERE execution.definition = definition.hash)
+                    """, [])
+                try database.run(
+                    """
+                    DELETE FROM workflow_definition
+                    WHERE NOT EXISTS (SELECT 1 FROM workflow WHERE workflow.definition = workflow_definition.hash)
                     """, [])
             }
             return (rows.count, files)

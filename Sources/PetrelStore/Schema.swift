@@ -11,6 +11,9 @@ enum Schema {
             for statement in credentials { try database.execute(sql: statement) }
             try chainAudit(in: database)
         }
+        migrator.registerMigration("4 workflows") { database in
+            for statement in workflows { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -110,5 +113,41 @@ enum Schema {
         "CREATE INDEX execution_definition ON execution (definition)",
         "CREATE INDEX execution_user ON execution (user, started_at)",
         "CREATE INDEX execution_status ON execution (status, started_at)",
+    ]
+
+    private static let workflows = [
+        "CREATE TABLE workflow_definition (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE workflow (
+            execution TEXT PRIMARY KEY, id TEXT NOT NULL, definition TEXT NOT NULL, file TEXT NOT NULL,
+            version INTEGER NOT NULL, snapshot TEXT, wish TEXT
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX workflow_wish ON workflow (execution) WHERE wish IS NOT NULL",
+        "CREATE INDEX workflow_text ON workflow (definition)",
+        """
+        CREATE TABLE workflow_change (
+            execution TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL,
+            PRIMARY KEY (execution, version)
+        ) WITHOUT ROWID
+        """,
+        // What a child's workflow has not heard yet, and which action of which task the child carries out.
+        "ALTER TABLE execution ADD COLUMN parent_owed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE execution ADD COLUMN task TEXT",
+        "ALTER TABLE execution ADD COLUMN item INTEGER",
+        "CREATE INDEX execution_news ON execution (parent) WHERE parent_owed = 1",
+        "CREATE INDEX execution_task ON execution (task) WHERE task IS NOT NULL",
+        """
+        CREATE TABLE inquiry (execution TEXT PRIMARY KEY, expires_at INTEGER, asked_at INTEGER) WITHOUT ROWID
+        """,
+        "CREATE INDEX inquiry_end ON inquiry (expires_at) WHERE expires_at IS NOT NULL",
+        "CREATE INDEX inquiry_unasked ON inquiry (execution) WHERE asked_at IS NULL",
+        """
+        CREATE TABLE question (
+            execution TEXT NOT NULL, adapter TEXT NOT NULL, channel TEXT NOT NULL, thread TEXT NOT NULL,
+            PRIMARY KEY (adapter, channel, execution, thread)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX question_execution ON question (execution)",
     ]
 }

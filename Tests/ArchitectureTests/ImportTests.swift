@@ -41,7 +41,9 @@ struct ImportTests {
         ],
         "PetrelWorkflow": ["PetrelCore", "PetrelExpressions", "Synchronization", "FoundationEssentials"],
         "PetrelAliases": ["PetrelCore", "PetrelExpressions", "Synchronization"],
-        "PetrelEngine": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "DequeModule", "Synchronization"],
+        "PetrelEngine": [
+            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelWorkflow", "DequeModule", "Synchronization",
+        ],
         "PetrelChat": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "Synchronization"],
         "PetrelStore": ["PetrelCore", "GRDB", "FoundationEssentials", "Glibc", "Synchronization"],
         "PetrelSystem": [
@@ -49,7 +51,7 @@ struct ImportTests {
             "FoundationEssentials",
         ],
         "PetrelRunners": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
-        "PetrelPacks": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
+        "PetrelPacks": ["PetrelCore", "PetrelExpressions", "PetrelWorkflow", "PetrelSystem", "FoundationEssentials"],
         "PetrelServer": [
             "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird",
             "HummingbirdCore",

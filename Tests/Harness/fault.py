@@ -4,6 +4,7 @@
     fault.py PROGRAM random --kills N --seed S [--rate MESSAGES_PER_SECOND]
     fault.py PROGRAM sleeper
     fault.py PROGRAM full
+    fault.py PROGRAM workflow [--passes N] [--only POINT]
 
 Each ends with one line that is the figure; the exit code is 1 if the contract was broken.
 """
@@ -23,6 +24,9 @@ from service import Client, Room, Service  # noqa: E402
 
 # The points that only a service passes that takes up the work of a dead one.
 RECOVERY = ["recovery.before-adopt", "recovery.after-adopt"]
+# The points on a workflow's way; the first two kinds only workflows pass.
+WORKFLOW = ["workflow.", "inquiry.", "submission.", "completion.", "run.", "store.", "replies.after"]
+WORKFLOW_ONLY = ("workflow.", "inquiry.")
 
 
 class Ledger:
@@ -94,7 +98,7 @@ def open_executions(service):
     while True:
         _, found = client.persistently(
             "GET", "/v1/executions?limit=-1&include_attributes=id,status"
-            "&status=requested,scheduled,running,canceling,delayed")
+            "&status=requested,scheduled,running,canceling,delayed,pausing,paused,resuming,pending")
         if not found or time.monotonic() > end:
             return len(found)
         time.sleep(0.1)
@@ -130,7 +134,8 @@ def scenario(service, rooms):
 
 def run_points(program, passes, only):
     listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
-    points = [point for point in listed.stdout.split() if not only or point == only]
+    points = [point for point in listed.stdout.split()
+              if (not only or point == only) and not point.startswith(WORKFLOW_ONLY)]
     total = {"lost": 0, "duplicated": 0, "ran_twice": 0, "disorder": 0, "false": 0, "abandoned": 0}
     runs = unreached = stuck = 0
     for point in points:
@@ -226,6 +231,149 @@ def run_random(program, kills, seed, rate):
     if good:
         shutil.rmtree(folder, ignore_errors=True)
     return good
+
+
+FLOW_PACK = {
+    "packs/flow/pack.yaml": "ref: flow\nname: flow\ndescription: for faults\nversion: 1.0.0\nauthor: me\nemail: me@x.org\n",
+    "packs/flow/actions/main.yaml": (
+        "name: main\nrunner_type: orquesta\nentry_point: workflows/main.yaml\nparameters:\n"
+        "  name: {type: string, required: true}\n"),
+    "packs/flow/actions/sub.yaml": (
+        "name: sub\nrunner_type: orquesta\nentry_point: workflows/sub.yaml\nparameters:\n"
+        "  name: {type: string, required: true}\n"),
+    "packs/flow/actions/ask.yaml": "name: ask\nrunner_type: inquirer\nparameters: {}\n",
+    "packs/flow/actions/tell.yaml": (
+        "name: tell\nrunner_type: action-chain\nentry_point: workflows/tell.yaml\nparameters:\n"
+        "  name: {type: string, required: true}\n"),
+    "packs/flow/actions/workflows/main.yaml": """
+version: 1.0
+input: [name]
+tasks:
+  begin:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-begin >> FILE}
+    next: [{when: <% succeeded() %>, do: [left, right, items]}]
+  left:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-left >> FILE}
+    next: [{when: <% succeeded() %>, do: both}]
+  right:
+    action: flow.sub
+    input: {name: <% ctx().name %>}
+    next: [{when: <% succeeded() %>, do: both}]
+  items:
+    with: {items: "<% list(0, 1, 2) %>", concurrency: 2}
+    action: core.local
+    input: {cmd: "echo <% ctx().name %>-item<% item() %> >> FILE"}
+    next: [{when: <% succeeded() %>, do: both}]
+  both:
+    join: all
+    action: flow.ask
+    next: [{when: <% succeeded() %>, do: last}]
+  last:
+    action: flow.tell
+    input: {name: <% ctx().name %>}
+""",
+    "packs/flow/actions/workflows/sub.yaml": """
+version: 1.0
+input: [name]
+tasks:
+  one:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-sub1 >> FILE}
+    next: [{when: <% succeeded() %>, do: two}]
+  two:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-sub2 >> FILE}
+""",
+    "packs/flow/actions/workflows/tell.yaml": """
+chain:
+  - {name: one, ref: core.local, parameters: {cmd: "echo {{ name }}-last1 >> FILE"}, on-success: two}
+  - {name: two, ref: core.local, parameters: {cmd: "echo {{ name }}-last2 >> FILE"}}
+""",
+    "aliases/flow/start.yaml": (
+        "name: start\naction_ref: flow.main\ndescription: Start it\nformats:\n  - \"flow {{name}}\"\n"),
+}
+FLOW_STEPS = ["begin", "left", "item0", "item1", "item2", "sub1", "sub2", "last1", "last2"]
+
+
+def answer_inquiries(service, stop):
+    """Says yes to every inquiry, again and again: an answer that was lost is given anew."""
+    client = Client(service)
+    while not stop.is_set():
+        try:
+            _, found = client.request("GET", "/v1/inquiries")
+            for inquiry in found if isinstance(found, list) else []:
+                client.request("PUT", "/v1/inquiries/" + inquiry["id"],
+                               {"id": inquiry["id"], "response": {"continue": True}})
+        except Exception:
+            pass
+        stop.wait(0.1)
+
+
+def run_workflow(program, passes, only):
+    """Kills the service on the way of workflows with forks, lists, a workflow and a chain below, and a question."""
+    listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
+    points = [point for point in listed.stdout.split()
+              if (not only or point == only) and point.startswith(tuple(WORKFLOW))]
+    total = {"lost": 0, "ran_twice": 0, "false": 0, "abandoned": 0, "stuck": 0}
+    runs = unreached = 0
+    for point in points:
+        for number in passes:
+            folder = tempfile.mkdtemp(prefix="petrel-flow-")
+            effects = os.path.join(folder, "side-effects")
+            for name, text in FLOW_PACK.items():
+                os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write(text.replace("FILE", effects))
+            service = Service(program, folder)
+            service.start("%s:%d:kill" % (point, number))
+            stop = threading.Event()
+            threads = [threading.Thread(target=keeper, args=(service, stop)),
+                       threading.Thread(target=answer_inquiries, args=(service, stop))]
+            for thread in threads:
+                thread.start()
+            rooms = [Room(service, "one"), Room(service, "two")]
+            wrong, notes = dict.fromkeys(total, 0), []
+            try:
+                asked = [(room, room.say("!flow w%d" % index), "w%d" % index)
+                         for index, room in enumerate(rooms * 2)]
+                for room, key, name in asked:
+                    final = room.wait_final(key, 30)
+                    status = final[1].get("status") if final else None
+                    lines = open(effects).read().split() if os.path.exists(effects) else []
+                    counts = {step: lines.count("%s-%s" % (name, step)) for step in FLOW_STEPS}
+                    if final is None:
+                        wrong["lost"] += 1
+                    elif status == "abandoned":
+                        wrong["abandoned"] += 1
+                    elif status != "succeeded" or any(count != 1 for count in counts.values()):
+                        wrong["false"] += 1
+                        notes.append("%s is %s: %s %s" % (name, status, counts, final[1].get("text", "")[:300]))
+                    wrong["ran_twice"] += sum(1 for count in counts.values() if count > 1)
+                wrong["stuck"] = open_executions(service)
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+                for room in rooms:
+                    room.close()
+                service.kill()
+            runs += 1
+            if service.starts < 2 and number == passes[0]:
+                unreached += 1
+                print("unreached %s" % point)
+            if any(wrong.values()):
+                print("point=%s pass=%d %s (see %s)" % (point, number, wrong, folder))
+                print("\n".join("  " + note for note in notes))
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+            for name, count in wrong.items():
+                total[name] += count
+    print("fault-workflow points=%d runs=%d unreached=%d lost=%d ran_twice=%d stuck=%d false=%d abandoned=%d" % (
+        len(points), runs, unreached, total["lost"], total["ran_twice"], total["stuck"], total["false"],
+        total["abandoned"]))
+    return not (unreached or any(total.values()))
 
 
 def run_sleeper(program):
@@ -326,7 +474,7 @@ def run_full(program):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("suite", choices=["points", "random", "sleeper", "full"])
+    parser.add_argument("suite", choices=["points", "random", "sleeper", "full", "workflow"])
     parser.add_argument("--passes", type=lambda text: [int(part) for part in text.split(",")], default=[1, 3])
     parser.add_argument("--only")
     parser.add_argument("--kills", type=int, default=1000)
@@ -335,6 +483,8 @@ def main():
     options = parser.parse_args()
     if options.suite == "points":
         good = run_points(options.program, options.passes, options.only)
+    elif options.suite == "workflow":
+        good = run_workflow(options.program, options.passes, options.only)
     elif options.suite == "sleeper":
         good = run_sleeper(options.program)
     elif options.suite == "full":

@@ -104,12 +104,12 @@ def executions():
     expect("execution", "tail", slow, has=["tick 1", "tick 3"])
 
 
-def wait(identity):
+def wait(identity, also=None):
     client = Client(api_url=URL + "/v1", auth_url=URL + "/auth/v1", stream_url=URL + "/stream/v1", token=TOKEN)
     import time
     for _ in range(100):
         status = client.liveactions.get_by_id(identity).status
-        if status in ("succeeded", "failed", "canceled", "timeout", "abandoned"):
+        if status in ("succeeded", "failed", "canceled", "timeout", "abandoned", also):
             return status
         time.sleep(0.1)
     return "still " + status
@@ -165,6 +165,30 @@ def catalog():
     expect("service-registry", "member", "list", has="api")
 
 
+def workflows():
+    text = expect("run", "examples.deploy", "version=1.0", has=["succeeded", "rolled forth", "shift"])
+    identity = next(line.split()[-1] for line in text.splitlines() if line.startswith("id:"))
+    expect("execution", "get", identity, has=["provision", "retire", "core.local"])
+    expect("execution", "re-run", identity, "--tasks", "retire", has=["succeeded", "retire"])
+    expect("execution", "pause", identity, has="completed", code=1)
+    code, text = run("action", "execute", "examples.remediate", "host=web1")
+    waiting = text.strip().split()[-1]
+    check("the workflow waits", wait(waiting, "paused") == "paused", waiting)
+    code, found = js("inquiry", "list")
+    check("inquiry list", code == 0 and len(found) == 1, found)
+    inquiry = found[0]["id"]
+    expect("inquiry", "get", inquiry, has=["restart", "60"])
+    expect("inquiry", "respond", "-r", '{"restart": "perhaps"}', inquiry, has="schema", code=1)
+    expect("inquiry", "respond", "-r", '{"restart": true}', inquiry, has="restart")
+    check("the workflow goes on", wait(waiting) == "succeeded", waiting)
+    code, text = run("action", "execute", "examples.remediate", "host=web2")
+    waiting = text.strip().split()[-1]
+    wait(waiting, "paused")
+    expect("execution", "resume", waiting)
+    expect("execution", "cancel", waiting, has="cancel")
+    check("the workflow is canceled", wait(waiting) == "canceled", waiting)
+
+
 def library():
     client = Client(api_url=URL + "/v1", auth_url=URL + "/auth/v1", stream_url=URL + "/stream/v1", token=TOKEN)
     check("library: actions", any(a.ref == "core.local" for a in client.actions.get_all()))
@@ -179,7 +203,7 @@ def library():
 LATER = {
     "key list": "keys", "rule list": "rules", "rule-enforcement list": "ruleenforcements",
     "trigger list": "triggertypes", "trigger-instance list": "triggerinstances", "timer list": "timers",
-    "sensor list": "sensortypes", "webhook list": "webhooks", "trace list": "traces", "inquiry list": "inquiries",
+    "sensor list": "sensortypes", "webhook list": "webhooks", "trace list": "traces",
     "policy list": "policies", "policy-type list": "policytypes", "pack config": "config_schemas",
     "pack config of all": "configs",
 }
@@ -194,7 +218,7 @@ def is_served(path):
         return "The resource could not be found" not in error.read().decode()
 
 
-for part in (actions, executions, aliases, credentials, catalog, library):
+for part in (actions, executions, aliases, credentials, catalog, workflows, library):
     try:
         part()
     except Exception as error:

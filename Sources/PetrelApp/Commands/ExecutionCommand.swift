@@ -4,8 +4,8 @@ import PetrelSystem
 
 struct ExecutionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "execution", abstract: "Show and cancel executions.",
-        subcommands: [List.self, Get.self, Cancel.self])
+        commandName: "execution", abstract: "Show, cancel, pause, resume and re-run executions.",
+        subcommands: [List.self, Get.self, Cancel.self, Pause.self, Resume.self, ExecutionReRunCommand.self])
 
     enum Order: String, ExpressibleByArgument, CaseIterable { case asc, desc }
 
@@ -65,6 +65,10 @@ struct ExecutionCommand: ParsableCommand {
         var detail = false
         @Option(name: .shortAndLong, help: "Print this part of the result alone, such as stdout.")
         var key: String?
+        @Flag(help: "Show the tasks of a workflow even with --detail or --attr.")
+        var showTasks = false
+        @Option(help: "Levels of the tree of tasks; -1 for all.")
+        var depth = -1
         @OptionGroup var options: GetOptions
         @OptionGroup var client: ClientOptions
 
@@ -77,6 +81,10 @@ struct ExecutionCommand: ParsableCommand {
                 let output = console.output(options.output)
                 console.print(
                     ExecutionDisplay(key: key, isDetailed: detail, attributes: options.attr).lines(execution, output))
+                let isPlain = key == nil && options.output.format == .text
+                if isPlain, showTasks || !detail && options.attr.isEmpty {
+                    console.print(try await TaskTree.lines(of: execution, depth: depth, client, output))
+                }
             }
         }
     }
@@ -103,6 +111,37 @@ struct ExecutionCommand: ParsableCommand {
                 }
             }
             if hasFailed { throw ExitCode(1) }
+        }
+    }
+}
+
+extension ExecutionCommand {
+    struct Pause: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Ask workflows to stand still.")
+
+        @Argument(help: "Ids.")
+        var ids: [String]
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws { try await ExecutionCommand.ask("pausing", of: ids, client) }
+    }
+
+    struct Resume: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Ask paused workflows to go on.")
+
+        @Argument(help: "Ids.")
+        var ids: [String]
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws { try await ExecutionCommand.ask("resuming", of: ids, client) }
+    }
+
+    fileprivate static func ask(_ status: String, of ids: [String], _ options: ClientOptions) async throws {
+        let console = Console.current
+        let client = try options.client(console)
+        for id in ids {
+            let answer = try await client.put("/executions/" + URLText.escaped(id), ["status": .string(status)])
+            console.print("\(id): \(answer["status"]?.string ?? status)")
         }
     }
 }

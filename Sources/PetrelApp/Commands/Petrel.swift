@@ -13,6 +13,7 @@ public struct Petrel: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ChatCommand.self, RunCommand.self, ExecutionCommand.self, ActionCommand.self,
             ActionAliasCommand.self, AliasCommand.self, WorkflowCommand.self,
+            InquiryCommand.self,
             RunnerCommand.self, PackCommand.self, LoginCommand.self,
             AuthCommand.self, WhoAmICommand.self, APIKeyCommand.self, RoleCommand.self,
             RoleAssignmentCommand.self, AuditCommand.self, ServiceRegistryCommand.self,

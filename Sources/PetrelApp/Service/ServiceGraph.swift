@@ -23,11 +23,13 @@ struct ServiceGraph {
     let ids = SystemIDs()
     let digest = SystemDigest()
     let scheduler: Scheduler
+    let workflows: Workflows
     let loader: ContentLoader
     let contentRoots: [ContentRoot]
     let adapters: [any ChatAdapter]
     let inbox: Inbox
     let replies: Replies
+    let questions: Questions
     let room: RoomDoor
     let api: API
     let claimCode: ClaimCode
@@ -46,7 +48,9 @@ struct ServiceGraph {
             .init(
                 folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
                 auditKey: try files.auditKey()), digest: digest)
-        let runners = RunnerCatalog([try Self.localRunner(settings), NoopRunner()])
+        let runners = RunnerCatalog([
+            try Self.localRunner(settings), NoopRunner(), InquirerRunner(), WorkflowRunners(),
+        ])
         contentRoots = try Self.contentRoots(settings, digest: digest)
         loader = ContentLoader(
             roots: contentRoots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest)
@@ -61,14 +65,22 @@ struct ServiceGraph {
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids)
         let access = Access(book: roles)
+        workflows = Workflows(
+            .init(
+                store: store, catalog: catalog, runners: runners, submission: submission, access: access,
+                events: events, clock: clock, ids: ids, apiURL: { url.current + "/v1" }))
+        let inquiries = Inquiries(store: store, access: access, events: events, clock: clock)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
         claimCode = ClaimCode(random: SystemRandom())
+        questions = Questions(
+            store: store, inquiries: inquiries, access: access, adapters: settings.chat.adapters.map(\.name),
+            prefix: settings.chat.prefix, events: events, clock: clock, ids: ids)
         let commands = Commands(
             addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
             prefix: settings.chat.prefix,
             identities: Identities(store: store, defaultRole: settings.chatDefaultRole), identityStore: store,
             catalog: catalog, access: access, submission: submission, scheduler: scheduler, executions: store,
-            documents: documents, claimCode: claimCode, clock: clock, ids: ids)
+            documents: documents, claimCode: claimCode, clock: clock, ids: ids, questions: questions)
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         let makers = AdapterCatalog(store: store, events: events, clock: clock)
         adapters = settings.chat.adapters.map(makers.adapter)
@@ -91,7 +103,8 @@ struct ServiceGraph {
         api = API(
             .init(
                 store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
-                access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
+                workflows: workflows, inquiries: inquiries, access: access, roles: roles, room: room,
+                authentication: authentication, credentials: credentials,
                 logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
                 serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
                 apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,

@@ -46,7 +46,7 @@ enum ServiceRunner {
     ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            loop { await graph.replies.run() }
+            loop { await graph.replies.run() }, loop { await graph.questions.run() },
         ]
         for adapter in graph.adapters {
             let outbox = Outbox(adapter: adapter, store: graph.store, events: graph.events, clock: graph.clock)
@@ -63,6 +63,7 @@ enum ServiceRunner {
             } beforeStop: {
                 await graph.scheduler.drain(for: grace)
             })
+        services.append(loop { await graph.workflows.run() })
         services.append(loop { await watch.run() })
         services.append(loop { await roles.run() })
         services.append(loop { await graph.inbox.run() })

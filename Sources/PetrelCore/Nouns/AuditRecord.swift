@@ -10,6 +10,8 @@ public struct AuditRecord: Sendable, Hashable {
         case completion
         /// Somebody asked to cancel.
         case cancel
+        /// Somebody paused or resumed a workflow, or answered an inquiry.
+        case workflow
         /// A token or key was handed out, taken back or refused.
         case credential
         /// A role was claimed or changed.

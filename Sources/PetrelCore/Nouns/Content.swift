@@ -101,6 +101,14 @@ public struct RunnerType: Sendable {
     }
 }
 
+extension RunnerType {
+    /// The runner types whose executions start others and take no place among those that run.
+    public static let workflows = ["action-chain", "orquesta"]
+
+    /// Whether a runner type is one of ``workflows``.
+    public static func isWorkflow(_ name: String) -> Bool { workflows.contains(name) }
+}
+
 /// A pack: a folder of content under one name.
 public struct Pack: Sendable, Hashable {
     /// The id by which the API knows it; edits don't change it.
@@ -146,11 +154,14 @@ public struct Action: Sendable, Hashable {
     public var metadataFile: String
     /// The metadata as written.
     public var document: ValueObject
+    /// The text of the workflow that it runs; nil for an action that runs none, or whose file is missing.
+    public var definition: String?
 
     /// An action as it was read.
     public init(
         id: ContentID, ref: ContentRef, summary: String?, isEnabled: Bool, runner: String, entryPoint: String,
-        parameters: Parameters, packPath: String, metadataFile: String, document: ValueObject
+        parameters: Parameters, packPath: String, metadataFile: String, document: ValueObject,
+        definition: String? = nil
     ) {
         self.id = id
         self.ref = ref
@@ -162,7 +173,11 @@ public struct Action: Sendable, Hashable {
         self.packPath = packPath
         self.metadataFile = metadataFile
         self.document = document
+        self.definition = definition
     }
+
+    /// Whether it starts executions of its own, one for each task.
+    public var isWorkflow: Bool { RunnerType.isWorkflow(runner) }
 }
 
 /// One entry of an alias's `formats`.

@@ -10,6 +10,10 @@ public enum EngineEvent: Sendable {
     case postsQueued(AdapterName)
     /// A completed execution owes a reply.
     case replyOwed
+    /// A workflow has something to hear.
+    case workflowOwed(ExecutionID)
+    /// An inquiry waits to be asked.
+    case questionOwed
     /// A line was added to a local room.
     case roomChanged(room: String)
     /// Packs were loaded anew.
@@ -21,7 +25,7 @@ public enum EngineEvent: Sendable {
     public var isStreamed: Bool {
         switch self {
         case .executionCreated, .executionChanged, .announced: true
-        case .postsQueued, .replyOwed, .roomChanged, .contentChanged: false
+        case .postsQueued, .replyOwed, .workflowOwed, .questionOwed, .roomChanged, .contentChanged: false
         }
     }
 }

@@ -66,6 +66,8 @@ public struct CompletedAttempt: Sendable {
     public var at: Instant
     /// Whether a reply is owed, whose own commit will flush this one.
     public var owesReply: Bool
+    /// Whether a workflow has to hear of it, whose next step will flush this one.
+    public var owesStep = false
     /// Rows about the end, stored only if the end is.
     public var audit: [AuditRecord]
 
@@ -178,7 +180,8 @@ public protocol ExecutionStore: Sendable {
     /// Stores execution, ack and audit, and settles the message. Flushed.
     /// - Returns: false, and nothing is stored, if the message was settled before.
     func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool
-    /// Claims the oldest requested executions, at most `limit`: they are `running` with their attempt raised. Flushed.
+    /// Claims the oldest requested executions that are no workflows, at most `limit`: they are `running` with their
+    /// attempt raised. Flushed.
     func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution]
     /// Prolongs all claims of an owner. Written.
     func renewClaims(of owner: String, until: Instant) async throws(CoreError)
@@ -191,8 +194,9 @@ public protocol ExecutionStore: Sendable {
     /// Gives an attempt that never started back to the queue. Flushed.
     /// - Returns: false if the attempt is not claimed by that owner any more.
     func requeue(_ attempt: AttemptKey, owner: String, at: Instant) async throws(CoreError) -> Bool
-    /// Stores the end of an attempt: written when a reply is owed (the reply's own commit flushes it), else flushed.
-    /// An execution that is `canceling` becomes `canceled` whatever the outcome's status says.
+    /// Stores the end of an attempt: written when a reply or a workflow's next step is owed (whose own commit flushes
+    /// it), else flushed. An execution that is `canceling` becomes `canceled` whatever the outcome's status says; one
+    /// whose outcome is `pending` gives its claim back and goes on as an inquiry.
     /// - Returns: the execution as stored, or nil if the attempt was not the claimed one: nothing has changed then.
     func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution?
     /// Records the wish to cancel. Flushed.
@@ -207,6 +211,7 @@ public protocol ExecutionStore: Sendable {
     /// The different actions, statuses, runners and users that executions have.
     func executionFacets() async throws(CoreError) -> ExecutionFacets
     /// Forgets completed executions that ended before then, with their results and posts; at most `limit`. Written.
+    /// What a workflow started stays until the workflow has ended: its results may still be asked for.
     /// - Returns: how many were forgotten.
     func forgetExecutions(endedBefore: Instant, limit: Int) async throws(CoreError) -> Int
     /// How many are in each status that is not completed.
@@ -288,6 +293,8 @@ public struct ContentRecord: Sendable, Hashable {
     /// What a content file declares.
     public enum Kind: String, Sendable, CaseIterable {
         case pack, action, alias
+        /// The file that an action's `entry_point` names; its ref is the action's, its document holds the `text`.
+        case workflow
     }
     /// The id by which the API knows it; it stays when the file changes.
     public var id: ContentID
@@ -404,7 +411,7 @@ public protocol RoomStore: Sendable {
 
 /// All ports of one store.
 public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
-    CredentialStore
+    CredentialStore, WorkflowStore, InquiryStore
 {
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth

@@ -12,6 +12,8 @@ public struct ParameterPipeline: Sendable {
         case api
         /// As aliases do: an array is a list with commas.
         case alias
+        /// As the API does, of values that were rendered already: whatever they hold is data.
+        case workflow
     }
 
     private let action: Action
@@ -114,9 +116,10 @@ public struct ParameterPipeline: Sendable {
     }
 
     /// Parameters that a shell reads.
-    private var shellSinks: Set<String> {
-        ["local-shell-cmd", "remote-shell-cmd"].contains(runner.name) ? ["cmd"] : []
-    }
+    private var shellSinks: Set<String> { Self.isShell(runner.name) ? ["cmd"] : [] }
+
+    /// Whether a runner type hands its `cmd` to a shell.
+    static func isShell(_ runner: String) -> Bool { runner == "local-shell-cmd" || runner == "remote-shell-cmd" }
 
     /// The parameters as they may be shown: secret ones are starred.
     public func masked(_ parameters: ValueObject) -> ValueObject {
@@ -146,7 +149,7 @@ public struct ParameterPipeline: Sendable {
 
     private func castValue(_ value: Value, name: String, parameter: Parameter, cast: Cast) throws(EngineError) -> Value
     {
-        if parameter.schema["type"]?.array != nil, !value.isNull, cast == .api {
+        if parameter.schema["type"]?.array != nil, !value.isNull, cast != .alias {
             throw problem(
                 "the schema of \"\(name)\" names several types, of which no value can be cast to one", name: name)
         }
@@ -154,7 +157,7 @@ public struct ParameterPipeline: Sendable {
         switch cast {
         case .alias:
             do { return try ParameterCast.alias(value, as: kind, name: name) } catch { throw problem(error.message) }
-        case .api:
+        case .api, .workflow:
             do throws(ExpressionError) { return try SchemaCast.cast(value, to: kind.rawValue) } catch {
                 let message =
                     kind == .string
