@@ -152,14 +152,14 @@ private struct StepWriting: Sendable {
         return StoredStep(execution: execution, hasChanged: execution.status != before, asked: asked)
     }
 
-    /// Whether nobody else made a step, ended the workflow or asked it for something that the step doesn't know.
+    /// Whether nobody else made a step, or asked the workflow for something that the step doesn't know.
     private func isExpected(_ execution: Execution, in database: Database) throws -> Bool {
         let row = try database.rows("SELECT version, wish FROM workflow WHERE execution = ?", [step.execution.text])
             .first
         guard row?["version"] as Int? == step.expected else { return false }
         guard row != nil || execution.status == .requested else { return false }
         let wish = (row?["wish"] as String?).flatMap(WorkflowWish.init)
-        return wish == step.fulfilled && !(execution.status.isCompleted && !rows.isEmpty)
+        return wish == step.fulfilled
     }
 
     private func writeState(in database: Database) throws {

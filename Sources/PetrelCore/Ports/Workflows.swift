@@ -189,8 +189,10 @@ public protocol WorkflowStore: Sendable {
     /// starts, and that it has heard what it reports.
     ///
     /// Flushed when it starts children or ends a workflow to which no reply is owed, else written.
-    /// - Returns: nil, and nothing is stored, if the workflow is not at the expected version, has ended and the step
-    ///   would start something, or has been asked for something else meanwhile.
+    /// A workflow that has ended keeps its status and result: what it started before that is still heard, and a task
+    /// that cleans up after a failure may still be started.
+    /// - Returns: nil, and nothing is stored, if the workflow is not at the expected version or has been asked for
+    ///   something else meanwhile.
     func store(_ step: WorkflowStep) async throws(CoreError) -> StoredStep?
     /// Records what somebody asks of a workflow that has begun. Flushed.
     func ask(_ wish: WorkflowWish, of id: ExecutionID, by user: String, at: Instant, audit: [AuditRecord])

@@ -162,6 +162,8 @@ public final class Workflows: Sendable {
     }
 
     private func hear(_ news: WorkflowNews, _ run: inout WorkflowRun, at now: Instant) async throws(CoreError) {
+        // The wish first: the execution shows it already, so what has ended since must not undo it.
+        if let wish = news.wish { run.flow.hear(wish, at: now) }
         for child in news.children {
             var results: [Value]?
             if run.flow.needsItemResults(with: child), let task = child.task {
@@ -169,7 +171,6 @@ public final class Workflows: Sendable {
             }
             run.flow.hear(child, itemResults: results, at: now)
         }
-        if let wish = news.wish { run.flow.hear(wish, at: now) }
     }
 
     /// The results of a task's items by their place, null for those without.

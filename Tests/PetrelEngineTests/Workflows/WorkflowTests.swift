@@ -169,6 +169,34 @@ struct WorkflowTests {
         }
     }
 
+    @Test("what cleans up after a failure runs to its end although the workflow has failed")
+    func cleanUp() async throws {
+        let fixture = try WorkflowFixture([
+            "fail": """
+            version: 1.0
+            tasks:
+              only:
+                action: test.echo
+                input:
+                  status: failed
+                next:
+                  - when: <% failed() %>
+                    do: cleanup, fail
+              cleanup:
+                with:
+                  items: <% list(1, 2, 3) %>
+                  concurrency: 1
+                action: test.echo message=<% item() %>
+            """
+        ])
+        try await fixture.running {
+            let id = try await fixture.start("test.fail")
+            _ = try await fixture.wait(for: .failed, of: id)
+            let last = try await fixture.child("cleanup", of: id, .succeeded)
+            #expect(last.parent == id)
+        }
+    }
+
     @Test("a definition that inspection finds fault with fails with the findings, and starts nothing")
     func inspection() async throws {
         let fixture = try WorkflowFixture([
