@@ -9,7 +9,8 @@ struct WorkflowRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                .post, "workflows/inspect", .type(.workflowInspect), "Tell what is wrong with a workflow's definition", body: .text
+                .post, "workflows/inspect", .type(.workflowInspect), "Tell what is wrong with a workflow's definition",
+                body: .text
             ) { request throws(APIError) in
                 APIResponse(.array(views.findings(String(decoding: request.bytes, as: UTF8.self))))
             },
