@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 PACKAGES = libwebsockets-dev libcurl4-openssl-dev libyaml-dev libssl-dev libsqlite3-dev libpcre2-dev libcrypt-dev \
-           pkg-config
+           pkg-config openssh-client openssh-server python3 python3-venv curl
 BIN = .build/debug
 RELEASE_FLAGS = -c release
 # One line of progress on a terminal; what a library's manifest warns of is not ours to change.

@@ -60,7 +60,8 @@ struct AnswerText: Sendable {
             written
             ?? ResultText.standard(
                 id: execution.id.text, status: execution.status.rawValue, action: execution.action.description,
-                runner: execution.runner, result: execution.result, elapsedSeconds: shownSeconds(execution),
+                runner: execution.runner, result: documents.maskedResult(execution),
+                elapsedSeconds: shownSeconds(execution),
                 webURL: nil)
         if execution.status == .abandoned {
             text += "\nIts end is unknown: it may have run in part. Look, then say the command again to run it again.\n"

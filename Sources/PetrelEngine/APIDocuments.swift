@@ -50,7 +50,7 @@ extension RunnerType {
             "uid": .string("runner_type:\(name)"), "name": .string(name), "description": .string(summary),
             "enabled": true, "runner_package": .string(package), "runner_module": .string(module),
             "runner_parameters": .object(parameters.mapValues { .object($0.schema) }),
-            "output_key": Value(outputKey), "output_schema": [:],
+            "output_key": Value(outputKey), "output_schema": .object(outputSchema),
         ]
     }
 }

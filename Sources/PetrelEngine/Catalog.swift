@@ -8,13 +8,22 @@ public struct Catalog: Sendable {
     public let packs: [Pack]
     /// All aliases, disabled ones too, by pack and name.
     public let aliases: [ActionAlias]
+    /// The policies of the packs' files, by pack and name.
+    public let policies: [Policy]
+    /// What packs can be told and are told, by pack.
+    public let configs: [String: PackConfig]
     /// Finds the aliases that fit a message.
     public let matcher: AliasMatcher
     private let actionsByRef: [ContentRef: Action]
     private let actionsByID: [ContentID: Action]
 
     /// Content by what was loaded.
-    public init(packs: [Pack] = [], actions: [Action] = [], aliases: [ActionAlias] = []) {
+    public init(
+        packs: [Pack] = [], actions: [Action] = [], aliases: [ActionAlias] = [], policies: [Policy] = [],
+        configs: [PackConfig] = []
+    ) {
+        self.policies = policies.sorted { $0.ref < $1.ref }
+        self.configs = Dictionary(configs.map { ($0.pack, $0) }, uniquingKeysWith: { first, _ in first })
         self.packs = packs.sorted { $0.ref < $1.ref }
         self.aliases = aliases.sorted { $0.ref < $1.ref }
         matcher = AliasMatcher(aliases: self.aliases)

@@ -6,11 +6,15 @@ struct Completion: Sendable {
     let events: EventHub
     let clock: any PetrelClock
     let owner: String
+    var policies: LivePolicies?
+    /// Says that something was requested.
+    var nudge: @Sendable () -> Void = {}
 
     /// Stores the outcome, however long the store can't be written: the runner keeps its traces until then.
     ///
     /// - Returns: whether it is stored. If not, the traces must stay: the next service needs them.
     func complete(_ execution: Execution, _ outcome: RunOutcome) async -> Bool {
+        let retry = policies?.retry(of: execution, after: outcome)
         let attempt = CompletedAttempt(
             attempt: execution.attemptKey, owner: owner, outcome: outcome, at: clock.now,
             owesReply: execution.replyTo != nil,
@@ -18,7 +22,7 @@ struct Completion: Sendable {
                 AuditRecord(
                     at: clock.now, kind: .completion, user: execution.user, subject: execution.id.text,
                     decision: outcome.status.rawValue, detail: ["action": .string(execution.action.description)])
-            ])
+            ], followUp: retry)
         while true {
             do throws(CoreError) {
                 guard var completed = try await store.complete(attempt) else { return false }
@@ -26,6 +30,11 @@ struct Completion: Sendable {
                 completed.result = nil
                 events.publish(.executionChanged(completed))
                 if isOwed { events.publish(.replyOwed) }
+                if let retry, completed.status == outcome.status {
+                    if retry.isGated { policies?.noteGated() }
+                    events.publish(.executionCreated(retry.execution))
+                    nudge()
+                }
                 return true
             } catch {
                 if Task.isCancelled { return false }

@@ -15,6 +15,10 @@ public struct ExecutionDocuments: Sendable {
     public func document(_ execution: Execution, showsSecrets: Bool = false) -> ValueObject {
         let type = runners.type(execution.runner)
         let parameters = showsSecrets ? execution.parameters : starred(execution, type)
+        var execution = execution
+        if !showsSecrets, let result = execution.result {
+            execution.result = ResultMasking(execution, runner: type).masked(result)
+        }
         return execution.apiDocument(runner: type?.apiDocument(digest: digest) ?? [:], parameters: parameters)
     }
 
@@ -28,8 +32,24 @@ public struct ExecutionDocuments: Sendable {
             "context": .object(execution.context), "callback": [:], "runner_info": [:],
         ]
         if let endedAt = execution.endedAt { shown["end_timestamp"] = .string(endedAt.description) }
-        if let result = execution.result { shown["result"] = result }
+        if let result = execution.result {
+            shown["result"] = ResultMasking(execution, runner: runners.type(execution.runner)).masked(result)
+        }
         return shown
+    }
+
+    /// An execution's result as everybody may see it.
+    public func maskedResult(_ execution: Execution) -> Value? {
+        execution.result.map { ResultMasking(execution, runner: runners.type(execution.runner)).masked($0) }
+    }
+
+    /// What stars the secrets in an execution's output; nil where it has none.
+    ///
+    /// Give it whole lines: a secret of which a part comes later is not recognised.
+    public func outputMasking(_ execution: Execution) -> (@Sendable (String) -> String)? {
+        let masking = ResultMasking(execution, runner: runners.type(execution.runner))
+        guard masking.hasSecrets else { return nil }
+        return { @Sendable text in masking.maskedText(text) }
     }
 
     private func starred(_ execution: Execution, _ type: RunnerType?) -> ValueObject {

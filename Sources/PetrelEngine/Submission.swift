@@ -20,6 +20,10 @@ public struct ExecutionRequest: Sendable {
     public var parent: ExecutionID?
     /// How long to wait before it may start.
     public var delay: Duration
+    /// Whether the parameters stand in a content file, so that `decrypt_kv` works in them whoever asks.
+    public var isFromContent = false
+    /// What a rule's templates see as `trigger`; nil for what no rule starts.
+    public var trigger: Value?
 
     /// A request from its parts.
     public init(
@@ -47,12 +51,17 @@ public struct Submission: Sendable {
     private let events: EventHub
     private let clock: any PetrelClock
     private let ids: any IDSource
+    private let datastore: Datastore?
+    private let policies: LivePolicies?
 
     /// The stage over its neighbours.
     public init(
         store: any ExecutionStore, catalog: LiveCatalog, runners: RunnerCatalog, scheduler: Scheduler,
-        events: EventHub, clock: any PetrelClock, ids: any IDSource
+        events: EventHub, clock: any PetrelClock, ids: any IDSource, datastore: Datastore? = nil,
+        policies: LivePolicies? = nil
     ) {
+        self.datastore = datastore
+        self.policies = policies
         self.store = store
         self.catalog = catalog
         self.runners = runners
@@ -69,16 +78,19 @@ public struct Submission: Sendable {
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
         let (action, pipeline) = try pipeline(for: request.action)
-        let scope = ParameterScope(
-            roots: ["action_context": .object(context(of: request, action)), "config_context": [:]],
-            escapesShells: request.origin.isForeign)
+        let context = context(of: request, action)
+        var scope = try ParameterScope.of(
+            action, context: context, origin: request.origin, catalog: catalog.current, datastore: datastore)
+        scope.decryptsGiven = request.isFromContent || request.identity.role == .admin
+        if let trigger = request.trigger { scope.roots["trigger"] = trigger }
         let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
         var execution = newExecution(request, action, parameters)
-        let claim = request.delay > .zero ? nil : scheduler.reserve()
+        let isGated = policies?.isGated(action.ref) ?? false
+        let claim = request.delay > .zero || isGated ? nil : scheduler.reserve()
         if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
         let record = SubmittedExecution(
             execution: execution, message: request.replyTo?.message, posts: posts(execution),
-            audit: [audit(execution, masked: pipeline.masked(parameters))])
+            audit: [audit(execution, masked: pipeline.masked(parameters))], isGated: isGated)
         let isStored: Bool
         do throws(CoreError) {
             isStored = try await store.submit(record)
@@ -91,6 +103,7 @@ public struct Submission: Sendable {
             throw EngineError(.duplicateMessage, "the message was decided before")
         }
         events.publish(.executionCreated(execution))
+        if isGated { policies?.noteGated() }
         if claim != nil { scheduler.begin(execution) } else { scheduler.nudge() }
         if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
         return execution

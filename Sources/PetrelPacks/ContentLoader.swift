@@ -10,6 +10,10 @@ public struct LoadedContent: Sendable {
     public var actions: [Action] = []
     /// Aliases in force, disabled ones too; of two with one name only the user's.
     public var aliases: [ActionAlias] = []
+    /// Policies of the packs' files, disabled ones too.
+    public var policies: [Policy] = []
+    /// What packs can be told, and are told.
+    public var configs: [PackConfig] = []
     /// Errors and warnings, each with its file.
     public var problems: [PackError] = []
     /// Whether anything differs from the load before.
@@ -30,12 +34,16 @@ public actor ContentLoader {
     private let clock: any PetrelClock
     private let digest: any Digest
     private var reportedProblems: Set<String> = []
+    private var configFiles: ConfigFiles?
+    private var configs: [PackConfig] = []
 
     /// A loader for some folders; of two packs with one ref, the one in the earlier root is taken.
+    /// - Parameter configFolder: where the packs' configurations are, `PACK.yaml` each.
     public init(
         roots: [ContentRoot], runners: [RunnerType], store: any ContentStore, ids: any IDSource,
-        clock: any PetrelClock, digest: any Digest
+        clock: any PetrelClock, digest: any Digest, configFolder: String? = nil
     ) {
+        configFiles = configFolder.map(ConfigFiles.init(folder:))
         self.roots = roots
         self.runners = runners
         self.store = store
@@ -53,12 +61,15 @@ public actor ContentLoader {
         // What users wrote comes first: an alias of theirs replaces the built-in one of its name.
         for file in found.files where !file.isBuiltIn { pass.take(file) }
         for file in found.files where file.isBuiltIn { pass.take(file) }
+        pass.content.configs = configFiles?.read(pass.content.packs, problems: &pass.content.problems) ?? []
+        let hasOtherConfigs = pass.content.configs != configs
+        configs = pass.content.configs
         let changes = pass.changes
         let audit = audit(changes, problems: pass.content.problems)
         if !changes.put.isEmpty || !changes.remove.isEmpty || !audit.isEmpty {
             try await store.changeContent(put: changes.put, remove: changes.remove, audit: audit)
         }
-        pass.content.hasChanged = !changes.put.isEmpty || !changes.remove.isEmpty || !audit.isEmpty
+        pass.content.hasChanged = hasOtherConfigs || !changes.put.isEmpty || !changes.remove.isEmpty || !audit.isEmpty
         return pass.content
     }
 
@@ -160,6 +171,10 @@ private struct LoadPass {
             if file.isBuiltIn, placeByRef["alias \(alias.ref)"] != nil { return }
             alias.id = try keep(file, ref: alias.ref.description, document: alias.document, hash: hash, id: id)
             content.aliases.append(alias)
+        case .policy:
+            var policy = try PolicyFile.policy(metadata, file: file.path, pack: file.pack, id: ContentID(stored: id))
+            policy.id = try keep(file, ref: policy.ref.description, document: metadata.members, hash: hash, id: id)
+            content.policies.append(policy)
         }
     }
 

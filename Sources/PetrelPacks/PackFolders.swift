@@ -77,6 +77,7 @@ struct PackFolders {
             FoundFile(kind: .pack, pack: ref, packPath: folder, file: "pack.yaml", isBuiltIn: isBuiltIn))
         addFiles(.action, pack: ref, folder, "actions/", isBuiltIn: isBuiltIn)
         addFiles(.alias, pack: ref, folder, "aliases/", isBuiltIn: isBuiltIn)
+        addFiles(.policy, pack: ref, folder, "policies/", isBuiltIn: isBuiltIn)
     }
 
     private mutating func addFiles(

@@ -70,6 +70,12 @@ public struct API: Sendable {
         public var version: String
         /// Largest request body in bytes.
         public var maxBodyBytes: Int
+        /// The datastore behind `/keys`.
+        public var datastore: Datastore
+        /// The policies behind `/policies`.
+        public var policies: LivePolicies
+        /// Writes the configuration of a pack and puts it in force.
+        public var writeConfig: @Sendable (_ pack: String, _ values: ValueObject) async throws(CoreError) -> Void
         /// Commits and flushes of the store so far.
         public var statistics: @Sendable () -> (commits: Int, flushes: Int)
 
@@ -82,8 +88,13 @@ public struct API: Sendable {
             apiURL: @escaping @Sendable () -> String, origins: [String], isSecure: Bool, events: EventHub,
             clock: any PetrelClock,
             digest: any Digest, ids: any IDSource, hostname: String, pid: Int, version: String, maxBodyBytes: Int,
+            datastore: Datastore, policies: LivePolicies,
+            writeConfig: @escaping @Sendable (_ pack: String, _ values: ValueObject) async throws(CoreError) -> Void,
             statistics: @escaping @Sendable () -> (commits: Int, flushes: Int)
         ) {
+            self.datastore = datastore
+            self.policies = policies
+            self.writeConfig = writeConfig
             self.store = store
             self.catalog = catalog
             self.runners = runners
@@ -149,6 +160,9 @@ public struct API: Sendable {
             RoleRoutes(book: parts.roles, digest: parts.digest).routes,
             ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
             RoomRoutes(room: parts.room).routes,
+            KeyRoutes(datastore: parts.datastore).routes,
+            ConfigRoutes(catalog: parts.catalog, digest: parts.digest, write: parts.writeConfig).routes,
+            PolicyRoutes(policies: parts.policies, digest: parts.digest, ids: parts.ids).routes,
             [
                 Route(.get, "user", .known, "Who the caller is") { request in APIResponse(.object(request.userDocument))
                 }

@@ -188,7 +188,7 @@ struct ExecutionRoutes: Sendable {
 
     private func result(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let execution = try await find(request)
-        let result = execution.result ?? .null
+        let result = documents.maskedResult(execution) ?? .null
         let isPretty = try request.truth("pretty_format") == true
         var headers: [(String, String)] = []
         if try request.truth("download") == true {
@@ -202,7 +202,8 @@ struct ExecutionRoutes: Sendable {
         let execution = try await find(request)
         let type = request.text("output_type") ?? "all"
         var follower = OutputFollower(execution.id)
-        let chunks = await follower.chunks(execution, scheduler: scheduler)
+        let chunks = await follower.chunks(
+            execution, scheduler: scheduler, masking: documents.outputMasking(execution))
         return APIResponse(text: chunks.filter { type == "all" || type == $0.type }.map(\.data).joined())
     }
 

@@ -5,7 +5,7 @@ extension SQLiteStorage {
     /// See ``ExecutionStore/submit(_:)``.
     public func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool {
         FaultPoint.submissionBeforeCommit.pass()
-        let row = ExecutionRow(submission.execution, digest: digest)
+        let row = ExecutionRow(submission.execution, isGated: submission.isGated, digest: digest)
         let owner = options.owner
         let isStored: Bool = try await queue.commit(.flushed) { database in
             if let key = submission.message {
@@ -27,7 +27,7 @@ extension SQLiteStorage {
         let isWaiting: Bool = try await read { database in
             try !database.rows(
                 """
-                SELECT 1 FROM execution WHERE status = 'requested' AND started_at + delay <= ? LIMIT 1
+                SELECT 1 FROM execution WHERE status = 'requested' AND is_gated = 0 AND started_at + delay <= ? LIMIT 1
                 """, [at.microseconds]
             ).isEmpty
         }
@@ -36,7 +36,7 @@ extension SQLiteStorage {
             let waiting = try database.rows(
                 """
                 SELECT \(executionColumns) FROM \(executionTables)
-                WHERE e.status = 'requested' AND e.started_at + e.delay <= ? ORDER BY e.id LIMIT ?
+                WHERE e.status = 'requested' AND e.is_gated = 0 AND e.started_at + e.delay <= ? ORDER BY e.id LIMIT ?
                 """, [at.microseconds, limit])
             return try waiting.map { row in
                 var execution = try Execution(row: row)
@@ -95,6 +95,9 @@ extension SQLiteStorage {
     public func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution? {
         FaultPoint.completionBeforeCommit.pass()
         let result = try await storedResult(completion.outcome.result)
+        let followUpRow = completion.followUp.map {
+            ExecutionRow($0.execution, isGated: $0.isGated, digest: digest)
+        }
         let execution: Execution? = try await queue.commit(completion.owesReply ? .written : .flushed) { database in
             guard var execution = try claimed(completion.attempt, by: completion.owner, in: database) else {
                 return nil
@@ -103,6 +106,10 @@ extension SQLiteStorage {
             execution.end(completion.outcome, at: completion.at)
             try update(execution, result: result, in: database)
             try insert(completion.audit, in: database)
+            if let followUp = completion.followUp, let followUpRow, execution.status == completion.outcome.status {
+                try followUpRow.insert(in: database)
+                try insert(followUp.audit, in: database)
+            }
             return execution
         }
         FaultPoint.completionAfterCommit.pass()
@@ -189,7 +196,7 @@ private func storedExecution(_ id: ExecutionID, in database: Database) throws ->
 }
 
 /// Writes what changes in an execution's life.
-private func update(_ execution: Execution, result: StoredResult? = nil, in database: Database) throws {
+func update(_ execution: Execution, result: StoredResult? = nil, in database: Database) throws {
     let (text, file, bytes): (String?, String?, Int) =
         switch result {
         case .inline(let text): (text, nil, text.utf8.count)
@@ -219,8 +226,10 @@ struct ExecutionRow: Sendable {
     private let context: String
     private let log: String
     private let replyTo: String?
+    private let isGated: Bool
 
-    init(_ execution: Execution, digest: any Digest) {
+    init(_ execution: Execution, isGated: Bool, digest: any Digest) {
+        self.isGated = isGated
         self.execution = execution
         definition = Value.object(execution.actionDocument).columnText
         hash = digest.sha256(Array(definition.utf8))
@@ -235,15 +244,15 @@ struct ExecutionRow: Sendable {
         try database.run(
             """
             INSERT INTO execution (id, action, definition, runner, status, parameters, context, user, origin, parent,
-                started_at, log, attempt, owner, boot, lease_until, reply_to, delay)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                started_at, log, attempt, owner, boot, lease_until, reply_to, delay, is_gated)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 execution.id.text, execution.action.description, hash, execution.runner, execution.status.rawValue,
                 parameters, context, execution.user, execution.origin.rawValue, execution.parent?.text,
                 execution.startedAt.microseconds, log, execution.attempt, execution.claim?.owner,
                 execution.claim?.boot, execution.claim?.leaseUntil.microseconds, replyTo,
-                execution.delay.wholeMicroseconds,
+                execution.delay.wholeMicroseconds, isGated,
             ])
     }
 }

@@ -11,6 +11,9 @@ enum Schema {
             for statement in credentials { try database.execute(sql: statement) }
             try chainAudit(in: database)
         }
+        migrator.registerMigration("5 datastore and policies") { database in
+            for statement in datastore { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -110,5 +113,22 @@ enum Schema {
         "CREATE INDEX execution_definition ON execution (definition)",
         "CREATE INDEX execution_user ON execution (user, started_at)",
         "CREATE INDEX execution_status ON execution (status, started_at)",
+    ]
+
+    private static let datastore = [
+        """
+        CREATE TABLE key (
+            scope TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL,
+            is_secret INTEGER NOT NULL, expires_at INTEGER, summary TEXT, PRIMARY KEY (scope, owner, name)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX key_end ON key (expires_at) WHERE expires_at IS NOT NULL",
+        // A row without a document takes a file's policy out of force.
+        "CREATE TABLE policy (ref TEXT PRIMARY KEY, id TEXT NOT NULL, document TEXT) WITHOUT ROWID",
+        "ALTER TABLE execution ADD COLUMN is_gated INTEGER NOT NULL DEFAULT 0",
+        """
+        CREATE INDEX execution_gated ON execution (id)
+        WHERE is_gated = 1 AND owner IS NULL AND ended_at IS NULL AND status IN ('requested', 'delayed')
+        """,
     ]
 }

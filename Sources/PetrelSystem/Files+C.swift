@@ -78,3 +78,30 @@ public func makeExecutable(_ path: String) {
     guard stat(path, &about) == 0 else { return }
     _ = chmod(path, (about.st_mode & 0o7777) | 0o111)
 }
+
+/// Whether the path is a folder.
+public func isFolder(_ path: String) -> Bool {
+    var about = stat()
+    return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Makes a folder, and those above it, for the owner alone; false with `errno` set when that failed.
+public func makePrivateFolder(_ path: String) -> Bool {
+    for slash in path.indices where path[slash] == "/" && slash != path.startIndex {
+        mkdir(String(path[..<slash]), 0o700)
+    }
+    return mkdir(path, 0o700) == 0
+}
+
+/// Writes a new file for the owner alone; false with `errno` set when that failed.
+public func writePrivateFile(_ path: String, _ bytes: [UInt8], isExecutable: Bool = false) -> Bool {
+    guard createFile(path, bytes) == 0 else { return false }
+    return !isExecutable || chmod(path, 0o700) == 0
+}
+
+/// Removes a file, or a folder with all that is below it; does nothing where there is none.
+public func removeTree(_ path: String) {
+    if unlink(path) == 0 || errno == ENOENT { return }
+    for name in folderEntries(path) { removeTree(path + "/" + name) }
+    rmdir(path)
+}

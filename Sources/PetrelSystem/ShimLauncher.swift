@@ -90,6 +90,9 @@ public final class ShimLauncher: Sendable {
         (path(key) + "/stdout", path(key) + "/stderr")
     }
 
+    /// The folder of a running attempt, where the command may leave files; it goes with ``forget(key:)``.
+    public func folder(key: String) -> String { path(key) }
+
     private func path(_ key: String) -> String { runFolder + "/" + key }
 
     private func isValid(_ key: String) -> Bool {

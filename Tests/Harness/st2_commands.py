@@ -165,6 +165,23 @@ def catalog():
     expect("service-registry", "member", "list", has="api")
 
 
+def datastore():
+    expect("key", "set", "plain", "a value", has="a value")
+    expect("key", "get", "plain", has="a value")
+    expect("key", "set", "hidden", "swordfish", "--encrypt", has="True")
+    code, text = run("key", "get", "hidden")
+    check("key get keeps secrets", code == 0 and "swordfish" not in text, text)
+    expect("key", "get", "hidden", "--decrypt", has="swordfish")
+    expect("key", "set", "own", "mine", "--scope", "user", "--ttl", "600", has="st2kv.user")
+    expect("key", "list", has=["plain", "hidden", "own"])
+    expect("key", "list", "--prefix", "pl", has="plain")
+    expect("key", "delete", "plain")
+    expect("key", "delete_by_prefix", "-p", "hid")
+    expect("policy-type", "list", has=["action.concurrency", "action.retry"])
+    expect("policy-type", "get", "action.retry", has="max_retry_count")
+    expect("policy", "list")
+
+
 def library():
     client = Client(api_url=URL + "/v1", auth_url=URL + "/auth/v1", stream_url=URL + "/stream/v1", token=TOKEN)
     check("library: actions", any(a.ref == "core.local" for a in client.actions.get_all()))
@@ -177,11 +194,9 @@ def library():
 
 # Commands whose routes come with datastore, rules, workflows and packs, each with such a route.
 LATER = {
-    "key list": "keys", "rule list": "rules", "rule-enforcement list": "ruleenforcements",
+    "rule list": "rules", "rule-enforcement list": "ruleenforcements",
     "trigger list": "triggertypes", "trigger-instance list": "triggerinstances", "timer list": "timers",
     "sensor list": "sensortypes", "webhook list": "webhooks", "trace list": "traces", "inquiry list": "inquiries",
-    "policy list": "policies", "policy-type list": "policytypes", "pack config": "config_schemas",
-    "pack config of all": "configs",
 }
 
 
@@ -194,7 +209,7 @@ def is_served(path):
         return "The resource could not be found" not in error.read().decode()
 
 
-for part in (actions, executions, aliases, credentials, catalog, library):
+for part in (actions, executions, aliases, credentials, catalog, datastore, library):
     try:
         part()
     except Exception as error:

@@ -15,7 +15,8 @@ public struct Petrel: AsyncParsableCommand {
             ActionAliasCommand.self, AliasCommand.self, WorkflowCommand.self,
             RunnerCommand.self, PackCommand.self, LoginCommand.self,
             AuthCommand.self, WhoAmICommand.self, APIKeyCommand.self, RoleCommand.self,
-            RoleAssignmentCommand.self, AuditCommand.self, ServiceRegistryCommand.self,
+            RoleAssignmentCommand.self, AuditCommand.self, KeyCommand.self, PolicyCommand.self, PolicyTypeCommand.self,
+            ServiceRegistryCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,
             CompletionCommand.self, DebugCommand.self,
         ])

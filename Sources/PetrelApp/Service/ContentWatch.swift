@@ -10,14 +10,19 @@ import Synchronization
 final class ContentWatch: Sendable {
     private let loader: ContentLoader
     private let roots: [ContentRoot]
+    private let configFolder: String
     private let catalog: LiveCatalog
     private let events: EventHub
     private let logger: Logger
     private let told = Mutex<Set<String>>([])
 
-    init(loader: ContentLoader, roots: [ContentRoot], catalog: LiveCatalog, events: EventHub, logger: Logger) {
+    init(
+        loader: ContentLoader, roots: [ContentRoot], configFolder: String, catalog: LiveCatalog, events: EventHub,
+        logger: Logger
+    ) {
         self.loader = loader
         self.roots = roots
+        self.configFolder = configFolder
         self.catalog = catalog
         self.events = events
         self.logger = logger
@@ -26,7 +31,9 @@ final class ContentWatch: Sendable {
     /// Loads everything once.
     func load() async throws(CoreError) {
         let content = try await loader.load()
-        let catalog = Catalog(packs: content.packs, actions: content.actions, aliases: content.aliases)
+        let catalog = Catalog(
+            packs: content.packs, actions: content.actions, aliases: content.aliases, policies: content.policies,
+            configs: content.configs)
         self.catalog.replace(with: catalog)
         tell(content.problems, catalog.matcher.problems, missingActions(catalog))
         if content.hasChanged {
@@ -42,7 +49,7 @@ final class ContentWatch: Sendable {
 
     /// Loads after each burst of changes, until the task is cancelled.
     func run() async {
-        let watch = FolderWatch(folders: roots.map(\.path))
+        let watch = FolderWatch(folders: roots.map(\.path) + [configFolder])
         for await _ in watch.changes {
             do throws(CoreError) {
                 try await load()

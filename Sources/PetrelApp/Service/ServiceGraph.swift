@@ -4,8 +4,8 @@ import PetrelAdapters
 import PetrelChat
 import PetrelCore
 import PetrelEngine
+import PetrelExpressions
 import PetrelPacks
-import PetrelRunners
 import PetrelServer
 import PetrelStore
 import PetrelSystem
@@ -31,6 +31,10 @@ struct ServiceGraph {
     let room: RoomDoor
     let api: API
     let claimCode: ClaimCode
+    let datastore: Datastore
+    let policies: LivePolicies
+    /// Loads the content anew; set when the service runs.
+    let reload = ContentReload()
     /// The URL of this start; set when the port is open.
     let url = ServiceURL()
 
@@ -46,20 +50,25 @@ struct ServiceGraph {
             .init(
                 folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
                 auditKey: try files.auditKey()), digest: digest)
-        let runners = RunnerCatalog([try Self.localRunner(settings), NoopRunner()])
+        let runners = try RunnerParts.catalog(settings, events: events, digest: digest)
+        datastore = Datastore(
+            store: store, cipher: try Self.cipher(settings, files), events: events, clock: clock, ids: ids)
+        policies = LivePolicies(store: store, catalog: catalog, ids: ids, clock: clock)
         contentRoots = try Self.contentRoots(settings, digest: digest)
         loader = ContentLoader(
-            roots: contentRoots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest)
+            roots: contentRoots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest,
+            configFolder: settings.dataDir + "/configs")
         let tokens = ExecutionTokens(key: try files.tokenKey(), digest: digest)
         let url = url
         let attempts = Attempts(
-            catalog: catalog, runners: runners, tokens: tokens, apiURL: { url.current + "/v1" })
+            catalog: catalog, runners: runners, tokens: tokens, datastore: datastore,
+            validatesOutput: settings.engine.validatesOutput, apiURL: { url.current + "/v1" })
         scheduler = Scheduler(
             options: .init(owner: owner, boot: bootID(), maxRunning: settings.engine.maxRunning), store: store,
-            attempts: attempts, events: events, clock: clock)
+            attempts: attempts, events: events, clock: clock, policies: policies)
         let submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
-            ids: ids)
+            ids: ids, datastore: datastore, policies: policies)
         let access = Access(book: roles)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
         claimCode = ClaimCode(random: SystemRandom())
@@ -98,7 +107,11 @@ struct ServiceGraph {
                 isSecure: settings.http.tls != nil, events: events, clock: clock, digest: digest, ids: ids,
                 hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
                 version: Version.text,
-                maxBodyBytes: settings.http.maxBodyBytes,
+                maxBodyBytes: settings.http.maxBodyBytes, datastore: datastore, policies: policies,
+                writeConfig: { [files, reload] pack, values throws(CoreError) in
+                    try files.writeConfig(of: pack, values)
+                    try await reload()
+                },
                 statistics: { [store] in (store.statistics.commits, store.statistics.flushes) }))
     }
 
@@ -111,17 +124,14 @@ struct ServiceGraph {
             : HtpasswdFile(path: settings.auth.htpasswd ?? settings.dataDir + "/htpasswd")
     }
 
-    private static func localRunner(_ settings: Settings) throws(AppError) -> LocalRunner {
-        let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
-        guard isExecutableFile(shim) else {
-            throw AppError(
-                .badFile, "the program petrel-shim is missing: commands run under it",
-                hint: "Put it beside the petrel program, or name it in PETREL_SHIM", location: Location(file: shim))
+    /// The key of the datastore's secrets; without a setting a first start makes one.
+    private static func cipher(_ settings: Settings, _ files: ServiceFiles) throws -> KeyFile {
+        let path = settings.datastoreKeyFile ?? settings.dataDir + "/keys/datastore.json"
+        if settings.datastoreKeyFile == nil, !LocalFile.kind(path).exists {
+            _ = makePrivateFolder(settings.dataDir + "/keys")
+            try files.write(KeyFile(random: SystemRandom()).fileText.reveal(), to: "keys/datastore.json")
         }
-        return LocalRunner(
-            launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"),
-            environment: currentEnvironment(), systemUser: settings.engine.systemUser,
-            maxOutputBytes: settings.engine.maxOutputBytes)
+        return try KeyFile(SecretFile.text(path).reveal())
     }
 
     private static func contentRoots(_ settings: Settings, digest: any Digest) throws(CoreError) -> [ContentRoot] {

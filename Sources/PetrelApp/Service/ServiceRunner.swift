@@ -23,8 +23,11 @@ enum ServiceRunner {
         for warning in loaded.warnings { logger.warning("\(warning.description)") }
         if !settings.auth.isEnabled { logger.warning("auth.enabled is false: everybody who reaches the port is admin") }
         let watch = ContentWatch(
-            loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, events: graph.events,
+            loader: graph.loader, roots: graph.contentRoots,
+            configFolder: settings.dataDir + "/configs", catalog: graph.catalog, events: graph.events,
             logger: logger)
+        graph.reload.set { () throws(CoreError) in try await watch.load() }
+        try await graph.policies.reload()
         try await watch.load()
         let roles = RoleWatch(folder: settings.dataDir + "/rbac", book: graph.roles, logger: logger)
         roles.load()
@@ -145,6 +148,7 @@ enum ServiceRunner {
     private static func forget(_ graph: ServiceGraph) async {
         let now = graph.clock.now
         try? await graph.store.forgetMessages(before: now - .seconds(7 * 86_400))
+        try? await graph.store.forgetKeys(expiredBefore: now - .seconds(60))
         try? await graph.store.forgetTokens(endedBefore: now - .seconds(86_400))
         if let age = graph.settings.retention.executions {
             while !Task.isCancelled,

@@ -49,6 +49,20 @@ struct Settings: Sendable {
         var systemUser: String?
         var maxOutputBytes: Int
         var shutdownGrace: Duration
+        var validatesOutput: Bool
+    }
+    struct Python: Sendable {
+        var binary: String
+    }
+    struct SSH: Sendable {
+        /// nil: the user of commands on this machine.
+        var user: String?
+        var keyFile: String?
+        var configFile: String?
+        var hostKeyCheck: String
+        var connectSeconds: Int
+        var maxParallel: Int
+        var allowsPartialFailure: Bool
     }
 
     /// Absolute, as all paths here.
@@ -62,6 +76,11 @@ struct Settings: Sendable {
     var aliasPaths: [String]
     var chat: Chat
     var engine: Engine
+    var python: Python
+    var ssh: SSH
+    /// nil: the one in the data folder.
+    var datastoreKeyFile: String?
+    var refusesPrivateAddresses: Bool
     var retention: Retention
     /// A level's name in swift-log.
     var logLevel: String
@@ -100,9 +119,21 @@ extension Settings {
         engine = Engine(
             maxRunning: values.integer("engine.max_running"), systemUser: user.isEmpty ? nil : user,
             maxOutputBytes: values.integer("engine.max_output_bytes"),
-            shutdownGrace: .seconds(values.integer("engine.shutdown_grace_seconds")))
+            shutdownGrace: .seconds(values.integer("engine.shutdown_grace_seconds")),
+            validatesOutput: values.flag("engine.validate_output_schema"))
+        python = Python(binary: values.text("python.binary"))
+        ssh = SSH(
+            user: Self.optional(values.text("ssh.user")), keyFile: Self.optional(values.text("ssh.key_file")),
+            configFile: Self.optional(values.text("ssh.config_file")), hostKeyCheck: values.text("ssh.host_key_check"),
+            connectSeconds: values.integer("ssh.connect_timeout_seconds"),
+            maxParallel: values.integer("ssh.max_parallel"),
+            allowsPartialFailure: values.flag("ssh.allow_partial_failure"))
+        datastoreKeyFile = Self.optional(values.text("datastore.key_file"))
+        refusesPrivateAddresses = values.flag("http_request.refuse_private")
         logLevel = values.text("log.level")
     }
+
+    private static func optional(_ text: String) -> String? { text.isEmpty ? nil : text }
 
     private static func days(_ count: Int) -> Duration? { count == 0 ? nil : .seconds(count * 86_400) }
 

@@ -15,7 +15,7 @@ struct SettingsCatalog: Sendable {
 
     /// The settings of the service.
     static let petrel = SettingsCatalog(
-        settings: [dataDir] + http + auth + access + store + content + chat + engine + retention + log,
+        settings: [dataDir] + http + auth + access + store + content + chat + engine + runners + retention + log,
         platforms: [ChatPlatform(name: "local", isSingle: true)])
 
     /// The setting of a name, or nil.
@@ -142,6 +142,42 @@ extension SettingsCatalog {
         Setting(
             path: "engine.shutdown_grace_seconds", kind: .integer(0...86_400), standard: 5,
             summary: "Seconds that a stopping service waits for executions; those left are taken up at the next start."),
+    ]
+
+    private static let runners = [
+        Setting(
+            path: "engine.validate_output_schema", kind: .flag, standard: false,
+            summary: "Whether an execution fails whose result does not follow the output_schema of its action."),
+        Setting(
+            path: "datastore.key_file", kind: .optionalPath, standard: "",
+            summary: "The key of the datastore's secrets, as StackStorm keeps it; empty is one in the data folder."),
+        Setting(
+            path: "http_request.refuse_private", kind: .flag, standard: false,
+            summary: "Whether http-request actions reach neither private networks nor this machine."),
+        Setting(
+            path: "python.binary", kind: .text, standard: "python3",
+            summary: "The Python of packs that have no virtual environment in virtualenvs in the data folder."),
+        Setting(
+            path: "ssh.user", kind: .text, standard: "",
+            summary: "User on other machines where an action names none; empty is engine.system_user."),
+        Setting(
+            path: "ssh.key_file", kind: .optionalPath, standard: "",
+            summary: "Private key for other machines where an action gives neither key nor password."),
+        Setting(
+            path: "ssh.config_file", kind: .optionalPath, standard: "",
+            summary: "Configuration of the SSH client; empty is none."),
+        Setting(
+            path: "ssh.host_key_check", kind: .choice(["yes", "accept-new", "no"]), standard: "yes",
+            summary: "Whether other machines must be in known_hosts: yes, or also those never seen before, or no."),
+        Setting(
+            path: "ssh.connect_timeout_seconds", kind: .integer(1...3600), standard: 60,
+            summary: "Seconds that connecting to another machine may take."),
+        Setting(
+            path: "ssh.max_parallel", kind: .integer(1...1000), standard: 50,
+            summary: "Most machines that one execution works on at once."),
+        Setting(
+            path: "ssh.allow_partial_failure", kind: .flag, standard: false,
+            summary: "Whether an execution on several machines succeeds when one of them does."),
     ]
 
     private static let retention = [

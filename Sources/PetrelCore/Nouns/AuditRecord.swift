@@ -16,6 +16,8 @@ public struct AuditRecord: Sendable, Hashable {
         case identity
         /// Content was loaded, changed or refused.
         case content
+        /// An entry of the datastore was set, deleted or decrypted.
+        case key
         /// The service started, stopped or recovered something.
         case service
     }

@@ -87,11 +87,16 @@ public struct RunnerType: Sendable {
     public var module: String
     /// The API's `output_key`: the member of a result that is the output proper; nil where there is none.
     public var outputKey: String?
+    /// The API's `output_schema`: the schema of a whole result.
+    public var outputSchema: ValueObject
 
     /// A runner type as a runner declares it.
     public init(
-        name: String, summary: String, parameters: Parameters, package: String, module: String, outputKey: String? = nil
+        name: String, summary: String, parameters: Parameters, package: String, module: String,
+        outputKey: String? = nil,
+        outputSchema: ValueObject = [:]
     ) {
+        self.outputSchema = outputSchema
         self.name = name
         self.summary = summary
         self.parameters = parameters

@@ -16,12 +16,14 @@ public enum EngineEvent: Sendable {
     case contentChanged
     /// Something was announced on a route, as `core.announcement` does.
     case announced(route: String, payload: Value, trace: Value)
+    /// An entry of the datastore was made, changed or deleted.
+    case keyChanged(KeyChange)
 
     /// Whether the event stream tells it to clients.
     public var isStreamed: Bool {
         switch self {
         case .executionCreated, .executionChanged, .announced: true
-        case .postsQueued, .replyOwed, .roomChanged, .contentChanged: false
+        case .postsQueued, .replyOwed, .roomChanged, .contentChanged, .keyChanged: false
         }
     }
 }

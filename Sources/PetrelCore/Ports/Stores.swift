@@ -42,15 +42,19 @@ public struct SubmittedExecution: Sendable {
     public var posts: [OutboundPost]
     /// The rows about the decision, stored in the same transaction.
     public var audit: [AuditRecord]
+    /// Whether policies decide when it may run: only ``PolicyStore/claimGated(_:limit:at:gates:)`` claims it then.
+    public var isGated: Bool
 
     /// A submission from its parts.
     public init(
-        execution: Execution, message: MessageKey? = nil, posts: [OutboundPost] = [], audit: [AuditRecord] = []
+        execution: Execution, message: MessageKey? = nil, posts: [OutboundPost] = [], audit: [AuditRecord] = [],
+        isGated: Bool = false
     ) {
         self.execution = execution
         self.message = message
         self.posts = posts
         self.audit = audit
+        self.isGated = isGated
     }
 }
 
@@ -68,12 +72,15 @@ public struct CompletedAttempt: Sendable {
     public var owesReply: Bool
     /// Rows about the end, stored only if the end is.
     public var audit: [AuditRecord]
+    /// What is requested in the same transaction, unless the end gave way to `canceled`: a retry.
+    public var followUp: SubmittedExecution?
 
     /// A completion from its parts.
     public init(
         attempt: AttemptKey, owner: String, outcome: RunOutcome, at: Instant, owesReply: Bool = false,
-        audit: [AuditRecord] = []
+        audit: [AuditRecord] = [], followUp: SubmittedExecution? = nil
     ) {
+        self.followUp = followUp
         self.attempt = attempt
         self.owner = owner
         self.outcome = outcome
@@ -287,7 +294,7 @@ public struct AuditVerdict: Sendable, Hashable {
 public struct ContentRecord: Sendable, Hashable {
     /// What a content file declares.
     public enum Kind: String, Sendable, CaseIterable {
-        case pack, action, alias
+        case pack, action, alias, policy
     }
     /// The id by which the API knows it; it stays when the file changes.
     public var id: ContentID
@@ -404,7 +411,7 @@ public protocol RoomStore: Sendable {
 
 /// All ports of one store.
 public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
-    CredentialStore
+    CredentialStore, KeyStore, PolicyStore
 {
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth

@@ -96,7 +96,7 @@ public struct ParameterPipeline: Sendable {
         }
         if templates.isEmpty, isPlain { return given }
         var rendering = ParameterRendering(scope: scope, shellSinks: shellSinks)
-        for (name, value) in given { rendering.add(name, value) }
+        for (name, value) in given { rendering.add(name, value, isGiven: true) }
         addDefaults(to: &rendering)
         let rendered = try rendering.rendered()
         var live = given
