@@ -168,7 +168,7 @@ def catalog():
 def datastore():
     expect("key", "set", "plain", "a value", has="a value")
     expect("key", "get", "plain", has="a value")
-    expect("key", "set", "hidden", "swordfish", "--encrypt", has="True")
+    expect("key", "set", "hidden", "swordfish", "--encrypt", has="3030303030")
     code, text = run("key", "get", "hidden")
     check("key get keeps secrets", code == 0 and "swordfish" not in text, text)
     expect("key", "get", "hidden", "--decrypt", has="swordfish")
@@ -177,7 +177,7 @@ def datastore():
     expect("key", "list", "--prefix", "pl", has="plain")
     expect("key", "delete", "plain")
     expect("key", "delete_by_prefix", "-p", "hid")
-    expect("policy-type", "list", has=["action.concurrency", "action.retry"])
+    expect("policy-type", "list", has=["concurrency", "retry"])
     expect("policy-type", "get", "action.retry", has="max_retry_count")
     expect("policy", "list")
 

@@ -7,7 +7,7 @@ struct PolicyCommand: ParsableCommand {
             var pack: String?
             @Option(name: .shortAndLong, help: "Only those about this action.")
             var resourceRef: String?
-            @Option(name: [.customLong("policy-type"), .customShort("t")], help: "Only those of this kind.")
+            @Option(help: "Only those of this kind.")
             var policyType: String?
 
             var query: [(name: String, value: String)] {

@@ -61,7 +61,8 @@ public struct AccessRequest: Sendable, Hashable {
         case .keyList where resourceUID == nil: return .starter
         // The owner of a system key is whoever runs an action of the pack that the key's name begins with.
         case .keyList, .keyView, .keySet, .keyDelete, .keyAll:
-            return isUser(resourceUID?.holder) || isUser(owner) ? .starter : nil
+            let isOwned = resourceUID?.type == .key && isUser(owner)
+            return isOwned || isUser(resourceUID?.holder) ? .starter : nil
         default: return nil
         }
     }
