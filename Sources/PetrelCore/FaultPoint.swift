@@ -34,6 +34,12 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case storeAfterFlush = "store.after-flush"
     case recoveryBeforeAdopt = "recovery.before-adopt"
     case recoveryAfterAdopt = "recovery.after-adopt"
+    case eventBeforeAccept = "event.before-accept"
+    case eventAfterAccept = "event.after-accept"
+    case eventBeforeHandle = "event.before-handle"
+    case eventAfterHandle = "event.after-handle"
+    case timerBeforeFire = "timer.before-fire"
+    case timerAfterFire = "timer.after-fire"
 
     /// Marks the place.
     ///

@@ -94,6 +94,10 @@ extension Execution {
         }
         if delay > .zero { shown["delay"] = .integer(Int(delay.wholeMicroseconds / 1000)) }
         if let parent { shown["parent"] = .string(parent.text) }
+        for (key, name) in [("rule", "ref"), ("trigger_instance", "trigger")] {
+            guard let cause = context[key]?.object else { continue }
+            shown[key] = ["id": cause["id"] ?? .null, .init(name): cause["name"] ?? .null]
+        }
         shown["log"] = .array(
             log.map { ["status": .string($0.status.rawValue), "timestamp": .string($0.at.description)] })
         return shown

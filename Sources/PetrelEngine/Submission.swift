@@ -20,6 +20,8 @@ public struct ExecutionRequest: Sendable {
     public var parent: ExecutionID?
     /// How long to wait before it may start.
     public var delay: Duration
+    /// What templates in the parameters see besides: `trigger` and `rule` for what a rule starts.
+    public var roots: ValueObject = [:]
 
     /// A request from its parts.
     public init(
@@ -68,32 +70,52 @@ public struct Submission: Sendable {
     public func submit(
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
-        let (action, pipeline) = try pipeline(for: request.action)
-        let scope = ParameterScope(
-            roots: ["action_context": .object(context(of: request, action)), "config_context": [:]],
-            escapesShells: request.origin.isForeign)
-        let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
-        var execution = newExecution(request, action, parameters)
-        let claim = request.delay > .zero ? nil : scheduler.reserve()
-        if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
-        let record = SubmittedExecution(
-            execution: execution, message: request.replyTo?.message, posts: posts(execution),
-            audit: [audit(execution, masked: pipeline.masked(parameters))])
+        let record = try prepare(request, posts: posts)
         let isStored: Bool
         do throws(CoreError) {
             isStored = try await store.submit(record)
         } catch {
-            if claim != nil { scheduler.release() }
+            drop(record)
             throw EngineError(error)
         }
         guard isStored else {
-            if claim != nil { scheduler.release() }
+            drop(record)
             throw EngineError(.duplicateMessage, "the message was decided before")
         }
-        events.publish(.executionCreated(execution))
-        if claim != nil { scheduler.begin(execution) } else { scheduler.nudge() }
+        begin(record)
         if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
-        return execution
+        return record.execution
+    }
+
+    /// Checks a request and makes the execution, claimed when a slot is free, for a transaction of the caller's.
+    ///
+    /// Afterwards call ``begin(_:)``, or ``drop(_:)`` if it was not stored.
+    func prepare(
+        _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
+    ) throws(EngineError) -> SubmittedExecution {
+        let (action, pipeline) = try pipeline(for: request.action)
+        var scope = ParameterScope(
+            roots: ["action_context": .object(context(of: request, action)), "config_context": [:]],
+            escapesShells: request.origin.isForeign)
+        for (name, value) in request.roots { scope.roots[name] = value }
+        let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
+        var execution = newExecution(request, action, parameters)
+        let claim = request.delay > .zero ? nil : scheduler.reserve()
+        if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
+        return SubmittedExecution(
+            execution: execution, message: request.replyTo?.message, posts: posts(execution),
+            audit: [audit(execution, masked: pipeline.masked(parameters))])
+    }
+
+    /// Sets a stored execution going.
+    func begin(_ record: SubmittedExecution) {
+        events.publish(.executionCreated(record.execution))
+        if record.execution.claim != nil { scheduler.begin(record.execution) } else { scheduler.nudge() }
+    }
+
+    /// Gives back what an execution held that was not stored.
+    func drop(_ record: SubmittedExecution) {
+        if record.execution.claim != nil { scheduler.release() }
     }
 
     /// The reference of an action that is named by reference or id; nil for one that there is not.

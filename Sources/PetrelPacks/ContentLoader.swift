@@ -10,6 +10,14 @@ public struct LoadedContent: Sendable {
     public var actions: [Action] = []
     /// Aliases in force, disabled ones too; of two with one name only the user's.
     public var aliases: [ActionAlias] = []
+    /// Rules in force, disabled ones too; those that were made through the API among them.
+    public var rules: [Rule] = []
+    /// Trigger types of files, of sensors and of the API.
+    public var triggerTypes: [TriggerType] = []
+    /// Triggers that were made through the API.
+    public var triggers: [ValueObject] = []
+    /// Sensors in force, disabled ones too.
+    public var sensors: [SensorType] = []
     /// Errors and warnings, each with its file.
     public var problems: [PackError] = []
     /// Whether anything differs from the load before.
@@ -53,6 +61,7 @@ public actor ContentLoader {
         // What users wrote comes first: an alias of theirs replaces the built-in one of its name.
         for file in found.files where !file.isBuiltIn { pass.take(file) }
         for file in found.files where file.isBuiltIn { pass.take(file) }
+        pass.takeWithoutFiles()
         let changes = pass.changes
         let audit = audit(changes, problems: pass.content.problems)
         if !changes.put.isEmpty || !changes.remove.isEmpty || !audit.isEmpty {
@@ -100,7 +109,8 @@ private struct LoadPass {
         self.stored = stored
         storedByRef = Dictionary(stored.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         storedByPath = Dictionary(
-            stored.map { ($0.packPath + "/" + $0.file, $0) }, uniquingKeysWith: { first, _ in first })
+            stored.filter { $0.kind != .triggerType || !$0.file.hasPrefix("sensors/") }
+                .map { ($0.packPath + "/" + $0.file, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// What the store must be told: new and changed records, and those whose files are gone.
@@ -128,14 +138,62 @@ private struct LoadPass {
     mutating func take(_ file: FoundFile) {
         do throws(PackError) {
             let bytes = try bytes(of: file.path)
+            let hash = digest.sha256(bytes)
+            if let changed = changedByAPI(file, hash: hash) {
+                guard !changed.document.isEmpty else { return records.append(changed) }
+                return try add(file, Metadata(recalled: changed.document, file: file.path), hash: hash)
+            }
             let metadata = try Metadata(bytes, file: file.path)
-            try add(file, metadata, hash: digest.sha256(bytes))
+            try add(file, metadata, hash: hash)
             content.problems += metadata.warnings
         } catch {
             content.problems.append(error)
             guard let last = storedByPath[file.path], last.kind == file.kind else { return }
             // What was good once is good again; were it not, its error is the one above.
             try? add(file, Metadata(recalled: last.document, file: file.path), hash: last.hash)
+        }
+    }
+
+    /// What the store has of a file whose content the API may have changed; nil for a file that is new or was edited.
+    ///
+    /// An empty document stands for content that was deleted there.
+    private func changedByAPI(_ file: FoundFile, hash: String) -> ContentRecord? {
+        guard [.rule, .sensor, .triggerType].contains(file.kind), let last = storedByPath[file.path],
+            last.kind == file.kind, last.hash == hash
+        else { return nil }
+        return last
+    }
+
+    /// Takes what was made through the API and never stood in a file.
+    mutating func takeWithoutFiles() {
+        for record in stored where record.file.isEmpty && placeByRef[record.key] == nil {
+            let pack = ContentRef(record.ref)?.pack ?? ""
+            do throws(ContentFault) {
+                switch record.kind {
+                case .rule: content.rules.append(try Rule(id: record.id, pack: pack, document: record.document))
+                case .triggerType:
+                    content.triggerTypes.append(try TriggerType(id: record.id, pack: pack, document: record.document))
+                case .trigger: content.triggers.append(record.document)
+                default: continue
+                }
+            } catch {
+                content.problems.append(PackError(.badMetadata, "\(record.key): \(error.message)", hint: error.hint))
+            }
+            records.append(record)
+        }
+    }
+
+    /// Takes the trigger types that a sensor declares; of those that a file or another sensor declares, that one stays.
+    private mutating func take(typesOf sensor: SensorType, _ file: FoundFile, hash: String) {
+        for type in sensor.triggerTypes {
+            let key = "\(ContentRecord.Kind.triggerType.rawValue) \(type.ref)"
+            guard placeByRef[key] == nil else { continue }
+            placeByRef[key] = file.path
+            content.triggerTypes.append(type)
+            records.append(
+                ContentRecord(
+                    id: type.id, kind: .triggerType, ref: type.ref.description, packPath: file.packPath,
+                    file: file.file, hash: hash, document: type.document))
         }
     }
 
@@ -160,6 +218,32 @@ private struct LoadPass {
             if file.isBuiltIn, placeByRef["alias \(alias.ref)"] != nil { return }
             alias.id = try keep(file, ref: alias.ref.description, document: alias.document, hash: hash, id: id)
             content.aliases.append(alias)
+        case .rule, .triggerType, .sensor, .trigger: try addEvent(file, metadata, hash: hash, id: id)
+        }
+    }
+
+    private mutating func addEvent(_ file: FoundFile, _ metadata: Metadata, hash: String, id: String) throws(PackError)
+    {
+        let fresh = ContentID(stored: id)
+        switch file.kind {
+        case .rule:
+            var rule = try RuleFile.rule(metadata, file: file.path, pack: file.pack, id: fresh)
+            rule.id = try keep(file, ref: rule.ref.description, document: rule.document, hash: hash, id: id)
+            content.rules.append(rule)
+        case .triggerType:
+            var type = try TriggerTypeFile.triggerType(metadata, file: file.path, pack: file.pack, id: fresh)
+            type.id = try keep(file, ref: type.ref.description, document: type.document, hash: hash, id: id)
+            content.triggerTypes.append(type)
+        default:
+            let (known, ids) = (storedByRef, ids)
+            var sensor = try SensorFile.sensor(
+                metadata, file: file.path, pack: file.pack, packPath: file.packPath, id: fresh
+            ) { ref in
+                known["\(ContentRecord.Kind.triggerType.rawValue) \(ref)"]?.id ?? ContentID(stored: ids.next())
+            }
+            sensor.id = try keep(file, ref: sensor.ref.description, document: sensor.document, hash: hash, id: id)
+            content.sensors.append(sensor)
+            take(typesOf: sensor, file, hash: hash)
         }
     }
 

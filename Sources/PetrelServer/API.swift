@@ -16,6 +16,7 @@ public struct API: Sendable {
     private let ids: any IDSource
     private let version: String
     private let bodyLimits: Limits
+    private let webhooks: WebhookSignatures
     private let clock: any PetrelClock
     private let origins: [String]
     private let isSecure: Bool
@@ -68,6 +69,8 @@ public struct API: Sendable {
         public var pid: Int
         /// Petrel's version, shown at the root of each prefix.
         public var version: String
+        /// Rules, triggers and webhooks.
+        public var rules: EventParts
         /// Largest request body in bytes.
         public var maxBodyBytes: Int
         /// Commits and flushes of the store so far.
@@ -81,7 +84,8 @@ public struct API: Sendable {
             credentials: Credentials, logIns: LogIns, serviceUsers: Set<String>, proxies: Set<String>,
             apiURL: @escaping @Sendable () -> String, origins: [String], isSecure: Bool, events: EventHub,
             clock: any PetrelClock,
-            digest: any Digest, ids: any IDSource, hostname: String, pid: Int, version: String, maxBodyBytes: Int,
+            digest: any Digest, ids: any IDSource, hostname: String, pid: Int, version: String,
+            rules: EventParts, maxBodyBytes: Int,
             statistics: @escaping @Sendable () -> (commits: Int, flushes: Int)
         ) {
             self.store = store
@@ -107,6 +111,7 @@ public struct API: Sendable {
             self.hostname = hostname
             self.pid = pid
             self.version = version
+            self.rules = rules
             self.maxBodyBytes = maxBodyBytes
             self.statistics = statistics
         }
@@ -121,6 +126,7 @@ public struct API: Sendable {
             store: parts.store, scheduler: parts.scheduler, traffic: traffic, version: parts.version,
             startedAt: parts.clock.now, statistics: parts.statistics)
         ids = parts.ids
+        webhooks = parts.rules.signatures
         version = parts.version
         clock = parts.clock
         origins = parts.origins
@@ -149,6 +155,18 @@ public struct API: Sendable {
             RoleRoutes(book: parts.roles, digest: parts.digest).routes,
             ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
             RoomRoutes(room: parts.room).routes,
+            RuleRoutes(
+                content: parts.rules.content, catalog: parts.catalog, digest: parts.digest, ids: parts.ids
+            ).routes,
+            TriggerRoutes(content: parts.rules.content, dispatch: parts.rules.dispatch, store: parts.store).routes,
+            EventRecordRoutes(
+                content: parts.rules.content, store: parts.store, executions: parts.store, documents: documents
+            ).routes,
+            SensorRoutes(content: parts.rules.content).routes,
+            WebhookRoutes(
+                content: parts.rules.content, dispatch: parts.rules.dispatch, signatures: parts.rules.signatures,
+                ids: parts.ids
+            ).routes,
             [
                 Route(.get, "user", .known, "Who the caller is") { request in APIResponse(.object(request.userDocument))
                 }
@@ -195,16 +213,18 @@ public struct API: Sendable {
         do throws(APIError) {
             let query = request.queryByName
             let credential = request.credential(query: query)
+            let path = Dictionary(
+                context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
+                uniquingKeysWith: { first, _ in first })
+            let isSigned =
+                route.gate == .webhook && webhooks.isSigned(EventCatalog.webhookName(path["**"] ?? ""))
             let caller =
-                route.gate == .open
+                route.gate == .open || isSigned
                 ? Caller(identity: Identity(user: "", role: .none)) : try await authentication.caller(credential)
             if case .type(let permission) = route.gate {
                 let decision = access.decide(AccessRequest(caller.identity, permission))
                 guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
             }
-            let path = Dictionary(
-                context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
-                uniquingKeysWith: { first, _ in first })
             let bytes = try await request.bodyBytes(of: route, limits: bodyLimits, clock: clock)
             let asked = try await APIRequest(
                 route: route, caller: caller, access: access, path: path, query: query, headers: request.headers,

@@ -119,7 +119,8 @@ extension APIRequest {
     ) async throws(APIError) {
         self.init(
             route: route, caller: caller, access: access, path: path, query: query,
-            header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, address: address, bytes: bytes,
+            header: { name in HTTPField.Name(name).flatMap { headers[$0] } },
+            headers: { headers.map { ($0.name.rawName, $0.value) } }, address: address, bytes: bytes,
             body: .null, object: [:])
         for parameter in route.query {
             if parameter.kind == .integer { _ = try integer(parameter.name) }

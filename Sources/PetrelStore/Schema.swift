@@ -11,6 +11,9 @@ enum Schema {
             for statement in credentials { try database.execute(sql: statement) }
             try chainAudit(in: database)
         }
+        migrator.registerMigration("6 events") { database in
+            for statement in events { try database.execute(sql: statement) }
+        }
         return migrator
     }
 

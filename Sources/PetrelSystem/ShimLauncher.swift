@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PetrelCore
 import Synchronization
 
@@ -83,6 +84,13 @@ public final class ShimLauncher: Sendable {
     /// Removes all traces of an attempt that has ended.
     public func forget(key: String) {
         if isValid(key) { RunFolder(path: path(key)).remove() }
+    }
+
+    /// The keys of attempts whose traces are there and begin so.
+    public func keys(withPrefix prefix: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []).filter {
+            $0.hasPrefix(prefix) && isValid($0)
+        }
     }
 
     /// The files to which a running attempt's output goes; each comes to be with its first byte.

@@ -165,6 +165,85 @@ def catalog():
     expect("service-registry", "member", "list", has="api")
 
 
+RULE = {
+    "name": "st2_commands", "pack": "default", "description": "made by a test", "enabled": True,
+    "trigger": {"type": "core.st2.webhook", "parameters": {"url": "st2/commands"}},
+    "criteria": {"trigger.body.kind": {"type": "equals", "pattern": "disk"}},
+    "action": {"ref": "core.local", "parameters": {"cmd": "echo host {{trigger.body.host}}"}},
+}
+TIMER = {
+    "name": "st2_timer", "enabled": True, "trigger": {
+        "type": "core.st2.CronTimer", "parameters": {"hour": 5, "timezone": "Europe/Oslo"}},
+    "action": {"ref": "core.noop"},
+}
+
+
+def send(hook, body, **headers):
+    """Posts to a webhook; the status of the answer."""
+    headers.update({"X-Auth-Token": TOKEN, "Content-Type": "application/json"})
+    request = urllib.request.Request(f"{URL}/v1/webhooks/{hook}", json.dumps(body).encode(), headers)
+    try:
+        return urllib.request.urlopen(request).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def rules():
+    import tempfile
+    import time
+    files = []
+    for rule in (RULE, TIMER):
+        with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
+            json.dump(rule, file)
+            files.append(file.name)
+    expect("rule", "create", files[0], has=["default.st2_commands", "st2/commands"])
+    expect("rule", "create", files[0], has="exists", code=1)
+    expect("rule", "create", files[1], has="default.st2_timer")
+    expect("rule", "list", has=["default.st2_commands", "made by a test"])
+    expect("rule", "list", "--iftt", has=["core.local"])
+    expect("rule", "list", "--action", "core.noop", has="default.st2_timer")
+    expect("rule", "get", "default.st2_commands", has=["core.st2.webhook", "trigger.body.kind"])
+    expect("webhook", "list", has="st2/commands")
+    expect("timer", "list", has="core.st2.CronTimer")
+    expect("timer", "list", "-ty", "core.st2.DateTimer", has="No matching")
+    check("a webhook that fits", send("st2/commands", {"kind": "disk", "host": "db1"}, **{"St2-Trace-Tag": "tag1"}) == 202)
+    check("one that does not", send("st2/commands/", {"kind": "cpu"}) == 202)
+    check("one that nobody registered", send("none", {}) == 404)
+    for _ in range(50):
+        text = run("rule-enforcement", "list", "--rule", "default.st2_commands")[1]
+        if "default.st2_commands" in text:
+            break
+        time.sleep(0.1)
+    expect("rule-enforcement", "list", has="default.st2_commands")
+    code, data = js("rule-enforcement", "list")
+    check("rule-enforcement list -j", code == 0 and len(data) == 1, data)
+    expect("rule-enforcement", "get", data[0]["id"], has=data[0]["execution_id"])
+    check("the action ran", wait(data[0]["execution_id"]) == "succeeded")
+    expect("execution", "get", data[0]["execution_id"], has="host db1")
+    code, instances = js("trigger-instance", "list")
+    check("trigger-instance list", code == 0 and len(instances) == 2, instances)
+    expect("trigger-instance", "list", "--status", "processed", has="processed")
+    expect("trigger-instance", "get", data[0]["trigger_instance_id"], has=["disk", "headers_lower"])
+    expect("trigger-instance", "re-emit", data[0]["trigger_instance_id"], has="succesfully re-sent")
+    expect("trigger", "list", has=["core.st2.IntervalTimer", "core.st2.generic.notifytrigger"])
+    expect("trigger", "get", "core.st2.webhook", has="parameters_schema")
+    expect("trigger", "getspecs", "core.st2.webhook", has="st2/commands")
+    expect("trace", "list", has="tag1")
+    code, traces = js("trace", "list", "--trace-tag", "tag1")
+    # Sent twice: the instance was emitted again under the same tag.
+    check("trace list by tag", code == 0 and len(traces) == 2, traces)
+    expect("trace", "get", traces[-1]["id"], has=["default.st2_commands", "core.local"])
+    expect("trace", "list", "-e", data[0]["execution_id"], has="tag1")
+    expect("rule", "disable", "default.st2_commands", has="False")
+    expect("rule", "enable", "default.st2_commands", has="True")
+    expect("rule", "update", "default.st2_commands", files[0], has="default.st2_commands")
+    expect("rule", "delete", "default.st2_commands")
+    expect("rule", "delete", "default.st2_timer")
+    expect("rule", "get", "default.st2_timer", has="not found", code=1)
+    expect("webhook", "list", has="No matching")
+    expect("sensor", "list", has="No matching")
+
+
 def library():
     client = Client(api_url=URL + "/v1", auth_url=URL + "/auth/v1", stream_url=URL + "/stream/v1", token=TOKEN)
     check("library: actions", any(a.ref == "core.local" for a in client.actions.get_all()))
@@ -177,9 +256,7 @@ def library():
 
 # Commands whose routes come with datastore, rules, workflows and packs, each with such a route.
 LATER = {
-    "key list": "keys", "rule list": "rules", "rule-enforcement list": "ruleenforcements",
-    "trigger list": "triggertypes", "trigger-instance list": "triggerinstances", "timer list": "timers",
-    "sensor list": "sensortypes", "webhook list": "webhooks", "trace list": "traces", "inquiry list": "inquiries",
+    "key list": "keys", "inquiry list": "inquiries",
     "policy list": "policies", "policy-type list": "policytypes", "pack config": "config_schemas",
     "pack config of all": "configs",
 }
@@ -194,7 +271,7 @@ def is_served(path):
         return "The resource could not be found" not in error.read().decode()
 
 
-for part in (actions, executions, aliases, credentials, catalog, library):
+for part in (actions, executions, aliases, credentials, catalog, rules, library):
     try:
         part()
     except Exception as error:

@@ -12,7 +12,9 @@ public struct Petrel: AsyncParsableCommand {
         version: "petrel \(Version.text)",
         subcommands: [
             ServeCommand.self, ChatCommand.self, RunCommand.self, ExecutionCommand.self, ActionCommand.self,
-            ActionAliasCommand.self, AliasCommand.self, WorkflowCommand.self,
+            ActionAliasCommand.self, AliasCommand.self, RuleCommand.self,
+            RuleEnforcementCommand.self, TriggerCommand.self, TriggerInstanceCommand.self, SensorCommand.self,
+            TimerCommand.self, WebhookCommand.self, TraceCommand.self, WorkflowCommand.self,
             RunnerCommand.self, PackCommand.self, LoginCommand.self,
             AuthCommand.self, WhoAmICommand.self, APIKeyCommand.self, RoleCommand.self,
             RoleAssignmentCommand.self, AuditCommand.self, ServiceRegistryCommand.self,

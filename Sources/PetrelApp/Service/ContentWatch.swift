@@ -11,11 +11,16 @@ final class ContentWatch: Sendable {
     private let loader: ContentLoader
     private let roots: [ContentRoot]
     private let catalog: LiveCatalog
+    private let rules: LiveEventCatalog
     private let events: EventHub
     private let logger: Logger
     private let told = Mutex<Set<String>>([])
 
-    init(loader: ContentLoader, roots: [ContentRoot], catalog: LiveCatalog, events: EventHub, logger: Logger) {
+    init(
+        loader: ContentLoader, roots: [ContentRoot], catalog: LiveCatalog, rules: LiveEventCatalog, events: EventHub,
+        logger: Logger
+    ) {
+        self.rules = rules
         self.loader = loader
         self.roots = roots
         self.catalog = catalog
@@ -25,17 +30,23 @@ final class ContentWatch: Sendable {
 
     /// Loads everything once.
     func load() async throws(CoreError) {
-        let content = try await loader.load()
+        var edit = rules.edits
+        var content = try await loader.load()
+        while !rules.replace(with: content.eventContent, loadedAtEdit: edit) {
+            edit = rules.edits
+            content = try await loader.load()
+        }
         let catalog = Catalog(packs: content.packs, actions: content.actions, aliases: content.aliases)
         self.catalog.replace(with: catalog)
-        tell(content.problems, catalog.matcher.problems, missingActions(catalog))
+        tell(content.problems, catalog.matcher.problems, missingActions(catalog) + brokenRules(catalog))
         if content.hasChanged {
             events.publish(.contentChanged)
             logger.info(
                 "content loaded",
                 metadata: [
                     "packs": "\(content.packs.count)", "actions": "\(content.actions.count)",
-                    "aliases": "\(content.aliases.count)", "problems": "\(content.problems.count)",
+                    "aliases": "\(content.aliases.count)", "rules": "\(content.rules.count)",
+                    "problems": "\(content.problems.count)",
                 ])
         }
     }
@@ -58,6 +69,14 @@ final class ContentWatch: Sendable {
         }
     }
 
+    private func brokenRules(_ catalog: Catalog) -> [String] {
+        let rules = rules.current
+        return rules.problems.map { "rule \($0.rule) never fires: \($0.reason)" }
+            + rules.rules.filter { $0.isEnabled && catalog.action($0.actionRef) == nil }.map {
+                "rule \($0.ref) runs \($0.actionRef), which does not exist"
+            }
+    }
+
     private func tell(_ problems: [PackError], _ formats: [AliasError], _ missing: [String]) {
         let errors = problems.filter { $0.code != .warning }.map(\.description) + formats.map(\.description)
         let warnings = problems.filter { $0.code == .warning }.map(\.description) + missing
@@ -68,5 +87,12 @@ final class ContentWatch: Sendable {
         }
         for error in newErrors { logger.error("\(error)") }
         for warning in newWarnings { logger.warning("\(warning)") }
+    }
+}
+
+extension LoadedContent {
+    /// What decides on events.
+    fileprivate var eventContent: EventCatalog.Content {
+        EventCatalog.Content(triggerTypes: triggerTypes, triggers: triggers, rules: rules, sensors: sensors)
     }
 }

@@ -31,6 +31,8 @@ struct ServiceGraph {
     let room: RoomDoor
     let api: API
     let claimCode: ClaimCode
+    let rules: EventGraph
+    let sensors: SensorProcesses
     /// The URL of this start; set when the port is open.
     let url = ServiceURL()
 
@@ -62,6 +64,10 @@ struct ServiceGraph {
             ids: ids)
         let access = Access(book: roles)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
+        rules = try EventGraph(
+            .init(
+                settings: settings, store: store, submission: submission, documents: documents, events: events,
+                clock: clock, ids: ids, digest: digest))
         claimCode = ClaimCode(random: SystemRandom())
         let commands = Commands(
             addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
@@ -85,9 +91,12 @@ struct ServiceGraph {
         let credentials = Credentials(
             options: .init(maxTokenLife: settings.auth.tokenLife, defaultRole: settings.userDefaultRole), store: store,
             digest: digest, random: SystemRandom(), clock: clock, ids: ids)
-        let authentication = Authentication(
+        var authentication = Authentication(
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
             credentials: credentials, tokens: tokens, executions: store, digest: digest)
+        sensors = Self.sensors(
+            settings, rules: rules, clock: clock, ids: ids, digest: digest, url: url,
+            authentication: &authentication)
         api = API(
             .init(
                 store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
@@ -98,6 +107,7 @@ struct ServiceGraph {
                 isSecure: settings.http.tls != nil, events: events, clock: clock, digest: digest, ids: ids,
                 hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
                 version: Version.text,
+                rules: EventParts(content: rules.content, dispatch: rules.dispatch, signatures: rules.signatures),
                 maxBodyBytes: settings.http.maxBodyBytes,
                 statistics: { [store] in (store.statistics.commits, store.statistics.flushes) }))
     }
@@ -122,6 +132,26 @@ struct ServiceGraph {
             launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"),
             environment: currentEnvironment(), systemUser: settings.engine.systemUser,
             maxOutputBytes: settings.engine.maxOutputBytes)
+    }
+
+    private static func sensors(
+        _ settings: Settings, rules: EventGraph, clock: SystemClock, ids: SystemIDs, digest: SystemDigest,
+        url: ServiceURL, authentication: inout Authentication
+    ) -> SensorProcesses {
+        // New with each start: a sensor of an earlier service has nothing to tell this one.
+        let token = SystemRandom().bytes(32).map { String($0, radix: 16) }.joined()
+        authentication.sensorTokenHash = digest.sha256(Array(token.utf8))
+        let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
+        let isEnabled = settings.rules.runsSensors
+        return SensorProcesses(
+            options: .init(
+                modules: BuiltInContent.pythonModules(in: settings.dataDir + "/builtin", digest: digest),
+                dataFolder: settings.dataDir, environment: currentEnvironment(), token: Secret(token)),
+            surroundings: .init(
+                wanted: { isEnabled ? rules.catalog.current.sensors.filter(\.isEnabled) : [] },
+                apiURL: { url.current.isEmpty ? "" : url.current + "/v1" }, config: { _ in [:] },
+                ended: { sensor, code, words in await rules.tell(sensor, code, words) }),
+            launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"), clock: clock, ids: ids)
     }
 
     private static func contentRoots(_ settings: Settings, digest: any Digest) throws(CoreError) -> [ContentRoot] {

@@ -4,6 +4,7 @@ import NIOCore
 import PetrelChat
 import PetrelCore
 import PetrelEngine
+import PetrelRunners
 import PetrelServer
 import PetrelStore
 import PetrelSystem
@@ -23,8 +24,8 @@ enum ServiceRunner {
         for warning in loaded.warnings { logger.warning("\(warning.description)") }
         if !settings.auth.isEnabled { logger.warning("auth.enabled is false: everybody who reaches the port is admin") }
         let watch = ContentWatch(
-            loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, events: graph.events,
-            logger: logger)
+            loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, rules: graph.rules.catalog,
+            events: graph.events, logger: logger)
         try await watch.load()
         let roles = RoleWatch(folder: settings.dataDir + "/rbac", book: graph.roles, logger: logger)
         roles.load()
@@ -63,7 +64,16 @@ enum ServiceRunner {
             } beforeStop: {
                 await graph.scheduler.drain(for: grace)
             })
+        services.append(loop { await graph.rules.dispatch.run() })
+        services.append(loop { await graph.rules.ends.run() })
         services.append(loop { await watch.run() })
+        services.append(loop { await graph.rules.timers.run() })
+        services.append(
+            loop {
+                await graph.sensors.run()
+            } beforeStop: {
+                await graph.sensors.stop()
+            })
         services.append(loop { await roles.run() })
         services.append(loop { await graph.inbox.run() })
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
@@ -151,6 +161,11 @@ enum ServiceRunner {
                 let count = try? await graph.store.forgetExecutions(endedBefore: now - age, limit: 200), count > 0
             {}
             try? await graph.store.forgetPosts(before: now - age)
+        }
+        if let age = graph.settings.retention.events {
+            while !Task.isCancelled,
+                let count = try? await graph.store.forgetEvents(before: now - age, limit: 200), count > 0
+            {}
         }
         if let age = graph.settings.retention.audit { try? await graph.store.forgetAudit(before: now - age) }
     }

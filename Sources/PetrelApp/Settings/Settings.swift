@@ -19,6 +19,16 @@ struct Settings: Sendable {
         /// nil: kept.
         var executions: Duration?
         var audit: Duration?
+        var events: Duration?
+    }
+    struct Rules: Sendable {
+        var validatesPayloads: Bool
+        var runsSensors: Bool
+        /// nil: this machine's.
+        var timeZone: String?
+        var misfire: Misfire
+        /// Each `URL SCHEME FILE`.
+        var signedWebhooks: [String]
     }
     struct Auth: Sendable {
         /// Addresses that vouch for users; empty where passwords are checked here.
@@ -63,6 +73,7 @@ struct Settings: Sendable {
     var chat: Chat
     var engine: Engine
     var retention: Retention
+    var rules: Rules
     /// A level's name in swift-log.
     var logLevel: String
     /// `text`, `json` or `logfmt`.
@@ -81,7 +92,14 @@ extension Settings {
             allowedOrigins: values.texts("http.allow_origins"), publicURL: Self.publicURL(values))
         retention = Retention(
             executions: Self.days(values.integer("retention.executions_days")),
-            audit: Self.days(values.integer("retention.audit_days")))
+            audit: Self.days(values.integer("retention.audit_days")),
+            events: Self.days(values.integer("retention.events_days")))
+        let timeZone = values.text("timers.local_timezone")
+        rules = Rules(
+            validatesPayloads: values.flag("rules.validate_payloads"), runsSensors: values.flag("sensors.enabled"),
+            timeZone: timeZone.isEmpty ? nil : timeZone,
+            misfire: Misfire(rawValue: values.text("timers.misfire")) ?? .once,
+            signedWebhooks: values.texts("webhooks.signed"))
         logFormat = values.text("log.format")
         let htpasswd = values.text("auth.htpasswd")
         auth = Auth(

@@ -15,7 +15,7 @@ struct SettingsCatalog: Sendable {
 
     /// The settings of the service.
     static let petrel = SettingsCatalog(
-        settings: [dataDir] + http + auth + access + store + content + chat + engine + retention + log,
+        settings: [dataDir] + http + auth + access + store + content + chat + engine + rules + retention + log,
         platforms: [ChatPlatform(name: "local", isSingle: true)])
 
     /// The setting of a name, or nil.
@@ -144,7 +144,29 @@ extension SettingsCatalog {
             summary: "Seconds that a stopping service waits for executions; those left are taken up at the next start."),
     ]
 
+    private static let rules = [
+        Setting(
+            path: "rules.validate_payloads", kind: .flag, standard: true,
+            summary: "Whether payloads are held against the schemas of trigger types that packs declare."),
+        Setting(
+            path: "sensors.enabled", kind: .flag, standard: true,
+            summary: "Whether the sensors of packs run, each in a process of its own."),
+        Setting(
+            path: "timers.local_timezone", kind: .text, standard: "",
+            summary: "Time zone of timers that name none; empty is this machine's."),
+        Setting(
+            path: "timers.misfire", kind: .choice(Misfire.allCases.map(\.rawValue)), standard: "once",
+            summary: "What timers do about times that they missed while the service was down."),
+        Setting(
+            path: "webhooks.signed", kind: .words, standard: [],
+            summary: "Webhooks that take signed requests in place of a token: URL SCHEME FILE, with github, gitlab "
+                + "or slack, and the file that holds the secret."),
+    ]
+
     private static let retention = [
+        Setting(
+            path: "retention.events_days", kind: .integer(0...36_500), standard: 30,
+            summary: "Days after which trigger instances, rule enforcements and traces are forgotten; 0 keeps them."),
         Setting(
             path: "retention.executions_days", kind: .integer(0...36_500), standard: 180,
             summary: "Days after which ended executions, their results and posts are forgotten; 0 keeps them."),

@@ -12,6 +12,8 @@ public enum EngineEvent: Sendable {
     case replyOwed
     /// A line was added to a local room.
     case roomChanged(room: String)
+    /// Trigger instances wait to be handled, or ends of executions to be told.
+    case eventsWaiting
     /// Packs were loaded anew.
     case contentChanged
     /// Something was announced on a route, as `core.announcement` does.
@@ -21,7 +23,7 @@ public enum EngineEvent: Sendable {
     public var isStreamed: Bool {
         switch self {
         case .executionCreated, .executionChanged, .announced: true
-        case .postsQueued, .replyOwed, .roomChanged, .contentChanged: false
+        case .postsQueued, .replyOwed, .roomChanged, .contentChanged, .eventsWaiting: false
         }
     }
 }

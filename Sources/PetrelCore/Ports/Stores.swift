@@ -287,7 +287,8 @@ public struct AuditVerdict: Sendable, Hashable {
 public struct ContentRecord: Sendable, Hashable {
     /// What a content file declares.
     public enum Kind: String, Sendable, CaseIterable {
-        case pack, action, alias
+        case pack, action, alias, rule, trigger, sensor
+        case triggerType = "trigger_type"
     }
     /// The id by which the API knows it; it stays when the file changes.
     public var id: ContentID
@@ -322,6 +323,8 @@ public struct ContentRecord: Sendable, Hashable {
 public protocol ContentStore: Sendable {
     /// All records, in order of kind and ref.
     func content() async throws(CoreError) -> [ContentRecord]
+    /// The record of a kind and reference, or nil.
+    func contentRecord(_ kind: ContentRecord.Kind, _ ref: String) async throws(CoreError) -> ContentRecord?
     /// Stores changed records (matched by kind and ref; the id of a known one is kept) and removes others. Flushed.
     func changeContent(put: [ContentRecord], remove: [ContentRecord], audit: [AuditRecord]) async throws(CoreError)
 }
@@ -404,7 +407,7 @@ public protocol RoomStore: Sendable {
 
 /// All ports of one store.
 public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
-    CredentialStore
+    CredentialStore, EventStore
 {
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth
