@@ -33,7 +33,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
-let adapterMaterial = ["core", "python", "starter", "unwired"]
+let adapterMaterial = ["alerts", "core", "python", "starter", "unwired"]
 
 let package = Package(
     name: "petrel",

@@ -99,6 +99,8 @@ private struct LoadPass {
     private let stored: [ContentRecord]
     private let storedByRef: [String: ContentRecord]
     private let storedByPath: [String: ContentRecord]
+    /// By kind, pack and file, for the folder of a built-in pack changes with each version of Petrel.
+    private let storedByFile: [String: ContentRecord]
     private var records: [ContentRecord] = []
     private var placeByRef: [String: String] = [:]
 
@@ -108,6 +110,9 @@ private struct LoadPass {
         self.digest = digest
         self.stored = stored
         storedByRef = Dictionary(stored.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        storedByFile = Dictionary(
+            stored.map { ("\($0.kind.rawValue) \(ContentRef($0.ref)?.pack ?? "")/\($0.file)", $0) },
+            uniquingKeysWith: { first, _ in first })
         storedByPath = Dictionary(
             stored.filter { $0.kind != .triggerType || !$0.file.hasPrefix("sensors/") }
                 .map { ($0.packPath + "/" + $0.file, $0) }, uniquingKeysWith: { first, _ in first })
@@ -140,7 +145,11 @@ private struct LoadPass {
             let bytes = try bytes(of: file.path)
             let hash = digest.sha256(bytes)
             if let changed = changedByAPI(file, hash: hash) {
-                guard !changed.document.isEmpty else { return records.append(changed) }
+                guard !changed.document.isEmpty else {
+                    records.append(changed)
+                    placeByRef[changed.key] = file.path
+                    return
+                }
                 return try add(file, Metadata(recalled: changed.document, file: file.path), hash: hash)
             }
             let metadata = try Metadata(bytes, file: file.path)
@@ -154,12 +163,14 @@ private struct LoadPass {
         }
     }
 
+    private static func place(_ file: FoundFile) -> String { "\(file.kind.rawValue) \(file.pack)/\(file.file)" }
+
     /// What the store has of a file whose content the API may have changed; nil for a file that is new or was edited.
     ///
     /// An empty document stands for content that was deleted there.
     private func changedByAPI(_ file: FoundFile, hash: String) -> ContentRecord? {
-        guard [.rule, .sensor, .triggerType].contains(file.kind), let last = storedByPath[file.path],
-            last.kind == file.kind, last.hash == hash
+        guard [.rule, .sensor, .triggerType].contains(file.kind), let last = storedByFile[Self.place(file)],
+            last.hash == hash
         else { return nil }
         return last
     }

@@ -213,9 +213,11 @@ public struct API: Sendable {
         do throws(APIError) {
             let query = request.queryByName
             let credential = request.credential(query: query)
-            let path = Dictionary(
+            var path = Dictionary(
                 context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
                 uniquingKeysWith: { first, _ in first })
+            let rest = context.parameters.getCatchAll().joined(separator: "/")
+            if !rest.isEmpty { path["**"] = percentDecoded(Array(rest.utf8)) }
             let isSigned =
                 route.gate == .webhook && webhooks.isSigned(EventCatalog.webhookName(path["**"] ?? ""))
             let caller =

@@ -90,7 +90,7 @@ struct EventRecordRoutes: Sendable {
                     throw APIError(.badRequest, "Timer type \(type) not in supported types - \(known).")
                 }
                 let chosen = content.current.timers.filter { type == nil || $0.type.description == type }
-                return try Listing(request).page(chosen.map(\.apiDocument), defaultLimit: nil)
+                return APIResponse(.array(chosen.map { .object($0.apiDocument) }))
             },
             Route(.get, "timers/:ref", .resource(.timerView), "One timer") { request throws(APIError) in
                 let ref = request.part("ref")

@@ -110,9 +110,8 @@ struct TriggerRoutes: Sendable {
 
     private var triggerRoutes: [Route] {
         [
-            Route(.get, "triggers", .type(.triggerList), "List triggers") { request throws(APIError) in
-                try Listing(request).response(
-                    content.current.triggers.map(\.apiDocument), total: content.current.triggers.count, limit: nil)
+            Route(.get, "triggers", .type(.triggerList), "List triggers") { _ in
+                APIResponse(.array(content.current.triggers.map { .object($0.apiDocument) }))
             },
             Route(.get, "triggers/:id", .resource(.triggerView), "One trigger") { request throws(APIError) in
                 APIResponse(.object(try trigger(request).apiDocument))

@@ -124,7 +124,8 @@ private func settleSource(_ source: EventSource, in database: Database) throws -
     case .outside: return true
     case .timer(let state, let firedAt):
         return try database.changes(
-            "UPDATE timer SET fired_at = ? WHERE trigger = ? AND fired_at = ?",
+            // A clock that was set back takes the beginning with it.
+            "UPDATE timer SET fired_at = ?1, started_at = min(started_at, ?1) WHERE trigger = ?2 AND fired_at = ?3",
             [firedAt.microseconds, state.trigger, state.firedAt.microseconds])
     case .end(let id): return try database.changes("DELETE FROM owed_end WHERE execution = ?", [id.text])
     }

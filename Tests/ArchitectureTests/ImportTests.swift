@@ -48,7 +48,9 @@ struct ImportTests {
             "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "Glibc", "Synchronization",
             "FoundationEssentials",
         ],
-        "PetrelRunners": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
+        "PetrelRunners": [
+            "PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials", "Synchronization",
+        ],
         "PetrelPacks": ["PetrelCore", "PetrelExpressions", "PetrelSystem", "FoundationEssentials"],
         "PetrelServer": [
             "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "AsyncAlgorithms", "Hummingbird",

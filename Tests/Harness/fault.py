@@ -4,11 +4,13 @@
     fault.py PROGRAM random --kills N --seed S [--rate MESSAGES_PER_SECOND]
     fault.py PROGRAM sleeper
     fault.py PROGRAM full
+    fault.py PROGRAM events [--passes N] [--only POINT]
 
 Each ends with one line that is the figure; the exit code is 1 if the contract was broken.
 """
 
 import argparse
+import http.client
 import os
 import random
 import shutil
@@ -23,6 +25,10 @@ from service import Client, Room, Service  # noqa: E402
 
 # The points that only a service passes that takes up the work of a dead one.
 RECOVERY = ["recovery.before-adopt", "recovery.after-adopt"]
+
+
+# The points on the way of an event; messages in a room don't pass them.
+EVENT_PREFIXES = ("event.", "timer.")
 
 
 class Ledger:
@@ -130,7 +136,9 @@ def scenario(service, rooms):
 
 def run_points(program, passes, only):
     listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
-    points = [point for point in listed.stdout.split() if not only or point == only]
+    points = [
+        point for point in listed.stdout.split()
+        if (not only or point == only) and not point.startswith(EVENT_PREFIXES)]
     total = {"lost": 0, "duplicated": 0, "ran_twice": 0, "disorder": 0, "false": 0, "abandoned": 0}
     runs = unreached = stuck = 0
     for point in points:
@@ -249,6 +257,141 @@ def run_sleeper(program):
     return good
 
 
+HOOK_RULE = """
+name: hook
+enabled: true
+trigger: {type: core.st2.webhook, parameters: {url: fault}}
+criteria: {trigger.body.kind: {type: equals, pattern: act}}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.body.name }} >> %s"}}
+"""
+TICK_RULE = """
+name: tick
+enabled: true
+trigger: {type: core.st2.IntervalTimer, parameters: {unit: seconds, delta: 1}}
+action: {ref: core.local, parameters: {cmd: "echo '{{ trigger.executed_at }}' >> %s"}}
+"""
+END_RULE = """
+name: end
+enabled: true
+trigger: {type: core.st2.generic.actiontrigger}
+criteria:
+  trigger.action_name: {type: equals, pattern: core.local}
+  trigger.parameters.cmd: {type: regex, pattern: "^echo w"}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.execution_id }} >> %s"}}
+"""
+
+
+def write_pack(folder, files):
+    pack = os.path.join(folder, "packs", "fault")
+    os.makedirs(os.path.join(pack, "rules"))
+    with open(os.path.join(pack, "pack.yaml"), "w") as file:
+        file.write("name: fault\ndescription: faults\nversion: 1.0.0\nauthor: tests\n")
+    for name, text in files.items():
+        with open(os.path.join(pack, "rules", name + ".yaml"), "w") as file:
+            file.write(text)
+
+
+def lines(path):
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return file.read().splitlines()
+
+
+def wait_until(is_done, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if is_done():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+EXTRA_RULE = """
+name: extra%d
+enabled: true
+trigger: {type: core.st2.webhook, parameters: {url: fault}}
+action: {ref: core.noop}
+"""
+
+
+def event_round(program, fault, is_crowded):
+    """One service that is killed on the way of its events; gives what is wrong, and how often it was started."""
+    folder = tempfile.mkdtemp(prefix="petrel-events-")
+    paths = {name: os.path.join(folder, name) for name in ("hooks", "ticks", "ends")}
+    write_pack(folder, {
+        "hook": HOOK_RULE % paths["hooks"], "tick": TICK_RULE % paths["ticks"], "end": END_RULE % paths["ends"],
+        # So many rules are left to the loop, which finds the instance in the store.
+        **({"extra%d" % number: EXTRA_RULE % number for number in range(17)} if is_crowded else {})})
+    service = Service(program, folder)
+    service.start(fault)
+    stop = threading.Event()
+    watcher = threading.Thread(target=keeper, args=(service, stop))
+    watcher.start()
+    acknowledged, sent = set(), set()
+    client = Client(service)
+    try:
+        for number in range(12):
+            for attempt in range(400):
+                # An answer that was lost tells nothing, so each try has a name of its own.
+                name = "w%d-%d" % (number, attempt)
+                sent.add(name)
+                try:
+                    status, _ = client.request("POST", "/v1/webhooks/fault", {"kind": "act", "name": name})
+                except (OSError, ValueError, http.client.HTTPException):
+                    status = 0
+                if status == 202:
+                    acknowledged.add(name)
+                    break
+                time.sleep(0.05)
+        wait_until(lambda: acknowledged <= set(lines(paths["hooks"])))
+        wait_until(lambda: len(lines(paths["ticks"])) >= 2)
+        wait_until(lambda: len(lines(paths["ends"])) >= len(lines(paths["hooks"])))
+        left = open_executions(service)
+        _, ticks = client.persistently("GET", "/v1/ruleenforcements?rule_ref=fault.tick&limit=-1")
+        _, pending = client.persistently("GET", "/v1/triggerinstances?status=pending")
+        wait_until(lambda: len(lines(paths["ticks"])) >= len(ticks), 10)
+    finally:
+        stop.set()
+        watcher.join()
+        service.kill()
+    hooks, ended, ticked = lines(paths["hooks"]), lines(paths["ends"]), lines(paths["ticks"])
+    wrong = {
+        "lost": len(acknowledged - set(hooks)) + max(0, len(ticks) - len(ticked)) + len(pending)
+        + max(0, len(hooks) - len(ended)),
+        "fired_twice": sum(len(each) - len(set(each)) for each in (hooks, ended, ticked)) + len(set(hooks) - sent),
+        "stuck": left,
+    }
+    if not any(wrong.values()):
+        shutil.rmtree(folder, ignore_errors=True)
+    return wrong, service.starts, folder
+
+
+def run_events(program, passes, only):
+    """Each acknowledged webhook, each time of a timer and each end of an action starts its action once, whatever dies."""
+    listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
+    points = [
+        point for point in listed.stdout.split()
+        if (not only or point == only) and point.startswith(EVENT_PREFIXES + ("completion.", "store."))]
+    total = {"lost": 0, "fired_twice": 0, "stuck": 0}
+    runs = unreached = 0
+    for point in points:
+        for number in passes:
+            wrong, starts, folder = event_round(
+                program, "%s:%d:kill" % (point, number), is_crowded="handle" in point)
+            runs += 1
+            if starts < 2 and number == passes[0]:
+                unreached += 1
+                print("unreached %s" % point)
+            if any(wrong.values()):
+                print("point=%s pass=%d %s (see %s)" % (point, number, wrong, folder))
+            for name, count in wrong.items():
+                total[name] += count
+    print("fault-events points=%d runs=%d unreached=%d lost=%d fired_twice=%d stuck=%d" % (
+        len(points), runs, unreached, total["lost"], total["fired_twice"], total["stuck"]))
+    return not (unreached or any(total.values()))
+
+
 def run_full(program):
     """The disk fills while a command runs: refused clearly, nothing lost, nothing run twice, goes on by itself."""
     folder = tempfile.mkdtemp(prefix="petrel-full-")
@@ -326,7 +469,7 @@ def run_full(program):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("suite", choices=["points", "random", "sleeper", "full"])
+    parser.add_argument("suite", choices=["points", "random", "sleeper", "full", "events"])
     parser.add_argument("--passes", type=lambda text: [int(part) for part in text.split(",")], default=[1, 3])
     parser.add_argument("--only")
     parser.add_argument("--kills", type=int, default=1000)
@@ -335,6 +478,8 @@ def main():
     options = parser.parse_args()
     if options.suite == "points":
         good = run_points(options.program, options.passes, options.only)
+    elif options.suite == "events":
+        good = run_events(options.program, options.passes, options.only)
     elif options.suite == "sleeper":
         good = run_sleeper(options.program)
     elif options.suite == "full":

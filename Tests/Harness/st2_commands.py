@@ -197,7 +197,7 @@ def rules():
             json.dump(rule, file)
             files.append(file.name)
     expect("rule", "create", files[0], has=["default.st2_commands", "st2/commands"])
-    expect("rule", "create", files[0], has="exists", code=1)
+    expect("rule", "create", files[0], has="exists", code=2)
     expect("rule", "create", files[1], has="default.st2_timer")
     expect("rule", "list", has=["default.st2_commands", "made by a test"])
     expect("rule", "list", "--iftt", has=["core.local"])

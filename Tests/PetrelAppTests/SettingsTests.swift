@@ -122,7 +122,7 @@ struct SettingsTests {
             ("data_dir: ''\n", "p.yaml:1:1: \"data_dir\" must be a path, not \"\""),
             (
                 "- a\n",
-                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, retention, log"
+                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, rules, sensors, timers, webhooks, retention, log"
             ),
             (
                 "chat: {adapters: x}\n",

@@ -159,8 +159,7 @@ extension SettingsCatalog {
             summary: "What timers do about times that they missed while the service was down."),
         Setting(
             path: "webhooks.signed", kind: .words, standard: [],
-            summary: "Webhooks that take signed requests in place of a token: URL SCHEME FILE, with github, gitlab "
-                + "or slack, and the file that holds the secret."),
+            summary: "Webhooks that take signed requests: URL SCHEME FILE, see docs/events.md."),
     ]
 
     private static let retention = [

@@ -48,10 +48,7 @@ struct TimerTable: Sendable {
                 entries[key] = entry
                 continue
             }
-            guard let state = known[key],
-                let schedule = try? Schedule(
-                    trigger: trigger.type.description, parameters: trigger.parameters, start: state.startedAt,
-                    localZone: zone)
+            guard let state = known[key], let schedule = schedule(of: trigger, state)
             else { continue }
             entries[key] = Entry(
                 trigger: trigger, schedule: schedule, state: state, next: schedule.next(after: state.firedAt))
@@ -110,9 +107,18 @@ struct TimerTable: Sendable {
         let key = firing.trigger.ref.description
         guard var entry = entries[key] else { return }
         entry.state.firedAt = firing.firedAt
+        if firing.firedAt < entry.state.startedAt {
+            entry.state.startedAt = firing.firedAt
+            entry.schedule = schedule(of: entry.trigger, entry.state) ?? entry.schedule
+        }
         entry.next = entry.schedule.next(after: firing.firedAt)
         entries[key] = entry
         findNext()
+    }
+
+    private func schedule(of trigger: Trigger, _ state: TimerState) -> Schedule? {
+        try? Schedule(
+            trigger: trigger.type.description, parameters: trigger.parameters, start: state.startedAt, localZone: zone)
     }
 
     private mutating func findNext() { next = entries.values.compactMap(\.next).min() }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Events and rules")
 struct EventDispatchTests {
-    private static let equals: (String) -> Value = { ["type": "equals", "pattern": .string($0)] }
+    private static func equals(_ text: String) -> Value { ["type": "equals", "pattern": .string(text)] }
 
     @Test("a webhook whose criteria hold runs the action with what the payload says, once")
     func webhookRuns() async throws {
@@ -174,10 +174,8 @@ struct EventDispatchTests {
                 "e", trigger: ["type": "core.st2.CronTimer", "parameters": ["minute": "61"]]),
         ])
         let current = fixture.catalog.current
-        let triggers = try ["a", "b", "c"].map {
-            try #require(current.trigger(of: try #require(current.rule("test.\($0)"))))
-        }
-        #expect(triggers[0] == triggers[1])
+        let triggers = ["a", "b", "c"].map { name in current.rule("test.\(name)").flatMap(current.trigger) }
+        #expect(triggers[0] != nil && triggers[0] == triggers[1])
         #expect(triggers[0] != triggers[2])
         #expect(current.problems.map(\.rule.name) == ["d", "e"])
         #expect(current.webhook("/hook/").count == 1)
