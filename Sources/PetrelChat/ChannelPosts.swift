@@ -17,7 +17,7 @@ public struct ChannelPosts: ChannelNotices {
     }
 
     /// The delivery's id is made from execution and route: the outbox refuses a second post of that id.
-    public func post(_ notice: Notice) async -> Bool {
+    public func post(_ notice: Notice) async throws(CoreError) -> Bool {
         let parts = notice.route.split(separator: ":", maxSplits: 1).map(String.init)
         guard parts.count == 2, adapters.contains(parts[0]) else { return false }
         let key = "notice \(notice.execution) \(notice.route) \(notice.message)"
@@ -29,7 +29,9 @@ public struct ChannelPosts: ChannelNotices {
         let post = OutboundPost(
             id: id, to: address, kind: .notice, text: notice.message, execution: notice.execution,
             status: notice.status, isFinal: true)
-        try? await store.enqueue([post])
+        do { try await store.enqueue([post]) } catch  where !error.isRetryable {
+            // It is there already, from before a crash.
+        }
         events.publish(.postsQueued(parts[0]))
         return true
     }

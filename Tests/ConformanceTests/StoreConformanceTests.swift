@@ -47,6 +47,10 @@ struct StoreConformanceTests {
         ("content keeps its ids", { try await $0.keepsContentAndItsIDs() }),
         ("one person claims the administrator's role", { try await $0.onlyOneAdministratorCanClaim() }),
         ("a room remembers each line once", { try await $0.roomsRememberEachLineOnce() }),
+        ("an event is handled once", { try await $0.handlesInstancesOnce() }),
+        ("a timer fires each time once", { try await $0.firesTimersOnce() }),
+        ("an end is owed to those who wait, once", { try await $0.owesEndsOnce() }),
+        ("events are listed and forgotten", { try await $0.listsAndForgetsEvents() }),
         ("everything survives reopening", { try await $0.everythingSurvivesReopening() }),
         ("three hundred at once all arrive", { try await $0.manyAtOnceAllArrive() }),
     ]

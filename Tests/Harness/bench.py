@@ -17,6 +17,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench_events  # noqa: E402
 from service import Room, Service  # noqa: E402
 
 
@@ -169,6 +170,7 @@ def main():
                   "http_ms=%.2f goal_ms=%.2f" % (
                       durability, conversations, p50, p99, rate, flushes, wire, goal), flush=True)
         service.stop()
+    bench_events.run(program, options.seconds)
     shutil.rmtree(folder, ignore_errors=True)
 
 

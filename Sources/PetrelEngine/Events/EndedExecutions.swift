@@ -73,12 +73,12 @@ public final class EndedExecutions: Sendable {
         if current.hasRules(for: BuiltInTriggerTypes.action), let trigger = current.trigger(.action) {
             news.append(event(trigger, actionPayload(execution), execution))
         }
-        for notice in Notice.all(of: execution, now: clock.now) {
-            if await channels.post(notice) { continue }
-            guard let trigger = current.trigger(.notify) else { continue }
-            news.append(event(trigger, notice.payload, execution))
-        }
         do throws(EngineError) {
+            for notice in Notice.all(of: execution, now: clock.now) {
+                if try await isPosted(notice) { continue }
+                guard let trigger = current.trigger(.notify) else { continue }
+                news.append(event(trigger, notice.payload, execution))
+            }
             if news.isEmpty {
                 do throws(CoreError) { try await store.dropEnds([execution.id]) } catch { throw EngineError(error) }
             } else {
@@ -86,6 +86,10 @@ public final class EndedExecutions: Sendable {
             }
             return true
         } catch { return false }
+    }
+
+    private func isPosted(_ notice: Notice) async throws(EngineError) -> Bool {
+        do throws(CoreError) { return try await channels.post(notice) } catch { throw EngineError(error) }
     }
 
     private func event(_ trigger: Trigger, _ payload: Value, _ execution: Execution) -> NewEvent {

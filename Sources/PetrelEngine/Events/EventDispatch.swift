@@ -88,6 +88,16 @@ public final class EventDispatch: Sendable {
         return instances
     }
 
+    /// Tells of an event of one of Petrel's own trigger types, such as `core.st2.generic.inquiry`, if a rule waits for it.
+    public func emit(
+        _ type: String, payload: Value, origin: Origin, traceTag: String? = nil
+    ) async throws(EngineError) {
+        let current = catalog.current
+        let waiting = triggers(named: type).filter { current.hasRules(for: $0.ref) }
+        guard !waiting.isEmpty else { return }
+        try await dispatch(NewEvent(waiting, payload: payload, origin: origin, traceTag: traceTag))
+    }
+
     /// What a trigger's reference or id stands for: the trigger, or those of a type.
     public func triggers(named name: String) -> [Trigger] {
         let current = catalog.current

@@ -7,6 +7,8 @@ public final class LiveEventCatalog: Sendable {
         var catalog: EventCatalog
         /// How often content was changed by the API: a load that began before such a change must not undo it.
         var edits = 0
+        /// Counts the catalogs that were in force.
+        var generation = 0
     }
 
     private let digest: any Digest
@@ -21,6 +23,9 @@ public final class LiveEventCatalog: Sendable {
     /// The content of this moment.
     public var current: EventCatalog { state.withLock(\.catalog) }
 
+    /// Another number for each catalog, to see at a glance whether there is a new one.
+    var generation: Int { state.withLock(\.generation) }
+
     /// How often the API has changed content so far.
     public var edits: Int { state.withLock(\.edits) }
 
@@ -31,6 +36,7 @@ public final class LiveEventCatalog: Sendable {
         return state.withLock { state in
             guard state.edits == edit else { return false }
             state.catalog = catalog
+            state.generation += 1
             return true
         }
     }
@@ -45,6 +51,7 @@ public final class LiveEventCatalog: Sendable {
             change(&content)
             state.catalog = EventCatalog(content, digest: digest)
             state.edits += 1
+            state.generation += 1
         }
     }
 }

@@ -73,7 +73,8 @@ public protocol ChannelNotices: Sendable {
     /// Queues a notice whose route names a channel of an adapter; one execution and route give one post however often
     /// this is called.
     /// - Returns: false for a route that names none, which is left to rules.
-    func post(_ notice: Notice) async -> Bool
+    /// - Throws: `unavailable` when it can't be queued now.
+    func post(_ notice: Notice) async throws(CoreError) -> Bool
 }
 
 /// A service without chat.
@@ -82,5 +83,5 @@ public struct NoChannels: ChannelNotices {
     public init() {}
 
     /// Never.
-    public func post(_ notice: Notice) async -> Bool { false }
+    public func post(_ notice: Notice) async throws(CoreError) -> Bool { false }
 }

@@ -27,8 +27,8 @@ public final class Timers: Sendable {
     private let dispatch: EventDispatch
     private let clock: any PetrelClock
     private let table: Mutex<TimerTable>
-    /// The triggers that the table holds, to see a change at a glance.
-    private let known = Mutex<[Trigger]>([])
+    /// The catalog whose timers the table holds.
+    private let generation = Mutex(-1)
 
     /// The timers of a catalog's rules.
     public init(
@@ -72,9 +72,10 @@ public final class Timers: Sendable {
 
     /// - Returns: false when the store can't be used now.
     private func takeChanges() async -> Bool {
+        let newest = catalog.generation
+        guard newest != generation.withLock({ $0 }) else { return true }
         let current = catalog.current
         let wanted = current.timers.filter { current.hasRules(for: $0.ref) }
-        guard wanted != known.withLock({ $0 }) else { return true }
         let now = clock.now
         do throws(CoreError) {
             var states = try await store.timerStates()
@@ -85,7 +86,7 @@ public final class Timers: Sendable {
             try await store.changeTimers(start: fresh, forget: Array(remembered.subtracting(refs)))
             states += fresh
             table.withLock { [states] in $0.replace(wanted, states: states) }
-            known.withLock { $0 = wanted }
+            generation.withLock { $0 = newest }
             return true
         } catch { return false }
     }
