@@ -240,7 +240,7 @@ def rules():
     expect("rule", "delete", "default.st2_commands")
     expect("rule", "delete", "default.st2_timer")
     expect("rule", "get", "default.st2_timer", has="not found", code=1)
-    expect("webhook", "list", has="No matching")
+    check("its webhook is gone", "st2/commands" not in run("webhook", "list")[1])
     expect("sensor", "list", has="No matching")
 
 

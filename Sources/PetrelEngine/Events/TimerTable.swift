@@ -27,6 +27,8 @@ struct TimerTable: Sendable {
     private let zone: String
     private let misfire: Misfire
     private var entries: [String: Entry] = [:]
+    /// The time of the last look; nil when the next one has to look at every timer.
+    var lastSeen: Instant?
 
     init(zone: String, misfire: Misfire) {
         self.zone = zone
@@ -59,7 +61,9 @@ struct TimerTable: Sendable {
 
     /// Notes that the clock was set back: an interval counts from now on; dates and cron wait for the times to come.
     mutating func noticeClockSetBack(now: Instant) -> [Firing] {
-        entries.values.compactMap { entry in
+        defer { lastSeen = now }
+        if let lastSeen, lastSeen <= now { return [] }
+        return entries.values.compactMap { entry in
             guard entry.trigger.type == BuiltInTriggerTypes.intervalTimer, entry.state.firedAt > now + Self.late else {
                 return nil
             }

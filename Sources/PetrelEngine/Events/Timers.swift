@@ -96,7 +96,7 @@ public final class Timers: Sendable {
         do throws(EngineError) {
             _ = try await dispatch.dispatch(news, from: .timer(firing.state, firedAt: firing.firedAt))
             table.withLock { $0.note(firing) }
-        } catch {}
+        } catch { table.withLock { $0.lastSeen = nil } }
     }
 
     private func event(_ firing: TimerTable.Firing) -> NewEvent {
