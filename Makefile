@@ -3,15 +3,16 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 PACKAGES = libwebsockets-dev libcurl4-openssl-dev libyaml-dev libssl-dev libsqlite3-dev libpcre2-dev libcrypt-dev \
-           pkg-config
+           pkg-config openssh-client openssh-server python3 python3-venv curl
 BIN = .build/debug
+ORIGINALS = .build/originals/bin
 RELEASE_FLAGS = -c release
 # One line of progress on a terminal; what a library's manifest warns of is not ours to change.
 SHOW = awk -v tty="$$(test -t 1 && echo 1)" '/^\[[0-9]/ { if (tty) printf "\r\033[K%s", substr($$0, 1, 78); next } \
     /^warning: .swift-|checkouts.*CMakeLists/ { next } { if (tty) printf "\r\033[K"; print; fflush() }'
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-all build lint format conformance fault fuzz bench verify docs packages debug
+.PHONY: help run test test-all build lint format conformance fault fuzz bench bench-languages verify docs install packages debug
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,20 +41,45 @@ conformance: packages ## Compare with the vectors recorded from StackStorm
 
 fault: packages debug ## Kill the service at every fault point, then 1,000 times at random
 	python3 Tests/Harness/fault.py $(BIN)/petrel points --passes 1,2,5
+	python3 Tests/Harness/fault.py $(BIN)/petrel workflow --passes 1,2,5
 	python3 Tests/Harness/fault.py $(BIN)/petrel sleeper
 	python3 Tests/Harness/fault.py $(BIN)/petrel full
 	python3 Tests/Harness/fault.py $(BIN)/petrel random --kills $${KILLS:-1000} --seed $${SEED:-1}
+	PETREL_CUTS=125 PETREL_CHAT_COMMANDS=1000 PETREL_CHAT_KILLS=50 \
+		$(SWIFT) test --no-parallel --filter 'ChatCutTests|ChatPlatformTests'
 
 fuzz: packages debug ## Long runs of the seeded fuzz tests
-	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter Fuzz
+	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter '[Ff]uzz|SchemathesisTests'
 
-bench: build ## Figures of the release build beside the physical limits
+bench: build ## Figures of the release build beside the physical limits, and of the languages beside Python's
 	python3 Tests/Harness/bench.py .build/release
+	@$(MAKE) --no-print-directory bench-languages
+
+# The originals are for the comparison only; without a network their rows say that they are not installed.
+bench-languages: packages
+	@set -o pipefail; $(SWIFT) build $(RELEASE_FLAGS) --product petrel-bench 2>&1 | $(SHOW)
+	@test -x $(ORIGINALS)/python || python3 -m venv .build/originals
+	@$(ORIGINALS)/python -c 'import jinja2, yaql, yaml, jsonpath_rw' 2>/dev/null || \
+	    $(ORIGINALS)/pip install -q jinja2==3.1.6 yaql==3.2.0 PyYAML==6.0.3 jsonpath-rw==1.4.0 || true
+	$(ORIGINALS)/python Tests/Harness/languages.py .build/release/petrel-bench
 
 verify: debug ## Make the generated files anew: conf/petrel.yaml, the linked-in content
 	$(BIN)/petrel debug pack-content . > Sources/CPetrelContent/content.json.new
 	mv Sources/CPetrelContent/content.json.new Sources/CPetrelContent/content.json
 	$(BIN)/petrel config sample > conf/petrel.yaml
+
+PREFIX ?= /usr/local
+install: build ## Install program, manual and completion below PREFIX (/usr/local); st2 is a link unless there is one
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 .build/release/petrel-stripped $(DESTDIR)$(PREFIX)/bin/petrel
+	install -m 755 .build/release/petrel-shim $(DESTDIR)$(PREFIX)/bin/petrel-shim
+	test -e $(DESTDIR)$(PREFIX)/bin/st2 || ln -s petrel $(DESTDIR)$(PREFIX)/bin/st2
+	.build/release/petrel debug manual $(DESTDIR)$(PREFIX)/share/man/man1
+	.build/release/petrel completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/petrel
+	.build/release/petrel completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_petrel
+	.build/release/petrel completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/petrel.fish
 
 docs: ## Where to read
 	@ls docs docs/adr

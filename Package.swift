@@ -33,7 +33,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
-let adapterMaterial = ["core", "starter", "unwired"]
+let adapterMaterial = [
+    "alerts", "chatops", "core", "examples", "python", "starter", "mattermost/README.md", "slack/README.md",
+    "slack/app-manifest.yaml",
+]
 
 let package = Package(
     name: "petrel",
@@ -88,15 +91,24 @@ let package = Package(
             name: "PetrelAdapters", dependencies: ["PetrelSystem", "PetrelCore", collections], path: "adapters",
             exclude: adapterMaterial, swiftSettings: strict + optimized),
         module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
-        module("PetrelPacks", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
+        module("PetrelPacks", ["PetrelSystem", "PetrelWorkflow", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
-        module("PetrelEngine", ["PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
+        module(
+            "PetrelEngine", ["PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
         module("PetrelWorkflow", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
         module("PetrelCore", [collections]),
+
+        // Measures the small languages for `make bench`; not part of the product.
+        .executableTarget(
+            name: "petrel-bench", dependencies: ["PetrelExpressions", "PetrelCore", "CAllocations", collections],
+            path: "Tests/Benchmarks/petrel-bench", swiftSettings: strict + optimized),
+        .target(
+            name: "CAllocations", path: "Tests/Benchmarks/CAllocations",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
 
         .target(name: "CPetrel", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(name: "CPetrelContent"),
@@ -107,7 +119,7 @@ let package = Package(
         library("CCrypt", "libcrypt", apt: "libcrypt-dev"),
         library("CLWS", "libwebsockets", apt: "libwebsockets-dev"),
 
-        module("PetrelTestKit", ["PetrelEngine", "PetrelCore", collections]),
+        module("PetrelTestKit", ["PetrelEngine", "PetrelSystem", "PetrelCore", collections]),
 
         tests("PetrelCoreTests", ["PetrelCore"]),
         tests("PetrelExpressionsTests", ["PetrelExpressions", "PetrelCore"]),
@@ -124,7 +136,7 @@ let package = Package(
             "ConformanceTests",
             [
                 "PetrelStore", "PetrelChat", "PetrelEngine", "PetrelWorkflow", "PetrelAliases", "PetrelExpressions",
-                "PetrelCore",
+                "PetrelAdapters", "PetrelSystem", "PetrelCore",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests("ArchitectureTests", []),

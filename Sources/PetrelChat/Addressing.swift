@@ -22,7 +22,14 @@ public struct Addressing: Sendable {
             return rest.isEmpty ? nil : rest
         }
         if let rest = afterName(text) { return rest }
-        return isAddressed && !text.isEmpty ? text : nil
+        // A bare mention asks what there is.
+        return isAddressed ? (text.isEmpty ? "help" : text) : nil
+    }
+
+    /// Whether a text itself begins with the prefix or the name.
+    func isExplicit(_ text: String) -> Bool {
+        let text = text.trimmingBlanks()
+        return (!prefix.isEmpty && text.hasPrefix(prefix)) || afterName(text) != nil
     }
 
     /// `petrel date`, `@petrel: date`; the name must be followed by a blank, a colon or a comma.

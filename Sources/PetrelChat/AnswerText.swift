@@ -32,15 +32,62 @@ struct AnswerText: Sendable {
             "  \(prefix)\(match.format.display ?? match.representation)   (\(match.alias.ref))"
         }
         return "\"\(shortened(command))\" fits \(matches.count) commands equally well:\n"
-            + lines.joined(separator: "\n") + "\nSay it so that only one of them fits."
+            + lines.joined(separator: "\n")
+            + "\nSay which one: \(prefix)\(UseCommand.text(matches[0].alias.ref, shortened(command)))"
     }
 
-    func refused(_ reason: String, isUnclaimed: Bool) -> String {
+    func refused(_ decision: AccessDecision, isUnclaimed: Bool) -> String {
+        let reason = "You may not do this: \(decision.reason)."
+        // Where a policy refuses no role would help.
+        guard !decision.givers.isEmpty else { return reason }
         let claim =
             isUnclaimed
             ? " Nobody administers this chat yet: say \(prefix)claim CODE with the code that the service printed at its start."
             : " Ask an administrator of Petrel."
-        return "You may not do this: \(reason).\(claim)"
+        return reason + claim
+    }
+
+    /// Asks for the value of a parameter.
+    func question(_ name: String, _ parameter: Parameter?, of alias: ActionAlias, isAddressed: Bool) -> String {
+        let summary = parameter?.summary.map { " (\($0.hasSuffix(".") ? String($0.dropLast()) : $0))" } ?? ""
+        let choices = parameter?.choices.map { choices in
+            " One of: \(choices.prefix(50).map(\.pythonString).joined(separator: ", "))."
+        }
+        let how = isAddressed ? "Answer here" : "Answer with \(prefix)VALUE"
+        return "\(alias.ref) needs \(name)\(summary).\(choices ?? "") \(how), or say \(prefix)cancel."
+    }
+
+    /// How an execution is doing.
+    func status(_ execution: Execution, at now: Instant) -> String {
+        let time = execution.elapsed ?? (now - execution.startedAt)
+        let seconds = "\(time.components.seconds) s"
+        let verb =
+            execution.endedAt == nil
+            ? "is \(execution.status.rawValue) since \(seconds)" : "\(execution.status.rawValue) after \(seconds)"
+        return "Execution \(execution.id) (\(execution.action)), asked for by \(execution.user), \(verb)."
+    }
+
+    /// The end of an execution in a line, where the rest stands in the thread.
+    func summary(_ execution: Execution, _ alias: ActionAlias) -> String {
+        written(execution, alias)
+            ?? "\(execution.action) \(execution.status.rawValue), execution \(execution.id). The result is in the thread."
+    }
+
+    func ackExtra(_ execution: Execution, _ alias: ActionAlias) -> ValueObject {
+        let extra = AliasText.ackExtra(
+            alias, document: .object(alias.apiDocument), execution: .object(documents.document(execution)))
+        return extra?.object ?? [:]
+    }
+
+    func resultExtra(_ execution: Execution, _ alias: ActionAlias) -> ValueObject {
+        let extra = AliasText.resultExtra(
+            alias, document: .object(alias.apiDocument), execution: .object(documents.document(execution)))
+        return extra?.object ?? [:]
+    }
+
+    private func written(_ execution: Execution, _ alias: ActionAlias) -> String? {
+        AliasText.result(
+            alias, document: .object(alias.apiDocument), execution: .object(documents.document(execution)))
     }
 
     func invalid(_ error: some AnyProblem) -> String {
@@ -52,15 +99,12 @@ struct AnswerText: Sendable {
 
     /// A result's text, as the alias's author wrote it or StackStorm's own, cut to what the platform takes.
     func result(_ execution: Execution, _ alias: ActionAlias?, maxCharacters: Int) -> String {
-        let written = alias.flatMap { alias in
-            AliasText.result(
-                alias, document: .object(alias.apiDocument), execution: .object(documents.document(execution)))
-        }
         var text =
-            written
+            alias.flatMap { written(execution, $0) }
             ?? ResultText.standard(
                 id: execution.id.text, status: execution.status.rawValue, action: execution.action.description,
-                runner: execution.runner, result: execution.result, elapsedSeconds: shownSeconds(execution),
+                runner: execution.runner, result: documents.maskedResult(execution),
+                elapsedSeconds: shownSeconds(execution),
                 webURL: nil)
         if execution.status == .abandoned {
             text += "\nIts end is unknown: it may have run in part. Look, then say the command again to run it again.\n"

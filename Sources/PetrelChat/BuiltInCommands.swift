@@ -2,63 +2,85 @@ import PetrelAliases
 import PetrelCore
 import PetrelEngine
 
-/// The commands that Petrel answers itself: help, cancel, claim, explain.
+/// The commands that Petrel answers itself and that concern no execution: help, claim, explain.
 struct BuiltInCommands: Sendable {
-    let prefix: String
-    let texts: AnswerText
-    let catalog: LiveCatalog
-    let access: Access
-    let scheduler: Scheduler
-    let executions: any ExecutionStore
-    let identities: any IdentityStore
-    let claimCode: ClaimCode
-    let clock: any PetrelClock
+    /// Lines of help in one post.
+    private static let pageLines = 30
+
+    let parts: Commands.Parts
+    private var prefix: String { parts.prefix }
 
     /// The answer to one of Petrel's own commands; nil if the text is none of them.
-    func answer(to command: String, message: InboundMessage, identity: Identity) async throws(CoreError)
-        -> Commands.Answer?
-    {
+    func answer(to command: String, speech: Speech) async throws(CoreError) -> Commands.Answer? {
         let words = command.split(maxSplits: 1, whereSeparator: \.isWhitespace).map(String.init)
         let rest = words.count > 1 ? words[1].trimmingBlanks() : ""
         switch words.first?.lowercased() {
-        case "help": return help(rest, identity)
-        case "cancel" where rest.isEmpty || ExecutionID(rest) != nil:
-            return try await cancel(rest, message, identity)
-        case "claim": return try await claim(rest, message, identity)
-        case "explain" where !rest.isEmpty: return explain(rest, identity)
+        case "help": return help(rest, speech)
+        case "claim": return try await claim(rest, speech)
+        case "explain" where !rest.isEmpty: return explain(rest, speech)
+        case "answer" where !rest.isEmpty:
+            return try await parts.inquiries?.answer(rest, speech.message, speech.identity)
         default: return nil
         }
     }
 
     // MARK: - help
 
-    private func help(_ filter: String, _ identity: Identity) -> Commands.Answer {
-        let entries = catalog.current.matcher.help(filter: filter.isEmpty ? nil : filter) { alias in
-            access.decide(.use(alias, by: identity)).isAllowed
+    /// `help`, `help TEXT`, `help TEXT PAGE`.
+    private func help(_ wish: String, _ speech: Speech) -> Commands.Answer {
+        var words = wish.split(whereSeparator: \.isWhitespace).map(String.init)
+        let page = words.last.flatMap { Int($0) }.map { max(1, $0) }
+        if page != nil { words.removeLast() }
+        let filter = words.joined(separator: " ")
+        let found = parts.catalog.current.matcher.help(filter: filter.isEmpty ? nil : filter) { alias in
+            parts.use(alias, speech).isAllowed
         }
-        guard !entries.isEmpty || filter.isEmpty else {
+        guard !found.isEmpty || filter.isEmpty else {
             return Commands.Answer(
                 kind: .answer, decision: "help",
-                text: "No command that you may use has \"\(filter)\" in it. Say \(prefix)help to see all.")
+                text: "No command that you may use here has \"\(filter)\" in it. Say \(prefix)help to see all.")
         }
+        let grouped = Dictionary(grouping: found, by: \.pack).sorted { $0.key < $1.key }
+        var lines = grouped.flatMap { pack, entries in entries.map { (pack, $0.display, $0.summary ?? "") } }
+        if filter.isEmpty { lines += Self.own.map { ("petrel", $0, $1) } }
+        return shown(lines, page: page ?? 1, filter: filter)
+    }
+
+    private func shown(_ lines: [(pack: String, display: String, summary: String)], page: Int, filter: String)
+        -> Commands.Answer
+    {
+        let pages = max(1, (lines.count + Self.pageLines - 1) / Self.pageLines)
+        let page = min(page, pages)
+        let part = lines.dropFirst((page - 1) * Self.pageLines).prefix(Self.pageLines)
         var blocks: [String] = []
-        for (pack, entries) in Dictionary(grouping: entries, by: \.pack).sorted(by: { $0.key < $1.key }) {
-            blocks.append("\(pack):\n" + lines(entries.map { ($0.display, $0.summary ?? "") }))
+        var rest = part[...]
+        while let pack = rest.first?.pack {
+            let entries = rest.prefix { $0.pack == pack }
+            rest = rest.dropFirst(entries.count)
+            blocks.append("\(pack):\n" + table(entries.map { ($0.display, $0.summary) }))
         }
-        if filter.isEmpty { blocks.append("petrel:\n" + lines(own)) }
-        return Commands.Answer(kind: .answer, decision: "help", text: blocks.joined(separator: "\n\n"))
+        guard page < pages || page > 1 else {
+            return Commands.Answer(kind: .answer, decision: "help", text: blocks.joined(separator: "\n\n"))
+        }
+        let words = filter.isEmpty ? "" : filter + " "
+        let next = page < pages ? "help \(words)\(page + 1)" : nil
+        blocks.append("Page \(page) of \(pages)." + (next.map { " Say \(prefix)\($0) for the next." } ?? ""))
+        return Commands.Answer(
+            kind: .answer, decision: "help", text: blocks.joined(separator: "\n\n"),
+            choices: next.map { [PostChoice(label: "More", text: $0)] } ?? [])
     }
 
-    private var own: [(String, String)] {
-        [
-            ("help [TEXT]", "what I can do for you"),
-            ("cancel [EXECUTION]", "stop an execution; without an id, your newest one here"),
-            ("explain TEXT", "how I would read a message, without running anything"),
-            ("claim CODE", "become this chat's first administrator"),
-        ]
-    }
+    private static let own: [(String, String)] = [
+        ("help [TEXT] [PAGE]", "what I can do for you here"),
+        ("status [EXECUTION]", "how an execution is doing; in its thread without an id"),
+        ("cancel [EXECUTION]", "stop an execution; without an id that of the thread, or your newest one here"),
+        ("retry [EXECUTION]", "run an execution that is over once more"),
+        ("answer [INQUIRY] VALUE", "answer a question that a workflow asks"),
+        ("explain TEXT", "how I would read a message, without running anything"),
+        ("claim CODE", "become this chat's first administrator"),
+    ]
 
-    private func lines(_ entries: [(String, String)]) -> String {
+    private func table(_ entries: [(String, String)]) -> String {
         let width = min(40, entries.map { $0.0.count }.max() ?? 0)
         return entries.map { display, summary in
             let gap = String(repeating: " ", count: max(2, width + 2 - display.count))
@@ -66,63 +88,11 @@ struct BuiltInCommands: Sendable {
         }.joined(separator: "\n")
     }
 
-    // MARK: - cancel
-
-    private func cancel(_ id: String, _ message: InboundMessage, _ identity: Identity) async throws(CoreError)
-        -> Commands.Answer
-    {
-        guard let execution = try await executionToCancel(id, message, identity) else {
-            let text =
-                id.isEmpty
-                ? "Nothing of yours is running here."
-                : "There is no execution \(id). The id stands in its first answer."
-            return Commands.Answer(kind: .invalid, decision: "unknown", text: text)
-        }
-        let decision = access.decide(
-            AccessRequest(
-                identity, .executionStop, on: "stopping execution \(execution.id)", owner: execution.user,
-                uid: .execution(execution.id, of: execution.action)))
-        guard decision.isAllowed else {
-            return Commands.Answer(
-                kind: .refused, decision: "refused", text: "You may not do this: \(decision.reason).",
-                reason: decision.reason)
-        }
-        let answer = try await scheduler.cancel(execution.id, by: identity)
-        return Commands.Answer(kind: .answer, decision: "cancel", text: said(answer, execution))
-    }
-
-    private func executionToCancel(_ id: String, _ message: InboundMessage, _ identity: Identity)
-        async throws(CoreError) -> Execution?
-    {
-        if let id = ExecutionID(id) { return try await executions.execution(id) }
-        var query = ExecutionQuery()
-        query.user = identity.user
-        query.statuses = ExecutionStatus.allCases.filter(\.isCancelable)
-        query.withResults = false
-        query.limit = 50
-        let page = try await executions.executions(query)
-        return page.executions.first { execution in
-            execution.replyTo?.conversation.adapter == message.key.adapter
-                && execution.replyTo?.conversation.channel == message.conversation.channel
-        }
-    }
-
-    private func said(_ answer: CancelAnswer, _ execution: Execution) -> String {
-        switch answer {
-        case .canceled: "Execution \(execution.id) had not begun; it is canceled."
-        case .canceling: "Stopping execution \(execution.id) (\(execution.action))."
-        case .alreadyCanceling: "Execution \(execution.id) is being stopped already."
-        case .notCancelable(let now): "Execution \(execution.id) is over: \(now.status.rawValue)."
-        case .unknown: "There is no execution \(execution.id)."
-        }
-    }
-
     // MARK: - claim
 
-    private func claim(_ code: String, _ message: InboundMessage, _ identity: Identity) async throws(CoreError)
-        -> Commands.Answer
-    {
-        guard claimCode.accepts(code) else {
+    private func claim(_ code: String, _ speech: Speech) async throws(CoreError) -> Commands.Answer {
+        let message = speech.message
+        guard parts.claimCode.accepts(code) else {
             return Commands.Answer(
                 kind: .refused, decision: "refused",
                 text: "That is not the code. The service printed it at its start; it is also in the file claim-code "
@@ -133,11 +103,11 @@ struct BuiltInCommands: Sendable {
         let mapping = IdentityMapping(
             adapter: message.key.adapter, personID: message.sender.id, user: user, role: .admin)
         let audit = AuditRecord(
-            at: clock.now, kind: .identity, user: user, subject: "\(message.key.adapter) \(message.sender.id)",
+            at: parts.clock.now, kind: .identity, user: user, subject: "\(message.key.adapter) \(message.sender.id)",
             decision: "claimed", detail: ["role": "admin"])
-        let isClaimed = try await identities.claimAdministrator(mapping, audit: [audit])
+        let isClaimed = try await parts.identityStore.claimAdministrator(mapping, audit: [audit])
         // A message that is handled again after a crash finds its own claim.
-        let known = try await identities.mapping(adapter: message.key.adapter, personID: message.sender.id)
+        let known = try await parts.identityStore.mapping(adapter: message.key.adapter, personID: message.sender.id)
         guard isClaimed || known?.role == .admin else {
             return Commands.Answer(
                 kind: .refused, decision: "refused",
@@ -149,21 +119,21 @@ struct BuiltInCommands: Sendable {
 
     // MARK: - explain
 
-    private func explain(_ text: String, _ identity: Identity) -> Commands.Answer {
+    private func explain(_ text: String, _ speech: Speech) -> Commands.Answer {
         let command = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
-        let reading = Interpretation(command, matcher: catalog.current.matcher) { alias in
-            access.decide(.use(alias, by: identity)).isAllowed
+        let reading = Interpretation(command, matcher: parts.catalog.current.matcher) { alias in
+            parts.use(alias, speech).isAllowed
         }
-        return Commands.Answer(kind: .answer, decision: "explain", text: described(reading, command, identity))
+        return Commands.Answer(kind: .answer, decision: "explain", text: described(reading, command, speech))
     }
 
-    private func described(_ reading: Interpretation, _ command: String, _ identity: Identity) -> String {
+    private func described(_ reading: Interpretation, _ command: String, _ speech: Speech) -> String {
         switch reading {
-        case .ambiguous(let matches): return texts.ambiguous(command, matches)
-        case .unmatched(let nearest): return texts.unmatched(command, nearest: nearest)
-        case .tooComplex(let reason): return texts.tooComplex(reason)
+        case .ambiguous(let matches): return parts.text.ambiguous(command, matches)
+        case .unmatched(let nearest): return parts.text.unmatched(command, nearest: nearest)
+        case .tooComplex(let reason): return parts.text.tooComplex(reason)
         case .run(let match, let note):
-            let decision = access.decide(.use(match.alias, by: identity))
+            let decision = parts.use(match.alias, speech)
             var lines = [
                 "alias      : \(match.alias.ref)", "format     : \(match.representation)",
                 "action     : \(match.alias.actionRef)",

@@ -24,188 +24,199 @@ public struct Commands: Sendable {
         var user: String?
         /// Talk that is not meant for Petrel leaves no trace.
         var isAudited = true
+        /// The execution that it speaks of.
+        var execution: ExecutionID?
+        var placement = PostPlacement.inPlace
+        var choices: [PostChoice] = []
+
+        /// Nothing is said of talk that is not meant for Petrel.
+        static let ignored = Answer(kind: .answer, decision: "ignored", isAudited: false)
     }
 
-    private let addressing: Addressing
-    private let identities: Identities
-    private let catalog: LiveCatalog
-    private let access: Access
-    private let submission: Submission
+    /// The stages and stores that commands are decided with.
+    public struct Parts: Sendable {
+        /// Makes a part of all neighbours.
+        public init(
+            addressing: Addressing, prefix: String, identities: Identities, identityStore: any IdentityStore,
+            catalog: LiveCatalog, access: Access, submission: Submission, scheduler: Scheduler,
+            executions: any ExecutionStore, posts: any OutboxStore, questions: any QuestionStore,
+            capabilities: [AdapterName: ChatCapabilities], documents: ExecutionDocuments, claimCode: ClaimCode,
+            clock: any PetrelClock, ids: any IDSource, inquiries: Questions? = nil
+        ) {
+            self.addressing = addressing
+            self.prefix = prefix
+            self.identities = identities
+            self.identityStore = identityStore
+            self.catalog = catalog
+            self.access = access
+            self.submission = submission
+            self.scheduler = scheduler
+            self.executions = executions
+            self.posts = posts
+            self.questions = questions
+            self.capabilities = capabilities
+            self.claimCode = claimCode
+            self.clock = clock
+            self.ids = ids
+            self.inquiries = inquiries
+            text = AnswerText(prefix: prefix, documents: documents)
+        }
+
+        let addressing: Addressing
+        let prefix: String
+        let identities: Identities
+        let identityStore: any IdentityStore
+        let catalog: LiveCatalog
+        let access: Access
+        let submission: Submission
+        let scheduler: Scheduler
+        let executions: any ExecutionStore
+        let posts: any OutboxStore
+        let questions: any QuestionStore
+        let capabilities: [AdapterName: ChatCapabilities]
+        let claimCode: ClaimCode
+        let clock: any PetrelClock
+        let ids: any IDSource
+        /// Takes the answers to inquiries; nil where nothing asks.
+        let inquiries: Questions?
+        let text: AnswerText
+
+        /// Whether somebody may use an alias where they say it.
+        func use(_ alias: ActionAlias, _ speech: Speech) -> AccessDecision {
+            access.decide(.use(alias, by: speech.identity, at: speech.message))
+        }
+    }
+
+    private let parts: Parts
     private let builtIn: BuiltInCommands
-    private let identityStore: any IdentityStore
-    private let ids: any IDSource
-    private let text: AnswerText
+    private let onExecutions: ExecutionCommands
+    private let runs: AliasRuns
 
     /// The stage over its neighbours.
-    public init(
-        addressing: Addressing, prefix: String, identities: Identities, identityStore: any IdentityStore,
-        catalog: LiveCatalog, access: Access, submission: Submission, scheduler: Scheduler,
-        executions: any ExecutionStore, documents: ExecutionDocuments, claimCode: ClaimCode, clock: any PetrelClock,
-        ids: any IDSource
-    ) {
-        self.addressing = addressing
-        self.identities = identities
-        self.identityStore = identityStore
-        self.catalog = catalog
-        self.access = access
-        self.submission = submission
-        self.ids = ids
-        text = AnswerText(prefix: prefix, documents: documents)
-        builtIn = BuiltInCommands(
-            prefix: prefix, texts: text, catalog: catalog, access: access, scheduler: scheduler, executions: executions,
-            identities: identityStore, claimCode: claimCode, clock: clock)
+    public init(_ parts: Parts) {
+        self.parts = parts
+        runs = AliasRuns(parts: parts)
+        builtIn = BuiltInCommands(parts: parts)
+        onExecutions = ExecutionCommands(parts: parts, runs: runs)
     }
 
+    /// Whether a message is meant for Petrel, by its address alone.
+    func areAskedBy(_ message: InboundMessage) -> Bool { command(in: message) != nil }
+
+    /// Decides; whatever is to be said or run is in the answer or committed already.
     func decide(on message: InboundMessage) async throws(CoreError) -> Decision {
-        let normalized = message.text.normalizingQuotesAndBlanks()
-        guard let command = addressing.command(in: normalized, isAddressed: message.isAddressed) else {
-            return .answer(Answer(kind: .answer, decision: "ignored", isAudited: false))
+        // What was said stands; a change of it is not a second command.
+        guard message.kind != .edit else { return .answer(.ignored) }
+        let command = command(in: message)
+        var question: Question?
+        if command == nil {
+            // In a thread an answer needs no address.
+            question = message.conversation.thread == nil ? nil : try await runs.takeQuestion(message)
+            if question == nil { return .answer(.ignored) }
         }
-        let identity = try await identities.identity(of: message.sender)
-        if var answer = try await builtIn.answer(to: command, message: message, identity: identity) {
-            answer.user = identity.user
-            return .answer(answer)
+        let speech = Speech(message: message, identity: try await parts.identities.identity(of: message.sender))
+        var decision = Decision.answer(.ignored)
+        if let command {
+            decision = try await decide(on: command, speech: speech)
+        } else if let question {
+            decision = try await runs.go(on: question, speech: speech)
         }
-        let catalog = catalog.current
-        let interpretation = Interpretation(command, matcher: catalog.matcher) { alias in
-            access.decide(.use(alias, by: identity)).isAllowed
+        guard case .answer(var answer) = decision, answer.user == nil else { return decision }
+        answer.user = speech.identity.user
+        return .answer(answer)
+    }
+
+    private func decide(on command: String, speech: Speech) async throws(CoreError) -> Decision {
+        if let answer = try await builtIn.answer(to: command, speech: speech) { return .answer(answer) }
+        if let decision = try await onExecutions.decision(on: command, speech: speech) { return decision }
+        if let use = UseCommand(command, matcher: parts.catalog.current.matcher) {
+            return try await runs.start(use.match, AliasRuns.Wish(command: use.command), speech: speech)
         }
-        switch interpretation {
-        case .run(let match, let reading):
-            return try await run(match, command: command, reading: reading, message: message, identity: identity)
-        case .ambiguous(let matches):
-            return .answer(
-                Answer(
-                    kind: .invalid, decision: "ambiguous", text: text.ambiguous(command, matches), user: identity.user))
+        let reading = Interpretation(command, matcher: parts.catalog.current.matcher) { alias in
+            parts.use(alias, speech).isAllowed
+        }
+        switch reading {
+        case .run(let match, let note):
+            return try await runs.start(match, AliasRuns.Wish(command: command, reading: note), speech: speech)
+        case .ambiguous(let matches): return .answer(ambiguous(command, matches))
         case .unmatched(let nearest):
-            return .answer(
-                Answer(
-                    kind: .unmatched, decision: "unmatched", text: text.unmatched(command, nearest: nearest),
-                    user: identity.user))
-        case .tooComplex(let reason):
-            return .answer(
-                Answer(kind: .invalid, decision: "too_complex", text: text.tooComplex(reason), user: identity.user))
-        }
-    }
-
-    private func run(
-        _ match: AliasMatch, command: String, reading: String?, message: InboundMessage, identity: Identity
-    )
-        async throws(CoreError) -> Decision
-    {
-        let decision = access.decide(.use(match.alias, by: identity))
-        guard decision.isAllowed else {
-            let isUnclaimed = try await !identityStore.hasAdministrator(adapter: message.key.adapter)
-            return .answer(
-                Answer(
-                    kind: .refused, decision: "refused",
-                    text: text.refused(decision.reason, isUnclaimed: isUnclaimed), reason: decision.reason,
-                    user: identity.user))
-        }
-        do throws(EngineError) {
-            let request = try request(match, command: command, message: message, identity: identity)
-            let id: DeliveryID = ids.make()
-            _ = try await submission.submit(request) { execution in
-                ack(execution, match.alias, id: id, reading: reading, to: message)
+            if isAnswer(speech.message), let question = try await runs.takeQuestion(speech.message) {
+                return try await runs.go(on: question, speech: speech)
             }
-            return .submitted
-        } catch {
-            if error.code == .duplicateMessage { return .submitted }
-            if let cause = error.underlying as? CoreError { throw cause }
+            if let decision = try await onExecutions.fallback(on: command, speech: speech) { return decision }
             return .answer(
                 Answer(
-                    kind: .invalid, decision: "invalid", text: text.invalid(error), reason: error.message,
-                    user: identity.user))
+                    kind: .unmatched, decision: "unmatched", text: parts.text.unmatched(command, nearest: nearest)))
+        case .tooComplex(let reason):
+            return .answer(Answer(kind: .invalid, decision: "too_complex", text: parts.text.tooComplex(reason)))
         }
     }
 
-    private func ack(
-        _ execution: Execution, _ alias: ActionAlias, id: DeliveryID, reading: String?, to message: InboundMessage
-    ) -> [OutboundPost] {
-        guard alias.acks else { return [] }
-        return [
-            OutboundPost(
-                id: id, to: ReplyAddress(to: message), kind: .ack, text: text.ack(execution, alias, reading: reading),
-                execution: execution.id, isFinal: !alias.reportsResult)
-        ]
+    private func ambiguous(_ command: String, _ matches: [AliasMatch]) -> Answer {
+        Answer(
+            kind: .question, decision: "ambiguous", text: parts.text.ambiguous(command, matches),
+            choices: matches.map { match in
+                PostChoice(label: match.alias.ref.description, text: UseCommand.text(match.alias.ref, command))
+            })
     }
 
-    private func request(_ match: AliasMatch, command: String, message: InboundMessage, identity: Identity)
-        throws(EngineError) -> ExecutionRequest
-    {
-        let alias = match.alias
-        let (_, pipeline) = try submission.pipeline(for: alias.actionRef)
-        let given = try parameters(match, command: command, pipeline)
-        let overridden = given.keys.filter { alias.immutableParameters[$0] != nil }
-        guard overridden.isEmpty else {
-            throw EngineError(
-                .invalidParameter, "Immutable arguments cannot be overriden: \(overridden.joined(separator: ","))")
-        }
-        let context = context(alias, match, message, hidesText: pipeline.merged.values.contains(where: \.isSecret))
-        let fixed: ValueObject
-        do throws(ExpressionError) {
-            fixed = try AliasText.immutableParameters(alias, context: context, lookups: ["st2kv": NoKeys()])
-        } catch {
-            throw EngineError(
-                .invalidParameter, "the immutable parameters of alias \(alias.ref) can't be rendered: \(error.message)",
-                hint: error.hint)
-        }
-        return ExecutionRequest(
-            action: alias.actionRef,
-            parameters: given.filter { !$0.value.isNull }.merging(fixed) { _, fixed in fixed },
-            cast: .alias, identity: identity, origin: .chat, context: context, replyTo: ReplyAddress(to: message))
+    /// Whether a text that is no command may be the answer to a question: with a prefix only where there is no other way.
+    private func isAnswer(_ message: InboundMessage) -> Bool {
+        guard parts.addressing.isExplicit(message.text.normalizingQuotesAndBlanks()) else { return true }
+        return message.conversation.thread == nil && !message.isDirect
     }
 
-    /// What a message gives: what the format captures, and of the `key=value` behind it only the action's own parameters.
-    ///
-    /// A message may never set what the alias's author did not offer: a runner's `env` alone would run any program.
-    private func parameters(_ match: AliasMatch, command: String, _ pipeline: ParameterPipeline) throws(EngineError)
-        -> ValueObject
-    {
-        let pairs = match.parameters.keys.filter { !match.declaredParameters.contains($0) }
-        let foreign = pairs.filter { !pipeline.isOwn($0) }
-        if let free = match.freeText(of: command), pairs.isEmpty || !foreign.isEmpty {
-            return [free.name: .string(free.text)]
-        }
-        guard foreign.isEmpty else {
-            let own = pipeline.merged.keys.filter { match.declaredParameters.contains($0) || pipeline.isOwn($0) }
-            throw EngineError(
-                .invalidParameter,
-                "Additional properties are not allowed ('\(foreign.joined(separator: "', '"))' was unexpected)",
-                hint: own.isEmpty ? "This command takes no parameters" : "It takes: \(own.joined(separator: ", "))")
-        }
-        return match.parameters
+    private func command(in message: InboundMessage) -> String? {
+        parts.addressing.command(in: message.text.normalizingQuotesAndBlanks(), isAddressed: message.isAddressed)
+    }
+}
+
+/// A message with whoever said it.
+struct Speech: Sendable {
+    var message: InboundMessage
+    var identity: Identity
+}
+
+/// `use PACK.ALIAS COMMAND`: a command of which is said as which alias it is meant; what a choice among aliases says.
+struct UseCommand: Sendable {
+    let match: AliasMatch
+    let command: String
+
+    /// nil if the text is none, or the command does not fit the alias.
+    init?(_ text: String, matcher: AliasMatcher) {
+        let words = text.split(maxSplits: 2, whereSeparator: \.isWhitespace).map(String.init)
+        guard words.count == 3, words[0].lowercased() == "use", let ref = ContentRef(words[1]),
+            let match = AliasMatch(of: ref, for: words[2], matcher: matcher)
+        else { return nil }
+        self.match = match
+        command = words[2]
     }
 
-    private func context(_ alias: ActionAlias, _ match: AliasMatch, _ message: InboundMessage, hidesText: Bool)
-        -> ValueObject
-    {
-        [
-            "action_alias_ref": ["id": .string(alias.id.text), "name": .string(alias.ref.name)],
-            "api_user": .string(message.sender.name), "source_channel": .string(message.conversation.channel),
-            "chat": [
-                "adapter": .string(message.key.adapter), "channel": .string(message.conversation.channel),
-                "thread": Value(message.conversation.thread), "message": .string(message.platformID),
-                "person": .string(message.sender.id), "alias": .string(alias.ref.description),
-                "format": .string(match.format.display ?? match.representation),
-                "text": hidesText ? .string(secretMask) : .string(String(message.text.prefix(4000))),
-            ],
-        ]
+    static func text(_ ref: ContentRef, _ command: String) -> String { "use \(ref) \(command)" }
+}
+
+extension AliasMatch {
+    /// How a command is read as one certain alias; nil if it doesn't fit it.
+    init?(of ref: ContentRef, for command: String, matcher: AliasMatcher) {
+        guard let exact = try? matcher.candidates(for: command),
+            let loose = try? matcher.lenientCandidates(for: command)
+        else { return nil }
+        let found = [exact, loose].lazy.compactMap { candidates in
+            candidates.filter { $0.alias.ref == ref }.max { $0.specificity < $1.specificity }
+        }
+        guard let match = found.first else { return nil }
+        self = match
     }
 }
 
 extension AccessRequest {
-    /// Whether an identity may use an alias.
-    static func use(_ alias: ActionAlias, by identity: Identity) -> AccessRequest {
+    /// Whether an identity may use an alias where the message stands.
+    static func use(_ alias: ActionAlias, by identity: Identity, at message: InboundMessage) -> AccessRequest {
         AccessRequest(
             identity, .aliasExecute, on: alias.ref.description, leastRole: alias.leastRole,
-            uid: .alias(alias.ref, runs: ContentRef(alias.actionRef)))
+            uid: .alias(alias.ref, runs: ContentRef(alias.actionRef)),
+            place: ChatPlace(
+                adapter: message.key.adapter, channel: message.conversation.channel, name: message.channelName,
+                isDirect: message.isDirect, person: message.sender.id))
     }
-}
-
-extension ActionAlias {
-    /// Whether a start is acknowledged: `ack.enabled`, true unless said otherwise.
-    var acks: Bool { document["ack"]?["enabled"]?.bool ?? true }
-    /// Whether the result is posted: `result.enabled`, true unless said otherwise.
-    var reportsResult: Bool { document["result"]?["enabled"]?.bool ?? true }
 }

@@ -37,12 +37,19 @@ public struct Inbox: InboundReceiver {
         refusals = AsyncStream<Refusal>.makeStream(bufferingPolicy: .bufferingOldest(Self.maxRefusals))
     }
 
-    /// Decides again on a message that is stored and undecided; one that is settled is only acknowledged.
+    /// See ``InboundReceiver/lastMessageAt(adapter:)``.
+    public func lastMessageAt(adapter: AdapterName) async -> Instant? {
+        (try? await store.lastMessageAt(adapter: adapter)) ?? nil
+    }
+
+    /// Decides again on a message that is stored and undecided; one that is settled is only acknowledged, and one that was
+    /// said too long ago is not run.
     public func receive(_ message: InboundMessage) async throws(CoreError) {
         do throws(CoreError) {
             switch try await store.accept(message, at: clock.now) {
             case .settled: break
-            case .new, .unfinished: try await handle(message)
+            case .new, .unfinished:
+                if isTooOld(message) { try await settleLate(message) } else { try await handle(message) }
             }
         } catch {
             // Its sender is told now that it was not taken; it must not run by itself when there is space again.
@@ -59,10 +66,13 @@ public struct Inbox: InboundReceiver {
     }
 
     private func settle(_ refusal: Refusal) async {
-        let answer = Commands.Answer(
-            kind: .invalid, decision: "not_taken",
-            text: "I could not take that when you said it: \(refusal.reason). It was not run; please say it again.",
-            reason: refusal.reason)
+        var answer = Commands.Answer.ignored
+        if commands.areAskedBy(refusal.message) {
+            answer = Commands.Answer(
+                kind: .invalid, decision: "not_taken",
+                text: "I could not take that when you said it: \(refusal.reason). It was not run; please say it again.",
+                reason: refusal.reason)
+        }
         while !Task.isCancelled {
             do throws(CoreError) {
                 // Unless its sender has said it again under the same key meanwhile.
@@ -92,7 +102,7 @@ public struct Inbox: InboundReceiver {
         while !Task.isCancelled {
             do throws(CoreError) {
                 if attempts == nil { attempts = try await store.beginAgain(message.key) }
-                if clock.now - message.sentAt > Self.maxAge { return try await settle(message, Self.tooLate) }
+                if isTooOld(message) { return try await settleLate(message) }
                 guard let attempts, attempts > Self.maxAttempts else { return try await handle(message) }
                 return try await quarantine(message)
             } catch {
@@ -101,9 +111,18 @@ public struct Inbox: InboundReceiver {
         }
     }
 
-    private static let tooLate = Commands.Answer(
-        kind: .notice, decision: "too_late",
-        text: "I was away when you said that, too long to run it now. Say it again.")
+    private func isTooOld(_ message: InboundMessage) -> Bool { clock.now - message.sentAt > Self.maxAge }
+
+    /// Talk that was not meant for Petrel is left alone, however old.
+    private func settleLate(_ message: InboundMessage) async throws(CoreError) {
+        let answer =
+            commands.areAskedBy(message)
+            ? Commands.Answer(
+                kind: .notice, decision: "too_late",
+                text: "I was away when you said that, too long to run it now. Say it again.")
+            : .ignored
+        try await settle(message, answer)
+    }
 
     private func handle(_ message: InboundMessage) async throws(CoreError) {
         FaultPoint.inboxInterpret.pass()
@@ -117,7 +136,8 @@ public struct Inbox: InboundReceiver {
         let posts = answer.text.map { text in
             [
                 OutboundPost(
-                    id: ids.make(), to: ReplyAddress(to: message), kind: answer.kind, text: text, isFinal: true)
+                    id: ids.make(), to: ReplyAddress(to: message), kind: answer.kind, text: text,
+                    execution: answer.execution, isFinal: true, placement: answer.placement, choices: answer.choices)
             ]
         }
         _ = try await store.settle(

@@ -28,10 +28,10 @@ public struct LocalRoom: ChatAdapter {
         self.clock = clock
     }
 
-    /// All but editing; a post is found again by its delivery id, which is its line's key.
+    /// Lines alone; a post is found again by its delivery id, which is its line's key.
     public var capabilities: ChatCapabilities {
         ChatCapabilities(
-            maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: true, canEdit: false, hasHistory: true)
+            maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: false, canEdit: false, hasHistory: true)
     }
 
     /// Takes in what was said before a stop and not handed on, then waits.
@@ -109,7 +109,8 @@ public struct LocalRoom: ChatAdapter {
             conversation: Conversation(adapter: name, channel: post.room),
             sender: ChatPerson(adapter: name, id: post.author, name: post.author, isOwner: post.isOwner),
             text: post.text, platformID: String(post.sequence), isAddressed: !post.room.hasPrefix("#"),
-            sentAt: post.at)
+            sentAt: post.at, isDirect: !post.room.hasPrefix("#"),
+            channelName: post.room.hasPrefix("#") ? String(post.room.dropFirst()) : nil)
     }
 
     private func waitForChange(in stream: AsyncStream<EngineEvent>, until end: Instant) async {

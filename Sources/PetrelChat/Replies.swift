@@ -56,11 +56,36 @@ public struct Replies: Sendable {
     private func settle(_ execution: Execution) async -> Bool {
         guard let address = execution.replyTo else { return false }
         let alias = alias(of: execution)
-        let limit = capabilities[address.conversation.adapter]?.maxPostCharacters ?? 4000
-        let post = OutboundPost(
+        let posts = alias?.result.isEnabled ?? true ? posts(execution, alias, address) : []
+        return (try? await store.settleReply(execution.id, posts: posts)) ?? false
+    }
+
+    /// The result; where the alias asks for it in place of the ack, or in a line whose details stand in the thread.
+    private func posts(_ execution: Execution, _ alias: ActionAlias?, _ address: ReplyAddress) -> [OutboundPost] {
+        let can = capabilities[address.conversation.adapter]
+        let limit = can?.maxPostCharacters ?? 4000
+        var post = OutboundPost(
             id: ids.make(), to: address, kind: .result, text: text.result(execution, alias, maxCharacters: limit),
             execution: execution.id, status: execution.status, isFinal: true)
-        return (try? await store.settleReply(execution.id, posts: alias?.reportsResult ?? true ? [post] : [])) ?? false
+        guard let alias else { return [post] }
+        let style = alias.result
+        post.isEphemeral = style.isWhispered
+        post.allowsMentions = style.allowsMentions
+        post.extra = text.resultExtra(execution, alias)
+        if style.replacesAck, can?.canEdit == true, !style.isWhispered, !alias.ack.isWhispered {
+            let ack = execution.context["chat"]?["ack"]?.string
+            post.replaces = ack.map { EarlierPost(id: DeliveryID(stored: $0)) }
+        }
+        guard style.hasDetailsInThread, can?.hasThreads == true, !style.isWhispered,
+            address.conversation.thread == nil, !address.platformID.isEmpty
+        else { return [post] }
+        var details = post
+        details.id = ids.make()
+        details.text = text.result(execution, nil, maxCharacters: limit)
+        (details.placement, details.replaces, details.extra, details.allowsMentions) = (.thread, nil, [:], false)
+        post.text = text.summary(execution, alias)
+        post.isFinal = false
+        return [post, details]
     }
 
     private func alias(of execution: Execution) -> ActionAlias? {

@@ -50,7 +50,7 @@ extension RunnerType {
             "uid": .string("runner_type:\(name)"), "name": .string(name), "description": .string(summary),
             "enabled": true, "runner_package": .string(package), "runner_module": .string(module),
             "runner_parameters": .object(parameters.mapValues { .object($0.schema) }),
-            "output_key": Value(outputKey), "output_schema": [:],
+            "output_key": Value(outputKey), "output_schema": .object(outputSchema),
         ]
     }
 }
@@ -94,6 +94,10 @@ extension Execution {
         }
         if delay > .zero { shown["delay"] = .integer(Int(delay.wholeMicroseconds / 1000)) }
         if let parent { shown["parent"] = .string(parent.text) }
+        for (key, name) in [("rule", "ref"), ("trigger_instance", "trigger")] {
+            guard let cause = context[key]?.object else { continue }
+            shown[key] = ["id": cause["id"] ?? .null, .init(name): cause["name"] ?? .null]
+        }
         shown["log"] = .array(
             log.map { ["status": .string($0.status.rawValue), "timestamp": .string($0.at.description)] })
         return shown

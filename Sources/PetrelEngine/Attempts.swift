@@ -17,11 +17,17 @@ public struct Attempts: Sendable {
     private let tokens: ExecutionTokens
     /// The URL of the API as actions reach it, ending in `/v1`.
     private let apiURL: @Sendable () -> String
+    private let datastore: Datastore?
+    /// Whether results are held against the schemas of runner and action.
+    private let validatesOutput: Bool
 
     /// Attempts over the content in force.
     public init(
-        catalog: LiveCatalog, runners: RunnerCatalog, tokens: ExecutionTokens, apiURL: @escaping @Sendable () -> String
+        catalog: LiveCatalog, runners: RunnerCatalog, tokens: ExecutionTokens, datastore: Datastore? = nil,
+        validatesOutput: Bool = false, apiURL: @escaping @Sendable () -> String
     ) {
+        self.datastore = datastore
+        self.validatesOutput = validatesOutput
         self.catalog = catalog
         self.runners = runners
         self.tokens = tokens
@@ -40,12 +46,14 @@ public struct Attempts: Sendable {
             return .failed("Action \"\(execution.action)\" cannot be found.")
         }
         do throws(EngineError) {
-            let scope = ParameterScope(
-                roots: ["action_context": .object(execution.context), "config_context": [:]],
-                escapesShells: execution.origin.isForeign)
+            let scope = try ParameterScope.of(
+                action, context: execution.context, origin: execution.origin, catalog: catalog.current,
+                datastore: datastore)
             let final = try ParameterPipeline(action: action, runner: type).final(execution.parameters, scope: scope)
-            let request = request(execution, action, runner: final.runner, action: final.action)
-            let outcome = await runner.run(request)
+            var request = request(execution, action, runner: final.runner, action: final.action)
+            request.config = scope.roots["config_context"]?.object ?? [:]
+            var outcome = await runner.run(request)
+            if validatesOutput { outcome = OutputCheck(action: action, runner: type).checked(outcome) }
             return Task.isCancelled ? .interrupted : .outcome(outcome)
         } catch {
             return .failed(error.message)

@@ -8,13 +8,22 @@ public struct Catalog: Sendable {
     public let packs: [Pack]
     /// All aliases, disabled ones too, by pack and name.
     public let aliases: [ActionAlias]
+    /// The policies of the packs' files, by pack and name.
+    public let policies: [Policy]
+    /// What packs can be told and are told, by pack.
+    public let configs: [String: PackConfig]
     /// Finds the aliases that fit a message.
     public let matcher: AliasMatcher
     private let actionsByRef: [ContentRef: Action]
     private let actionsByID: [ContentID: Action]
 
     /// Content by what was loaded.
-    public init(packs: [Pack] = [], actions: [Action] = [], aliases: [ActionAlias] = []) {
+    public init(
+        packs: [Pack] = [], actions: [Action] = [], aliases: [ActionAlias] = [], policies: [Policy] = [],
+        configs: [PackConfig] = []
+    ) {
+        self.policies = policies.sorted { $0.ref < $1.ref }
+        self.configs = Dictionary(configs.map { ($0.pack, $0) }, uniquingKeysWith: { first, _ in first })
         self.packs = packs.sorted { $0.ref < $1.ref }
         self.aliases = aliases.sorted { $0.ref < $1.ref }
         matcher = AliasMatcher(aliases: self.aliases)
@@ -40,14 +49,22 @@ public struct Catalog: Sendable {
 
 /// The catalog that is in force, replaced as a whole when content changes.
 public final class LiveCatalog: Sendable {
-    private let catalog: Mutex<Catalog>
+    private let state: Mutex<(catalog: Catalog, generation: Int)>
 
     /// A live catalog that begins with some content.
-    public init(_ catalog: Catalog = Catalog()) { self.catalog = Mutex(catalog) }
+    public init(_ catalog: Catalog = Catalog()) { state = Mutex((catalog, 0)) }
 
     /// The content of this moment.
-    public var current: Catalog { catalog.withLock { $0 } }
+    public var current: Catalog { state.withLock(\.catalog) }
+
+    /// Counts how often the content was replaced.
+    public var generation: Int { state.withLock(\.generation) }
 
     /// Puts other content in force.
-    public func replace(with catalog: Catalog) { self.catalog.withLock { $0 = catalog } }
+    public func replace(with catalog: Catalog) {
+        state.withLock { state in
+            state.catalog = catalog
+            state.generation += 1
+        }
+    }
 }

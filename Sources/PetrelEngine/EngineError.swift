@@ -10,6 +10,10 @@ public enum EngineErrorCode: String, ProblemCode {
     case unknownRunner = "petrel.runner.unknown"
     /// A parameter is missing, unknown, of the wrong type or not allowed.
     case invalidParameter = "petrel.parameter.invalid"
+    /// There is no such inquiry.
+    case unknownInquiry = "petrel.inquiry.unknown"
+    /// An inquiry can't be answered any more, or not with this.
+    case invalidAnswer = "petrel.inquiry.answer"
     /// The asker may not do this.
     case forbidden = "petrel.access.denied"
     /// The message that asks has been decided before.

@@ -3,19 +3,43 @@ public import PetrelCore
 /// Executions as the API and the stream show them, secret parameters starred.
 public struct ExecutionDocuments: Sendable {
     private let runners: RunnerCatalog
-    private let digest: any Digest
+    /// By name; they stay as long as the service runs.
+    private let runnerDocuments: [String: ValueObject]
 
     /// Documents with the runner types of a catalog.
     public init(runners: RunnerCatalog, digest: any Digest) {
         self.runners = runners
-        self.digest = digest
+        runnerDocuments = Dictionary(
+            runners.types.map { ($0.name, $0.apiDocument(digest: digest)) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The API's form of an execution.
     public func document(_ execution: Execution, showsSecrets: Bool = false) -> ValueObject {
         let type = runners.type(execution.runner)
+        var execution = execution
         let parameters = showsSecrets ? execution.parameters : starred(execution, type)
-        return execution.apiDocument(runner: type?.apiDocument(digest: digest) ?? [:], parameters: parameters)
+        if !showsSecrets {
+            if let result = execution.result {
+                execution.result = ResultMasking(execution, runner: type).masked(result)
+            }
+            execution.actionDocument = withoutSecretDefaults(execution.actionDocument)
+            if execution.runner == InquirerRunner.typeName { execution.result = Inquiries.masked(execution.result) }
+        }
+        return execution.apiDocument(runner: runnerDocuments[execution.runner] ?? [:], parameters: parameters)
+    }
+
+    /// Whoever sees an execution need not be one who sees the action's file.
+    private func withoutSecretDefaults(_ action: ValueObject) -> ValueObject {
+        guard let declared = action["parameters"]?.object else { return action }
+        var shown = declared
+        for (name, parameter) in declared where parameter["secret"]?.bool == true {
+            guard var members = parameter.object, let value = members["default"], !value.isNull else { continue }
+            members["default"] = .string(secretMask)
+            shown[name] = .object(members)
+        }
+        var action = action
+        action["parameters"] = .object(shown)
+        return action
     }
 
     /// The stream's form of what StackStorm keeps beside an execution, under the same id.
@@ -28,8 +52,24 @@ public struct ExecutionDocuments: Sendable {
             "context": .object(execution.context), "callback": [:], "runner_info": [:],
         ]
         if let endedAt = execution.endedAt { shown["end_timestamp"] = .string(endedAt.description) }
-        if let result = execution.result { shown["result"] = result }
+        if let result = execution.result {
+            shown["result"] = ResultMasking(execution, runner: runners.type(execution.runner)).masked(result)
+        }
         return shown
+    }
+
+    /// An execution's result as everybody may see it.
+    public func maskedResult(_ execution: Execution) -> Value? {
+        execution.result.map { ResultMasking(execution, runner: runners.type(execution.runner)).masked($0) }
+    }
+
+    /// What stars the secrets in an execution's output; nil where it has none.
+    ///
+    /// Give it whole lines: a secret of which a part comes later is not recognised.
+    public func outputMasking(_ execution: Execution) -> (@Sendable (String) -> String)? {
+        let masking = ResultMasking(execution, runner: runners.type(execution.runner))
+        guard masking.hasSecrets else { return nil }
+        return { @Sendable text in masking.maskedText(text) }
     }
 
     private func starred(_ execution: Execution, _ type: RunnerType?) -> ValueObject {

@@ -37,22 +37,27 @@ public final class Scheduler: Sendable {
     private let events: EventHub
     private let clock: any PetrelClock
     private let slots: Slots
+    private let policies: LivePolicies?
     private let work: (stream: AsyncStream<Work>, continuation: AsyncStream<Work>.Continuation)
     private let nudges: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
     /// A scheduler over a store and the runners of a catalog.
     public init(
-        options: Options, store: any Storage, attempts: Attempts, events: EventHub, clock: any PetrelClock
+        options: Options, store: any Storage, attempts: Attempts, events: EventHub, clock: any PetrelClock,
+        policies: LivePolicies? = nil
     ) {
+        self.policies = policies
         self.options = options
         self.store = store
         self.attempts = attempts
         self.events = events
         self.clock = clock
-        completion = Completion(store: store, events: events, clock: clock, owner: options.owner)
         slots = Slots(capacity: options.maxRunning)
         work = AsyncStream<Work>.makeStream()
         nudges = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        completion = Completion(
+            store: store, events: events, clock: clock, owner: options.owner, policies: policies,
+            nudge: { [feed = nudges.continuation] in feed.yield() })
     }
 
     /// A claim to commit together with a new execution, when a slot is free.
@@ -106,9 +111,14 @@ public final class Scheduler: Sendable {
         case .canceled(let execution):
             events.publish(.executionChanged(execution))
             events.publish(.replyOwed)
+            if let parent = execution.parent { events.publish(.workflowOwed(parent)) }
         case .canceling(let execution), .alreadyCanceling(let execution):
             events.publish(.executionChanged(execution))
-            slots.markCanceling(execution.attemptKey)
+            if execution.isWorkflow {
+                events.publish(.workflowOwed(execution.id))
+            } else {
+                slots.markCanceling(execution.attemptKey)
+            }
         case .notCancelable, .unknown: break
         }
         return answer
@@ -147,16 +157,30 @@ public final class Scheduler: Sendable {
         }
         var claimed: [Execution] = []
         // Before the question: who finds no slot after it says so again.
-        slots.isContended = false
+        slots.isContended = policies?.mayHold ?? false
         do throws(CoreError) {
-            claimed = try await store.claim(newClaim, limit: free, at: clock.now)
+            let takesGatedFirst = policies?.takesGatedFirst() ?? false
+            if takesGatedFirst { claimed = try await claimGated(limit: free) }
+            claimed += try await store.claim(newClaim, limit: free - claimed.count, at: clock.now)
+            if !takesGatedFirst { claimed += try await claimGated(limit: free - claimed.count) }
         } catch {
             // The store is unwritable: it says so in /readyz, and the next tick asks again.
-            claimed = []
         }
         if claimed.count == free { slots.isContended = true }
         slots.release(free - claimed.count)
         for execution in claimed { begin(execution) }
+    }
+
+    /// Claims what policies hold back, as far as they let it run.
+    private func claimGated(limit: Int) async throws(CoreError) -> [Execution] {
+        guard let policies else { return [] }
+        let answer = try await policies.claim(newClaim, limit: limit, at: clock.now)
+        if answer.areWaiting { slots.isContended = true }
+        for execution in answer.heldBack {
+            events.publish(.executionChanged(execution))
+            if execution.status.isCompleted { events.publish(.replyOwed) }
+        }
+        return answer.claimed
     }
 
     private func renewalLoop() async {

@@ -20,6 +20,10 @@ public struct ExecutionRequest: Sendable {
     public var parent: ExecutionID?
     /// How long to wait before it may start.
     public var delay: Duration
+    /// Whether the parameters stand in a content file, so that `decrypt_kv` works in them whoever asks.
+    public var isFromContent = false
+    /// What templates in the parameters see besides: `trigger` and `rule` for what a rule starts.
+    public var roots: ValueObject = [:]
 
     /// A request from its parts.
     public init(
@@ -47,12 +51,19 @@ public struct Submission: Sendable {
     private let events: EventHub
     private let clock: any PetrelClock
     private let ids: any IDSource
+    private let datastore: Datastore?
+    private let policies: LivePolicies?
+    private let rendersAPIParameters: Bool
 
     /// The stage over its neighbours.
+    /// - Parameter rendersAPIParameters: whether templates in what the API and the command line give are rendered.
     public init(
         store: any ExecutionStore, catalog: LiveCatalog, runners: RunnerCatalog, scheduler: Scheduler,
-        events: EventHub, clock: any PetrelClock, ids: any IDSource
+        events: EventHub, clock: any PetrelClock, ids: any IDSource, datastore: Datastore? = nil,
+        policies: LivePolicies? = nil, rendersAPIParameters: Bool = true
     ) {
+        self.datastore = datastore
+        self.policies = policies
         self.store = store
         self.catalog = catalog
         self.runners = runners
@@ -60,6 +71,7 @@ public struct Submission: Sendable {
         self.events = events
         self.clock = clock
         self.ids = ids
+        self.rendersAPIParameters = rendersAPIParameters
     }
 
     /// Submits a request that access has been granted for.
@@ -68,32 +80,62 @@ public struct Submission: Sendable {
     public func submit(
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
-        let (action, pipeline) = try pipeline(for: request.action)
-        let scope = ParameterScope(
-            roots: ["action_context": .object(context(of: request, action)), "config_context": [:]],
-            escapesShells: request.origin.isForeign)
-        let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
-        var execution = newExecution(request, action, parameters)
-        let claim = request.delay > .zero ? nil : scheduler.reserve()
-        if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
-        let record = SubmittedExecution(
-            execution: execution, message: request.replyTo?.message, posts: posts(execution),
-            audit: [audit(execution, masked: pipeline.masked(parameters))])
+        let record = try prepare(request, posts: posts)
         let isStored: Bool
         do throws(CoreError) {
             isStored = try await store.submit(record)
         } catch {
-            if claim != nil { scheduler.release() }
+            drop(record)
             throw EngineError(error)
         }
         guard isStored else {
-            if claim != nil { scheduler.release() }
+            drop(record)
             throw EngineError(.duplicateMessage, "the message was decided before")
         }
-        events.publish(.executionCreated(execution))
-        if claim != nil { scheduler.begin(execution) } else { scheduler.nudge() }
+        begin(record)
         if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
-        return execution
+        return record.execution
+    }
+
+    /// Checks a request and makes the execution, claimed when a slot is free, for a transaction of the caller's.
+    ///
+    /// Afterwards call ``begin(_:)``, or ``drop(_:)`` if it was not stored.
+    func prepare(
+        _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
+    ) throws(EngineError) -> SubmittedExecution {
+        let (action, pipeline) = try pipeline(for: request.action)
+        let context = context(of: request, action)
+        var scope = try ParameterScope.of(
+            action, context: context, origin: request.origin, catalog: catalog.current, datastore: datastore)
+        scope.rendersGiven = rendersAPIParameters || (request.origin != .api && request.origin != .cli)
+        scope.decryptsGiven = request.isFromContent || request.identity.role == .admin
+        for (name, value) in request.roots { scope.roots[name] = value }
+        let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
+        var execution = newExecution(request, action, parameters)
+        let isGated = !action.isWorkflow && policies?.isGated(action.ref) ?? false
+        let claim = request.delay > .zero || action.isWorkflow || isGated ? nil : scheduler.reserve()
+        if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
+        return SubmittedExecution(
+            execution: execution, message: request.replyTo?.message, posts: posts(execution),
+            audit: [audit(execution, masked: pipeline.masked(parameters))], isGated: isGated)
+    }
+
+    /// Sets a stored execution going.
+    func begin(_ record: SubmittedExecution) {
+        events.publish(.executionCreated(record.execution))
+        if record.isGated { policies?.noteGated() }
+        if record.execution.isWorkflow {
+            events.publish(.workflowOwed(record.execution.id))
+        } else if record.execution.claim != nil {
+            scheduler.begin(record.execution)
+        } else {
+            scheduler.nudge()
+        }
+    }
+
+    /// Gives back what an execution held that was not stored.
+    func drop(_ record: SubmittedExecution) {
+        if record.execution.claim != nil { scheduler.release() }
     }
 
     /// The reference of an action that is named by reference or id; nil for one that there is not.
@@ -131,9 +173,7 @@ public struct Submission: Sendable {
         var context = request.context
         context["user"] = .string(request.identity.user)
         context["pack"] = .string(action.ref.pack)
-        context["rbac"] = [
-            "user": .string(request.identity.user), "roles": [.string(request.identity.role.rawValue)],
-        ]
+        context["rbac"] = request.identity.contextDocument
         return context
     }
 

@@ -8,6 +8,8 @@ public enum PackErrorCode: String, ProblemCode {
     case badYAML = "petrel.pack.bad_yaml"
     /// A key is missing, unknown or has a wrong value.
     case badMetadata = "petrel.pack.bad_metadata"
+    /// A workflow can't be run as it is written.
+    case badWorkflow = "petrel.pack.bad_workflow"
     /// Two packs, actions or aliases have one name.
     case duplicate = "petrel.pack.duplicate"
     /// It works, but not as its author may think: a missing script, a repeated key.

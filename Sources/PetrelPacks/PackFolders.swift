@@ -77,6 +77,10 @@ struct PackFolders {
             FoundFile(kind: .pack, pack: ref, packPath: folder, file: "pack.yaml", isBuiltIn: isBuiltIn))
         addFiles(.action, pack: ref, folder, "actions/", isBuiltIn: isBuiltIn)
         addFiles(.alias, pack: ref, folder, "aliases/", isBuiltIn: isBuiltIn)
+        addFiles(.policy, pack: ref, folder, "policies/", isBuiltIn: isBuiltIn)
+        addFiles(.triggerType, pack: ref, folder, "triggers/", isBuiltIn: isBuiltIn)
+        addFiles(.sensor, pack: ref, folder, "sensors/", isBuiltIn: isBuiltIn)
+        addFiles(.rule, pack: ref, folder, "rules/", isBuiltIn: isBuiltIn)
     }
 
     private mutating func addFiles(

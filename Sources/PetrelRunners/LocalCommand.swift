@@ -33,9 +33,9 @@ struct LocalCommand {
     }
 
     /// Seconds that a command may take; the runner type's default where nothing or nothing sensible is said.
-    static func timeout(_ value: Value?) -> Int {
+    static func timeout(_ value: Value?, standard: Int = LocalRunner.defaultTimeoutSeconds) -> Int {
         let seconds = value?.integer ?? value?.number.flatMap { Int(exactly: $0.rounded()) } ?? 0
-        return seconds > 0 ? min(seconds, 10 * 366 * 86_400) : LocalRunner.defaultTimeoutSeconds
+        return seconds > 0 ? min(seconds, 10 * 366 * 86_400) : standard
     }
 
     private static func commandLine(_ request: RunRequest) -> Result<String, RunRefusal> {

@@ -8,35 +8,25 @@ extension LocalRunner {
 
     static let command = RunnerType(
         name: commandType, summary: "Runs a shell command on the machine of the service.",
-        parameters: withShared(["cmd": parameter(.string, "The command line, read by bash.")]),
+        parameters: withShared(["cmd": runnerParameter(.string, "The command line, read by bash.")]),
         package: "local_runner", module: "local_shell_command_runner")
 
     static let script = RunnerType(
         name: scriptType, summary: "Runs a script of the action's pack on the machine of the service.",
         parameters: withShared([
-            "debug": parameter(.boolean, "Accepted for StackStorm's sake.", defaultValue: false),
-            "content_version": parameter(.string, "The git revision of the pack to use."),
+            "debug": runnerParameter(.boolean, "Accepted for StackStorm's sake.", defaultValue: false),
+            "content_version": runnerParameter(.string, "The git revision of the pack to use."),
         ]),
         package: "local_runner", module: "local_shell_script_runner")
 
     private static let shared: Parameters = [
-        "cwd": parameter(.string, "The folder in which it runs."),
-        "env": parameter(.object, "Environment variables to add."),
-        "kwarg_op": parameter(.string, "What stands before the name of a named argument.", defaultValue: "--"),
-        "sudo": parameter(.boolean, "Whether it runs as root.", defaultValue: false),
-        "sudo_password": parameter(.string, "The password that sudo asks for.", isSecret: true),
-        "timeout": parameter(.integer, "Seconds until it is ended.", defaultValue: 60),
+        "cwd": runnerParameter(.string, "The folder in which it runs."),
+        "env": runnerParameter(.object, "Environment variables to add."),
+        "kwarg_op": runnerParameter(.string, "What stands before the name of a named argument.", defaultValue: "--"),
+        "sudo": runnerParameter(.boolean, "Whether it runs as root.", defaultValue: false),
+        "sudo_password": runnerParameter(.string, "The password that sudo asks for.", isSecret: true),
+        "timeout": runnerParameter(.integer, "Seconds until it is ended.", defaultValue: 60),
     ]
 
     private static func withShared(_ own: Parameters) -> Parameters { own.merging(shared) { first, _ in first } }
-
-    private static func parameter(
-        _ kind: Parameter.Kind, _ summary: String, defaultValue: Value? = nil, isSecret: Bool = false
-    ) -> Parameter {
-        var schema: ValueObject = ["description": .string(summary), "type": .string(kind.rawValue)]
-        if let defaultValue { schema["default"] = defaultValue }
-        if isSecret { schema["secret"] = true }
-        return Parameter(
-            kind: kind, summary: summary, defaultValue: defaultValue, isSecret: isSecret, schema: schema)
-    }
 }

@@ -16,6 +16,7 @@ public struct API: Sendable {
     private let ids: any IDSource
     private let version: String
     private let bodyLimits: Limits
+    private let webhooks: WebhookSignatures
     private let clock: any PetrelClock
     private let origins: [String]
     private let isSecure: Bool
@@ -26,18 +27,26 @@ public struct API: Sendable {
         public var store: any Storage
         /// The content that is listed.
         public var catalog: LiveCatalog
+        /// Changes content.
+        public var editor: any ContentEditor
         /// The runner types that are listed.
         public var runners: RunnerCatalog
         /// Where requests to run something go.
         public var submission: Submission
         /// Where requests to cancel go.
         public var scheduler: Scheduler
+        /// Where requests to pause and resume workflows go.
+        public var workflows: Workflows
+        /// Where answers to inquiries go.
+        public var inquiries: Inquiries
         /// Decides on every route that has a permission.
         public var access: Access
         /// Roles and who has them.
         public var roles: LiveRoleBook
         /// The local room behind `/rooms`.
         public var room: any ChatRoom
+        /// The connections to chat platforms; none unless set.
+        public var connections = ChatConnections()
         /// Tells who sent a request.
         public var authentication: Authentication
         /// Tokens and keys behind `/tokens` and `/apikeys`.
@@ -68,27 +77,45 @@ public struct API: Sendable {
         public var pid: Int
         /// Petrel's version, shown at the root of each prefix.
         public var version: String
+        /// Rules, triggers and webhooks.
+        public var rules: EventParts
         /// Largest request body in bytes.
         public var maxBodyBytes: Int
+        /// The datastore behind `/keys`.
+        public var datastore: Datastore
+        /// The policies behind `/policies`.
+        public var policies: LivePolicies
+        /// Writes the configuration of a pack and puts it in force.
+        public var writeConfig: @Sendable (_ pack: String, _ values: ValueObject) async throws(CoreError) -> Void
         /// Commits and flushes of the store so far.
         public var statistics: @Sendable () -> (commits: Int, flushes: Int)
 
         /// The parts.
         public init(
-            store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission,
-            scheduler: Scheduler, access: Access, roles: LiveRoleBook, room: any ChatRoom,
+            store: any Storage, catalog: LiveCatalog, editor: any ContentEditor, runners: RunnerCatalog,
+            submission: Submission, scheduler: Scheduler, workflows: Workflows, inquiries: Inquiries,
+            access: Access, roles: LiveRoleBook, room: any ChatRoom,
             authentication: Authentication,
             credentials: Credentials, logIns: LogIns, serviceUsers: Set<String>, proxies: Set<String>,
             apiURL: @escaping @Sendable () -> String, origins: [String], isSecure: Bool, events: EventHub,
             clock: any PetrelClock,
-            digest: any Digest, ids: any IDSource, hostname: String, pid: Int, version: String, maxBodyBytes: Int,
+            digest: any Digest, ids: any IDSource, hostname: String, pid: Int, version: String,
+            rules: EventParts, maxBodyBytes: Int,
+            datastore: Datastore, policies: LivePolicies,
+            writeConfig: @escaping @Sendable (_ pack: String, _ values: ValueObject) async throws(CoreError) -> Void,
             statistics: @escaping @Sendable () -> (commits: Int, flushes: Int)
         ) {
+            self.datastore = datastore
+            self.policies = policies
+            self.writeConfig = writeConfig
             self.store = store
             self.catalog = catalog
+            self.editor = editor
             self.runners = runners
             self.submission = submission
             self.scheduler = scheduler
+            self.workflows = workflows
+            self.inquiries = inquiries
             self.access = access
             self.roles = roles
             self.room = room
@@ -107,6 +134,7 @@ public struct API: Sendable {
             self.hostname = hostname
             self.pid = pid
             self.version = version
+            self.rules = rules
             self.maxBodyBytes = maxBodyBytes
             self.statistics = statistics
         }
@@ -119,8 +147,9 @@ public struct API: Sendable {
         traffic = Traffic()
         health = Health(
             store: parts.store, scheduler: parts.scheduler, traffic: traffic, version: parts.version,
-            startedAt: parts.clock.now, statistics: parts.statistics)
+            startedAt: parts.clock.now, connections: parts.connections, statistics: parts.statistics)
         ids = parts.ids
+        webhooks = parts.rules.signatures
         version = parts.version
         clock = parts.clock
         origins = parts.origins
@@ -130,11 +159,21 @@ public struct API: Sendable {
         let version = parts.version
         let documents = ExecutionDocuments(runners: parts.runners, digest: parts.digest)
         let tables = [
-            ActionRoutes(catalog: parts.catalog, runners: parts.runners, digest: parts.digest).routes,
-            AliasRoutes(catalog: parts.catalog, submission: parts.submission, documents: documents).routes,
-            PackRoutes(catalog: parts.catalog).routes,
+            ActionRoutes(
+                catalog: parts.catalog, runners: parts.runners, digest: parts.digest, editor: parts.editor
+            ).routes,
+            AliasRoutes(
+                catalog: parts.catalog, submission: parts.submission, documents: documents, editor: parts.editor
+            ).routes,
+            PackRoutes(catalog: parts.catalog, runners: parts.runners, editor: parts.editor).routes,
             ExecutionRoutes(
-                store: parts.store, submission: parts.submission, scheduler: parts.scheduler, documents: documents
+                store: parts.store, submission: parts.submission, scheduler: parts.scheduler,
+                workflows: parts.workflows, documents: documents
+            ).routes,
+            InquiryRoutes(store: parts.store, inquiries: parts.inquiries).routes,
+            WorkflowRoutes(
+                executions: parts.store,
+                views: WorkflowViews(store: parts.store, catalog: parts.catalog, runners: parts.runners)
             ).routes,
             StreamRoutes(
                 events: parts.events, executions: parts.store, scheduler: parts.scheduler, documents: documents,
@@ -149,6 +188,22 @@ public struct API: Sendable {
             RoleRoutes(book: parts.roles, digest: parts.digest).routes,
             ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
             RoomRoutes(room: parts.room).routes,
+            ChatRoutes(connections: parts.connections).routes,
+            KeyRoutes(datastore: parts.datastore).routes,
+            ConfigRoutes(catalog: parts.catalog, digest: parts.digest, write: parts.writeConfig).routes,
+            PolicyRoutes(policies: parts.policies, digest: parts.digest, ids: parts.ids).routes,
+            RuleRoutes(
+                content: parts.rules.content, catalog: parts.catalog, digest: parts.digest, ids: parts.ids
+            ).routes,
+            TriggerRoutes(content: parts.rules.content, dispatch: parts.rules.dispatch, store: parts.store).routes,
+            EventRecordRoutes(
+                content: parts.rules.content, store: parts.store, executions: parts.store, documents: documents
+            ).routes,
+            SensorRoutes(content: parts.rules.content).routes,
+            WebhookRoutes(
+                content: parts.rules.content, dispatch: parts.rules.dispatch, signatures: parts.rules.signatures,
+                ids: parts.ids
+            ).routes,
             [
                 Route(.get, "user", .known, "Who the caller is") { request in APIResponse(.object(request.userDocument))
                 }
@@ -195,16 +250,20 @@ public struct API: Sendable {
         do throws(APIError) {
             let query = request.queryByName
             let credential = request.credential(query: query)
+            var path = Dictionary(
+                context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
+                uniquingKeysWith: { first, _ in first })
+            let rest = context.parameters.getCatchAll().joined(separator: "/")
+            if !rest.isEmpty { path["**"] = percentDecoded(Array(rest.utf8)) }
+            let isSigned =
+                route.gate == .webhook && webhooks.isSigned(EventCatalog.webhookName(path["**"] ?? ""))
             let caller =
-                route.gate == .open
+                route.gate == .open || isSigned
                 ? Caller(identity: Identity(user: "", role: .none)) : try await authentication.caller(credential)
             if case .type(let permission) = route.gate {
                 let decision = access.decide(AccessRequest(caller.identity, permission))
                 guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
             }
-            let path = Dictionary(
-                context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
-                uniquingKeysWith: { first, _ in first })
             let bytes = try await request.bodyBytes(of: route, limits: bodyLimits, clock: clock)
             let asked = try await APIRequest(
                 route: route, caller: caller, access: access, path: path, query: query, headers: request.headers,

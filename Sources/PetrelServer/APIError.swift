@@ -30,7 +30,8 @@ struct APIError: Error {
     init(_ error: EngineError) {
         let status: APIStatus =
             switch error.code {
-            case .unknownAction, .disabledAction, .unknownRunner, .invalidParameter: .badRequest
+            case .unknownAction, .disabledAction, .unknownRunner, .invalidParameter, .invalidAnswer: .badRequest
+            case .unknownInquiry: .notFound
             case .forbidden: .forbidden
             case .duplicateMessage: .conflict
             case .unavailable: .unavailable

@@ -12,6 +12,8 @@ struct APIRequest: Sendable {
     var query: [String: String]
     /// The value of a header by its lower-cased name.
     var header: @Sendable (String) -> String?
+    /// All headers, named as they came.
+    var headers: @Sendable () -> [(String, String)]
     /// Where the connection came from.
     var address: String
     /// The body as it came; empty for a route without one.

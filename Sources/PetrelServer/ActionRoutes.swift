@@ -10,8 +10,9 @@ struct ActionRoutes: Sendable {
     let catalog: LiveCatalog
     let runners: RunnerCatalog
     let digest: any Digest
+    let editor: any ContentEditor
 
-    var routes: [Route] { actionRoutes + runnerRoutes }
+    var routes: [Route] { actionRoutes + changeRoutes + runnerRoutes }
 
     private var actionRoutes: [Route] {
         [
@@ -83,7 +84,8 @@ struct ActionRoutes: Sendable {
         action.document["tags"]?.array?.contains { $0["name"]?.string == tag } ?? false
     }
 
-    private func find(_ request: APIRequest) throws(APIError) -> Action {
+    /// The action that the path names, if the caller may do with it what the route does.
+    func find(_ request: APIRequest) throws(APIError) -> Action {
         let ref = request.part("ref")
         guard let action = catalog.current.action(ref) else {
             throw APIError(.notFound, "Resource with a reference or id \"\(ref)\" not found")

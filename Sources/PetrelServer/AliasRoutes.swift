@@ -22,8 +22,11 @@ struct AliasRoutes: Sendable {
     let catalog: LiveCatalog
     let submission: Submission
     let documents: ExecutionDocuments
+    let editor: any ContentEditor
 
-    var routes: [Route] {
+    var routes: [Route] { readingRoutes + changeRoutes }
+
+    private var readingRoutes: [Route] {
         [
             Route(
                 .get, "actionalias", .type(.aliasList), "List action aliases",
@@ -45,12 +48,7 @@ struct AliasRoutes: Sendable {
                 ])
             },
             Route(.get, "actionalias/:ref", .resource(.aliasView), "One action alias") { request throws(APIError) in
-                let ref = request.part("ref")
-                guard let alias = catalog.current.alias(ref) else {
-                    throw APIError(.notFound, "Resource with a reference or id \"\(ref)\" not found")
-                }
-                try request.authorize(.alias(alias.ref, runs: ContentRef(alias.actionRef)))
-                return APIResponse(.object(alias.apiDocument))
+                APIResponse(.object(try find(request).apiDocument))
             },
             Route(
                 .post, "aliasexecution", .resource(.aliasExecute), "Run the action behind an alias and its format",
@@ -75,6 +73,16 @@ struct AliasRoutes: Sendable {
                 && (ids.isEmpty || ids.contains(alias.id.text))
         }
         return try Listing(request, mandatory: ["id", "ref"]).page(chosen.map(\.apiDocument), defaultLimit: 100)
+    }
+
+    /// The alias that the path names, if the caller may do with it what the route does.
+    func find(_ request: APIRequest) throws(APIError) -> ActionAlias {
+        let ref = request.part("ref")
+        guard let alias = catalog.current.alias(ref) else {
+            throw APIError(.notFound, "Resource with a reference or id \"\(ref)\" not found")
+        }
+        try request.authorize(.alias(alias.ref, runs: ContentRef(alias.actionRef)))
+        return alias
     }
 
     private func help(_ request: APIRequest) throws(APIError) -> APIResponse {

@@ -10,6 +10,8 @@ public struct Authentication: Sendable {
     private let tokens: ExecutionTokens
     private let executions: any ExecutionStore
     private let digest: any Digest
+    /// The digest of the token with which sensors tell of events; nil without sensors.
+    public var sensorTokenHash: String?
 
     /// Authentication by the admin token, by tokens and keys that were handed out, and by the tokens of running actions.
     /// - Parameter isEnabled: with false everybody is the administrator; the service warns of it at its start.
@@ -37,31 +39,44 @@ public struct Authentication: Sendable {
                 hint: "Give --token, or --data-dir with the service's data folder, where admin-token lies")
         }
         do throws(CoreError) {
-            let grant = try await grant(credential)
-            return Caller(identity: grant.identity, credential: credential, expiresAt: grant.expiresAt)
+            if let hash = sensorTokenHash, credential.kind == .token,
+                isEqualInConstantTime(digest.sha256(Array(credential.text.utf8)), hash)
+            {
+                var caller = Caller(
+                    identity: Identity(user: "sensor_service", role: .operator, ceiling: .operator),
+                    credential: credential)
+                caller.isSensor = true
+                return caller
+            }
+            let (grant, pack) = try await grant(credential)
+            return Caller(
+                identity: grant.identity, credential: credential, expiresAt: grant.expiresAt, actionPack: pack)
         } catch {
             guard error.code == .forbidden else { throw APIError(error) }
             throw APIError(.unauthorized, "Unauthorized - \(error.message)", hint: error.hint)
         }
     }
 
-    private func grant(_ credential: Credential) async throws(CoreError) -> Credentials.Grant {
-        if credential.kind == .apiKey { return try await credentials.grant(apiKey: credential.text) }
+    private func grant(_ credential: Credential) async throws(CoreError) -> (Credentials.Grant, pack: String?) {
+        if credential.kind == .apiKey { return (try await credentials.grant(apiKey: credential.text), nil) }
         // Hashes are compared, so that the time tells nothing about the token.
         if isEqualInConstantTime(digest.sha256(Array(credential.text.utf8)), adminTokenHash) {
-            return .init(identity: Identity(user: adminUser, role: .admin), expiresAt: nil)
+            return (.init(identity: Identity(user: adminUser, role: .admin), expiresAt: nil), nil)
         }
-        if let identity = await identityOfAction(credential.text) { return .init(identity: identity, expiresAt: nil) }
-        return try await credentials.grant(token: credential.text)
+        if let (identity, pack) = await identityOfAction(credential.text) {
+            return (.init(identity: identity, expiresAt: nil), pack)
+        }
+        return (try await credentials.grant(token: credential.text), nil)
     }
 
     /// A running action acts for the user who started it, never with more than that user had; its token ends with it.
-    private func identityOfAction(_ token: String) async -> Identity? {
+    private func identityOfAction(_ token: String) async -> (Identity, pack: String)? {
         guard let id = tokens.execution(of: token), let execution = (try? await executions.execution(id)) ?? nil,
             execution.status.isClaimed
         else { return nil }
         let role = execution.context["rbac"]?["roles"]?.array?.first?.string.flatMap(Role.init(rawValue:))
-        return Identity(user: execution.user, role: min(role ?? .none, .operator), ceiling: .operator)
+        let identity = Identity(user: execution.user, role: min(role ?? .none, .operator), ceiling: .operator)
+        return (identity, execution.action.pack)
     }
 }
 
@@ -85,4 +100,8 @@ struct Caller: Sendable {
     var credential: Credential?
     /// When the credential ends, where it does.
     var expiresAt: Instant?
+    /// Whether it is a sensor of this service, which may tell of events.
+    var isSensor = false
+    /// The pack of the running action whose token it is; nil for everybody else.
+    var actionPack: String?
 }

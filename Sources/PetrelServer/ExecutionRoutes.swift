@@ -38,9 +38,10 @@ struct ExecutionRoutes: Sendable {
             .string("filter", "Further filters, `key:value` with blanks between"),
         ]
 
-    let store: any ExecutionStore
+    let store: any ExecutionStore & WorkflowStore
     let submission: Submission
     let scheduler: Scheduler
+    let workflows: Workflows
     let documents: ExecutionDocuments
 
     var routes: [Route] {
@@ -138,6 +139,12 @@ struct ExecutionRoutes: Sendable {
         let listing = Listing(request)
         try listing.checkAttributes(allowed: Listing.executionAttributes, excludable: Listing.executionExcludable)
         var document = documents.document(execution, showsSecrets: try request.showsSecrets())
+        if execution.isWorkflow {
+            let ids = try await answering { () async throws(CoreError) in
+                try await store.childIDs(of: execution.id, limit: Self.mostChildren)
+            }
+            document["children"] = .array(ids.map { .string($0.text) })
+        }
         if let most = try request.integer("max_result_size") {
             guard (1...(14 << 20)).contains(most) else {
                 throw APIError(
@@ -188,7 +195,7 @@ struct ExecutionRoutes: Sendable {
 
     private func result(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let execution = try await find(request)
-        let result = execution.result ?? .null
+        let result = documents.maskedResult(execution) ?? .null
         let isPretty = try request.truth("pretty_format") == true
         var headers: [(String, String)] = []
         if try request.truth("download") == true {
@@ -202,7 +209,8 @@ struct ExecutionRoutes: Sendable {
         let execution = try await find(request)
         let type = request.text("output_type") ?? "all"
         var follower = OutputFollower(execution.id)
-        let chunks = await follower.chunks(execution, scheduler: scheduler)
+        let chunks = await follower.chunks(
+            execution, scheduler: scheduler, masking: documents.outputMasking(execution))
         return APIResponse(text: chunks.filter { type == "all" || type == $0.type }.map(\.data).joined())
     }
 
@@ -243,10 +251,18 @@ struct ExecutionRoutes: Sendable {
         try request.authorize(submission.reference(of: action).map(ResourceUID.action), action)
         var context = body["context"]?.object ?? [:]
         if let header = request.header("st2-context") { context.merge(try contextObject(header)) { _, last in last } }
+        context = Self.withoutOwnKeys(context)
         return try await submit(
             ExecutionRequest(
                 action: action, parameters: body["parameters"]?.object ?? [:], cast: .api,
                 identity: try speaker(request), origin: .api, context: context), delay: body["delay"], request)
+    }
+
+    /// A context without what only Petrel itself may say: where an execution belongs, and what it takes over.
+    private static func withoutOwnKeys(_ context: ValueObject) -> ValueObject {
+        context.filter {
+            !["re-run", "orquesta", "chain", "workflow_execution", "petrel", "action_alias_ref"].contains($0.key)
+        }
     }
 
     private func reRun(_ request: APIRequest) async throws(APIError) -> APIResponse {
@@ -263,11 +279,18 @@ struct ExecutionRoutes: Sendable {
             if !reset.allSatisfy(tasks.contains) {
                 throw APIError(.badRequest, "List of tasks to reset does not match the tasks to rerun.")
             }
-            throw APIError(.badRequest, "Task option is only supported for Orquesta workflows.")
+            guard execution.runner == "orquesta" else {
+                throw APIError(.badRequest, "Task option is only supported for Orquesta workflows.")
+            }
         }
         try request.authorize(.actionExecute, .action(execution.action))
-        var context = body["context"]?.object ?? [:]
-        context["re-run"] = ["ref": .string(execution.id.text)]
+        var context = Self.withoutOwnKeys(body["context"]?.object ?? [:])
+        var again: ValueObject = ["ref": .string(execution.id.text)]
+        if !tasks.isEmpty {
+            again["tasks"] = .array(tasks)
+            again["reset"] = .array(reset)
+        }
+        context["re-run"] = .object(again)
         return try await submit(
             ExecutionRequest(
                 action: execution.action.description,
@@ -322,15 +345,34 @@ struct ExecutionRoutes: Sendable {
         let status = request.object["status"]?.string.flatMap(ExecutionStatus.init(rawValue:))
         switch status {
         case .canceling, .canceled: return try await cancel(execution, request)
-        case .pausing, .paused, .resuming:
-            throw APIError(
-                .badRequest,
-                "Failed updating execution. Runner type \"\(execution.runner)\" does not support pause and resume.")
+        case .pausing, .paused: return try await ask(.pause, execution, request)
+        case .resuming: return try await ask(.resume, execution, request)
         case nil: throw APIError(.badRequest, "'status' is a required property")
         default:
             throw APIError(
                 .badRequest, "The status of an execution is set by what happens to it, not by a request",
                 hint: "Ask for canceled, paused or resuming")
+        }
+    }
+
+    private func ask(_ wish: WorkflowWish, _ execution: Execution, _ request: APIRequest) async throws(APIError)
+        -> APIResponse
+    {
+        let verb = wish == .pause ? "pause" : "resume"
+        let failure = "Failed updating execution. Unable to \(verb) liveaction \"\(execution.id)\" because it is"
+        guard execution.isWorkflow else {
+            throw APIError(.badRequest, "\(failure) not supported by the \"\(execution.runner)\" runner.")
+        }
+        let answer = try await answering { () async throws(CoreError) in
+            try await workflows.ask(wish, of: execution.id, by: request.identity)
+        }
+        switch answer {
+        case .taken(let now), .unchanged(let now): return APIResponse(.object(documents.document(now)))
+        case .refused where wish == .pause: throw APIError(.badRequest, "\(failure) not in a running state.")
+        case .refused(let now):
+            throw APIError(
+                .badRequest, "\(failure) in \"\(now.status.rawValue)\" state and not in \"paused\" state.")
+        case .unknown: throw unknown(request.part("id"))
         }
     }
 

@@ -61,11 +61,26 @@ private func pump(
     }
 }
 
+/// Names of header fields, checked and lower-cased once.
+private enum Field {
+    static let token = name("X-Auth-Token")
+    static let apiKey = name("St2-Api-Key")
+    static let requestID = name("X-Request-ID")
+    /// What every answer carries.
+    static let fixed = [
+        ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ].map { HTTPField(name: name($0.0), value: $0.1) }
+
+    /// The name of a field; the names above are well-formed, so that the other one is never used.
+    private static func name(_ text: String) -> HTTPField.Name { HTTPField.Name(text) ?? .via }
+}
+
 extension Request {
     /// The token or key of a request: by header, then query, then cookie; the first that is there decides.
     func credential(query: [String: String]) -> Credential? {
-        for (name, kind) in [("X-Auth-Token", Credential.Kind.token), ("St2-Api-Key", .apiKey)] {
-            if let name = HTTPField.Name(name), let value = headers[name] {
+        for (name, kind) in [(Field.token, Credential.Kind.token), (Field.apiKey, .apiKey)] {
+            if let value = headers[name] {
                 return Credential(kind: kind, location: .header, text: value)
             }
         }
@@ -119,7 +134,8 @@ extension APIRequest {
     ) async throws(APIError) {
         self.init(
             route: route, caller: caller, access: access, path: path, query: query,
-            header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, address: address, bytes: bytes,
+            header: { name in HTTPField.Name(name).flatMap { headers[$0] } },
+            headers: { headers.map { ($0.name.rawName, $0.value) } }, address: address, bytes: bytes,
             body: .null, object: [:])
         for parameter in route.query {
             if parameter.kind == .integer { _ = try integer(parameter.name) }
@@ -235,20 +251,17 @@ struct Envelope: RouterMiddleware {
         } catch let error as HTTPError {
             response = respond(APIError(.badRequest, error.body ?? "Bad request").response)
         }
-        set("X-Request-ID", requestID(request), on: &response)
+        response.headers[Field.requestID] = requestID(request)
         addCORS(request, to: &response)
         // Nothing here is a page of somebody else's site, and nothing is to be guessed.
-        set("X-Content-Type-Options", "nosniff", on: &response)
-        set("X-Frame-Options", "DENY", on: &response)
-        set("Referrer-Policy", "no-referrer", on: &response)
-        set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'", on: &response)
+        for field in Field.fixed { response.headers.append(field) }
         if isSecure { set("Strict-Transport-Security", "max-age=31536000", on: &response) }
         return response
     }
 
     /// The id that the request brought, if it can stand in a log line.
     private func requestID(_ request: Request) -> String {
-        guard let name = HTTPField.Name("X-Request-ID"), let given = request.headers[name], given.utf8.count <= 128,
+        guard let given = request.headers[Field.requestID], given.utf8.count <= 128,
             given.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return ids.next() }
         return given

@@ -9,16 +9,22 @@ struct Health: Sendable {
     let traffic: Traffic
     let version: String
     let startedAt: Instant
+    let connections: ChatConnections
     let statistics: @Sendable () -> (commits: Int, flushes: Int)
 
     var alive: APIResponse { APIResponse(["status": "ok"]) }
 
     /// 503 with the reason while no work can be taken.
+    ///
+    /// A chat platform that is away is shown, but takes nothing from the other ways in.
     func ready() async -> APIResponse {
+        let adapters = ValueObject(
+            connections.current().map { ($0.name, Value.object($0.document)) }, uniquingKeysWith: { first, _ in first })
         switch await store.writability() {
-        case .writable: return APIResponse(["status": "ready"])
+        case .writable: return APIResponse(["status": "ready", "adapters": .object(adapters)])
         case .unwritable(let reason):
-            return APIResponse(["status": "not ready", "reason": .string(reason)], status: .unavailable)
+            return APIResponse(
+                ["status": "not ready", "reason": .string(reason), "adapters": .object(adapters)], status: .unavailable)
         }
     }
 
@@ -42,6 +48,13 @@ struct Health: Sendable {
                 "petrel_outbox_posts", "gauge", "Posts that wait to be sent, and posts that platforms refused.",
                 [("state=\"unsent\"", Double(posts.unsent)), ("state=\"refused\"", Double(posts.refused))])
         }
+        let chats = connections.current()
+        page.add(
+            "petrel_chat_connected", "gauge", "Whether messages of a chat platform come in.",
+            chats.map { ("adapter=\"\($0.name)\"", $0.health.state == .connected ? 1 : 0) })
+        page.add(
+            "petrel_chat_connections_total", "counter", "How often a connection to a chat platform was opened.",
+            chats.map { ("adapter=\"\($0.name)\"", Double($0.health.connections)) })
         let statistics = statistics()
         page.add(
             "petrel_store_commits_total", "counter", "Commits of the store.", [("", Double(statistics.commits))])

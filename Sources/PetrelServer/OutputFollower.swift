@@ -19,7 +19,10 @@ struct OutputFollower: Sendable {
     init(_ id: ExecutionID) { self.id = id }
 
     /// What is new since the last call: from the runner while the execution runs, from its result afterwards.
-    mutating func chunks(_ execution: Execution, scheduler: Scheduler) async -> [OutputChunk] {
+    /// - Parameter masking: stars secrets; with it, only whole lines are read while the execution runs.
+    mutating func chunks(
+        _ execution: Execution, scheduler: Scheduler, masking: (@Sendable (String) -> String)?
+    ) async -> [OutputChunk] {
         var chunks: [OutputChunk] = []
         for type in Self.types {
             let from = read[type] ?? 0
@@ -27,11 +30,13 @@ struct OutputFollower: Sendable {
             if execution.status.isCompleted {
                 bytes = rest(of: execution.result?[type], from: from)
             } else {
-                bytes = completeText(await scheduler.output(of: execution, type: type, from: from))
+                let fresh = await scheduler.output(of: execution, type: type, from: from)
+                bytes = masking == nil ? completeText(fresh) : completeLines(fresh)
             }
             guard !bytes.isEmpty else { continue }
             read[type] = from + bytes.count
-            chunks.append(OutputChunk(type: type, data: String(decoding: bytes, as: UTF8.self)))
+            let text = String(decoding: bytes, as: UTF8.self)
+            chunks.append(OutputChunk(type: type, data: masking?(text) ?? text))
         }
         return chunks
     }
@@ -40,6 +45,12 @@ struct OutputFollower: Sendable {
         guard let value, !value.isNull else { return [] }
         let text = value.string ?? JSONWriter.text(value)
         return Array(text.utf8.dropFirst(from))
+    }
+
+    /// Up to the last line's end; all of a line that fills the whole piece.
+    private func completeLines(_ bytes: [UInt8]) -> [UInt8] {
+        if let end = bytes.lastIndex(of: 0x0A) { return Array(bytes[...end]) }
+        return bytes.count >= 64 << 10 ? completeText(bytes) : []
     }
 
     /// Without the bytes of a character whose end has not been written yet.

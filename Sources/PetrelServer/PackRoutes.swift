@@ -1,9 +1,17 @@
 import PetrelCore
 import PetrelEngine
 
-/// Packs, read only, and their files.
+/// Packs and their files, and the reading of them anew.
 struct PackRoutes: Sendable {
+    private static let registerBody = JSONBodySchema([
+        "types": ["type": ["array", "null"], "items": ["type": "string"]],
+        "packs": ["type": ["array", "null"], "items": ["type": "string"]],
+        "fail_on_failure": ["type": "boolean", "default": true],
+    ])
+
     let catalog: LiveCatalog
+    let runners: RunnerCatalog
+    let editor: any ContentEditor
 
     var routes: [Route] {
         [
@@ -28,6 +36,10 @@ struct PackRoutes: Sendable {
             Route(.get, "packs/views/file/:ref/**", .resource(.packView), "One file of a pack") {
                 request throws(APIError) in try file(request)
             },
+            Route(
+                .post, "packs/register", .resource(.packRegister), "Read packs anew from their folders",
+                body: .json(Self.registerBody)
+            ) { request throws(APIError) in try await register(request) },
         ]
     }
 
@@ -38,6 +50,43 @@ struct PackRoutes: Sendable {
         }
         try request.authorize(.pack(pack.ref))
         return pack
+    }
+
+    /// All folders are read, whatever packs are asked for: a file that has changed is in force within a second anyway.
+    private func register(_ request: APIRequest) async throws(APIError) -> APIResponse {
+        let packs = (request.object["packs"]?.array ?? []).compactMap(\.string)
+        for pack in packs { try request.authorize(.pack(pack)) }
+        if packs.isEmpty { try request.authorize(nil) }
+        let problems = try await answering { () async throws(CoreError) in try await editor.reload() }
+        let content = catalog.current
+        for pack in packs where !content.packs.contains(where: { $0.ref == pack }) {
+            throw APIError(
+                .badRequest, "Pack \"\(pack)\" not found on disk: no folder of packs holds it",
+                hint: "Look at the settings packs.paths and data_dir")
+        }
+        let folders = content.packs.filter { packs.isEmpty || packs.contains($0.ref) }.map { $0.path + "/" }
+        let wrong = problems.first { problem in
+            !problem.isWarning && folders.contains { problem.file.hasPrefix($0) }
+        }
+        if let wrong, request.object["fail_on_failure"]?.bool != false { throw APIError(.badRequest, wrong.text) }
+        return APIResponse(.object(counts(content, packs, request)))
+    }
+
+    private func counts(_ content: Catalog, _ packs: [String], _ request: APIRequest) -> ValueObject {
+        func isAsked(_ pack: String) -> Bool { packs.isEmpty || packs.contains(pack) }
+        let all: [(type: String, plural: String, count: Int)] = [
+            ("runner", "runners", runners.types.count),
+            ("action", "actions", content.actions.count { isAsked($0.ref.pack) }),
+            ("alias", "aliases", content.aliases.count { isAsked($0.ref.pack) }),
+        ]
+        let types = (request.object["types"]?.array ?? []).compactMap(\.string)
+        let isAll = types.isEmpty || types.contains("all")
+        var shown: ValueObject = [:]
+        for entry in all
+        where isAll || types.contains(entry.type) || types.contains(entry.plural)
+            || (entry.type == "runner" && (types.contains("action") || types.contains("actions")))
+        { shown[entry.plural] = .integer(entry.count) }
+        return shown
     }
 
     /// Binary files are left out.

@@ -16,6 +16,8 @@ struct Route: Sendable {
         case type(Permission)
         /// The permission on the resource, which the handler names by ``APIRequest/authorize(_:owner:)``.
         case resource(Permission)
+        /// The permission to send to the webhook of the path, or the sender's signature where the settings ask for one.
+        case webhook
     }
 
     /// Which of StackStorm's services a route belongs to, where two have one of the same path.
@@ -54,6 +56,7 @@ struct Route: Sendable {
         switch gate {
         case .open, .known: nil
         case .type(let permission), .resource(let permission): permission
+        case .webhook: .webhookSend
         }
     }
 }

@@ -152,7 +152,9 @@ struct StreamRoutes: Sendable {
         _ execution: Execution, follower: inout OutputFollower, type: String = "all",
         _ write: @Sendable ([UInt8]) async throws -> Void
     ) async throws {
-        for chunk in await follower.chunks(execution, scheduler: scheduler) where type == "all" || type == chunk.type {
+        let chunks = await follower.chunks(
+            execution, scheduler: scheduler, masking: documents.outputMasking(execution))
+        for chunk in chunks where type == "all" || type == chunk.type {
             let document: Value = [
                 "id": .string(execution.id.text), "execution_id": .string(execution.id.text),
                 "action_ref": .string(execution.action.description), "runner_ref": .string(execution.runner),

@@ -38,7 +38,11 @@ public struct WebServer: Service {
         api: API, options: Options, logger: Logger, onReady: @escaping @Sendable (Int) async -> Void
     ) throws {
         // Above the longest wait of a poll; and so few connections that the rest of the service keeps its files.
-        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(75)))
+        // Whatever one address does, a quarter of the connections is left for others.
+        let connections = ConnectionCounts(most: max(1, options.maxConnections * 3 / 4))
+        let plain = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [RequestDeadline(connections)], idleTimeout: .seconds(75)))
         application = Application(
             responder: api.router().buildResponder(),
             server: try options.tls.map { try .tls(plain, tlsConfiguration: Self.tls($0.certificate, $0.key)) }

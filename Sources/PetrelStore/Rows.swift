@@ -1,5 +1,6 @@
 import GRDB
 import PetrelCore
+import Synchronization
 
 extension Value {
     /// JSON text for a column.
@@ -33,6 +34,35 @@ extension Database {
     func rows(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [Row] {
         try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
     }
+
+    /// What each row of a statement says, read where it stands: in a row that was copied, looking a column up by its name
+    /// takes longer than all the rest.
+    func each<Element>(
+        _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (Row) throws -> Element
+    ) throws -> [Element] {
+        let cursor = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
+        var elements: [Element] = []
+        while let row = try cursor.next() { elements.append(try body(row)) }
+        return elements
+    }
+}
+
+/// Action documents by their text: executions of one action share one, and reading it takes longer than the row.
+private let definitions = DefinitionMemo()
+
+private final class DefinitionMemo: Sendable {
+    private static let most = 256
+    private let known = Mutex<[String: ValueObject]>([:])
+
+    func document(_ text: String) throws -> ValueObject {
+        if let document = known.withLock({ $0[text] }) { return document }
+        let document = try Value.fromColumn(text).object ?? [:]
+        known.withLock { known in
+            if known.count >= Self.most { known = [:] }
+            known[text] = document
+        }
+        return document
+    }
 }
 
 /// The columns of an execution, in the order that ``Execution/init(row:results:)`` reads them.
@@ -53,7 +83,7 @@ extension Execution {
         let replyTo: String? = row["reply_to"]
         self.init(
             id: ExecutionID(stored: row["id"]), action: ContentRef(action) ?? ContentRef(pack: "", name: action),
-            actionDocument: try Value.fromColumn(row["definition"]).object ?? [:], runner: row["runner"],
+            actionDocument: try definitions.document(row["definition"]), runner: row["runner"],
             status: ExecutionStatus(rawValue: row["status"]) ?? .abandoned,
             parameters: try Value.fromColumn(row["parameters"]).object ?? [:],
             context: try Value.fromColumn(row["context"]).object ?? [:],
@@ -82,6 +112,8 @@ extension OutboundPost {
             id: DeliveryID(stored: row["id"]), to: replyTo, kind: PostKind(rawValue: row["kind"]) ?? .notice,
             text: row["text"], execution: (row["execution"] as String?).map(ExecutionID.init(stored:)),
             status: (row["status"] as String?).flatMap(ExecutionStatus.init(rawValue:)), isFinal: row["is_final"])
+        guard let document = row["document"] as String? else { return }
+        present(as: try .fromColumn(document), replacing: row["replaced_id"])
     }
 }
 

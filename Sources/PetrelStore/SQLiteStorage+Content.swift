@@ -5,13 +5,15 @@ extension SQLiteStorage {
     /// Leaves out rows of a kind that this version doesn't know.
     public func content() async throws(CoreError) -> [ContentRecord] {
         try await read { database in
-            try database.rows("SELECT * FROM content ORDER BY kind, ref").compactMap { row in
-                guard let kind = ContentRecord.Kind(rawValue: row["kind"]) else { return nil }
-                return ContentRecord(
-                    id: ContentID(stored: row["id"]), kind: kind, ref: row["ref"], packPath: row["pack_path"],
-                    file: row["file"], hash: row["hash"],
-                    document: try Value.fromColumn(row["document"]).object ?? [:])
-            }
+            try database.rows("SELECT * FROM content ORDER BY kind, ref").compactMap { try ContentRecord(row: $0) }
+        }
+    }
+
+    /// See ``ContentStore/contentRecord(_:_:)``.
+    public func contentRecord(_ kind: ContentRecord.Kind, _ ref: String) async throws(CoreError) -> ContentRecord? {
+        try await read { database in
+            try database.rows("SELECT * FROM content WHERE kind = ? AND ref = ?", [kind.rawValue, ref]).first
+                .flatMap { try ContentRecord(row: $0) }
         }
     }
 
@@ -38,5 +40,15 @@ extension SQLiteStorage {
             }
             try insert(audit, in: database)
         }
+    }
+}
+
+extension ContentRecord {
+    /// Nil for a row of a kind that this version doesn't know.
+    fileprivate init?(row: Row) throws {
+        guard let kind = Kind(rawValue: row["kind"]) else { return nil }
+        self.init(
+            id: ContentID(stored: row["id"]), kind: kind, ref: row["ref"], packPath: row["pack_path"],
+            file: row["file"], hash: row["hash"], document: try Value.fromColumn(row["document"]).object ?? [:])
     }
 }

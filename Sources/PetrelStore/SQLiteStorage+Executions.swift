@@ -5,7 +5,7 @@ extension SQLiteStorage {
     /// See ``ExecutionStore/submit(_:)``.
     public func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool {
         FaultPoint.submissionBeforeCommit.pass()
-        let row = ExecutionRow(submission.execution, digest: digest)
+        let row = ExecutionRow(submission.execution, isGated: submission.isGated, digest: digest)
         let owner = options.owner
         let isStored: Bool = try await queue.commit(.flushed) { database in
             if let key = submission.message {
@@ -27,7 +27,9 @@ extension SQLiteStorage {
         let isWaiting: Bool = try lookUp { database in
             try !database.rows(
                 """
-                SELECT 1 FROM execution WHERE status = 'requested' AND started_at + delay <= ? LIMIT 1
+                SELECT 1 FROM execution
+                WHERE status = 'requested' AND runner NOT IN \(workflowRunners) AND is_gated = 0
+                    AND started_at + delay <= ? LIMIT 1
                 """, [at.microseconds]
             ).isEmpty
         }
@@ -36,7 +38,8 @@ extension SQLiteStorage {
             let waiting = try database.rows(
                 """
                 SELECT \(executionColumns) FROM \(executionTables)
-                WHERE e.status = 'requested' AND e.started_at + e.delay <= ? ORDER BY e.id LIMIT ?
+                WHERE e.status = 'requested' AND e.runner NOT IN \(workflowRunners) AND e.is_gated = 0
+                    AND e.started_at + e.delay <= ? ORDER BY e.id LIMIT ?
                 """, [at.microseconds, limit])
             return try waiting.map { row in
                 var execution = try Execution(row: row)
@@ -95,14 +98,24 @@ extension SQLiteStorage {
     public func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution? {
         FaultPoint.completionBeforeCommit.pass()
         let result = try await storedResult(completion.outcome.result)
-        let execution: Execution? = try await queue.commit(completion.owesReply ? .written : .flushed) { database in
+        let followUpRow = completion.followUp.map {
+            ExecutionRow($0.execution, isGated: $0.isGated, digest: digest)
+        }
+        let execution: Execution? = try await queue.commit(completion.owesMore ? .written : .flushed) { database in
             guard var execution = try claimed(completion.attempt, by: completion.owner, in: database) else {
                 return nil
             }
             execution.claim = nil
             execution.end(completion.outcome, at: completion.at)
             try update(execution, result: result, in: database)
+            if execution.status == .pending {
+                try insertInquiry(execution, asked: completion.outcome.result, in: database)
+            }
             try insert(completion.audit, in: database)
+            if let followUp = completion.followUp, let followUpRow, execution.status == completion.outcome.status {
+                try followUpRow.insert(in: database)
+                try insert(followUp.audit, in: database)
+            }
             return execution
         }
         FaultPoint.completionAfterCommit.pass()
@@ -118,10 +131,11 @@ extension SQLiteStorage {
             if execution.status == .canceling { return .alreadyCanceling(execution) }
             guard execution.status.isCancelable else { return .notCancelable(execution) }
             execution.context["cancelled_by"] = .string(user)
-            let isRunning = execution.status == .running
+            let isRunning = execution.status == .running || execution.hasBegunAsWorkflow
             if isRunning {
                 execution.change(to: .canceling, at: at)
                 try update(execution, in: database)
+                if execution.isWorkflow { try set(.cancel, of: id, in: database) }
             } else {
                 let result: Value = ["message": "Action canceled by user.", "user": .string(user)]
                 execution.end(RunOutcome(status: .canceled, result: result), at: at)
@@ -133,7 +147,7 @@ extension SQLiteStorage {
     }
 
     /// Keeps a large result beside the database before any row names it.
-    private func storedResult(_ result: Value) async throws(CoreError) -> StoredResult {
+    func storedResult(_ result: Value) async throws(CoreError) -> StoredResult {
         let bytes = JSONWriter.bytes(result)
         guard bytes.count > options.maxInlineResultBytes else {
             return .inline(String(decoding: bytes, as: UTF8.self))
@@ -158,14 +172,27 @@ extension Execution {
     /// What was asked to stop is canceled, however its runner ended.
     mutating func end(_ outcome: RunOutcome, at: Instant) {
         change(to: status == .canceling ? .canceled : outcome.status, at: at)
-        endedAt = at
+        endedAt = status.isCompleted ? at : nil
         result = outcome.result
+    }
+
+    /// Whether it is a workflow at work or standing still.
+    var hasBegunAsWorkflow: Bool {
+        isWorkflow && [.running, .pausing, .paused, .resuming].contains(status)
     }
 
     mutating func change(to status: ExecutionStatus, at: Instant) {
         self.status = status
         log.append(StatusChange(status, at: at))
     }
+}
+
+/// The workflows' runner types as a list in SQL.
+let workflowRunners = "(" + RunnerType.workflows.map { "'\($0)'" }.joined(separator: ", ") + ")"
+
+extension CompletedAttempt {
+    /// Whether another transaction follows that flushes this one: the reply's, or the workflow's next step.
+    fileprivate var owesMore: Bool { owesReply || owesStep }
 }
 
 /// A result on its way into a row.
@@ -183,13 +210,18 @@ private func claimed(_ attempt: AttemptKey, by owner: String, in database: Datab
 }
 
 /// The execution with an id, without its result.
-private func storedExecution(_ id: ExecutionID, in database: Database) throws -> Execution? {
+func storedExecution(_ id: ExecutionID, in database: Database) throws -> Execution? {
     try database.rows("SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ?", [id.text])
         .first.map { try Execution(row: $0) }
 }
 
 /// Writes what changes in an execution's life.
-private func update(_ execution: Execution, result: StoredResult? = nil, in database: Database) throws {
+///
+/// - Parameter owesParent: whether the workflow that started it has something to hear; by default when it has ended or
+///   waits for an answer.
+func update(
+    _ execution: Execution, result: StoredResult? = nil, owesParent: Bool? = nil, in database: Database
+) throws {
     let (text, file, bytes): (String?, String?, Int) =
         switch result {
         case .inline(let text): (text, nil, text.utf8.count)
@@ -197,16 +229,18 @@ private func update(_ execution: Execution, result: StoredResult? = nil, in data
         case nil: (nil, nil, 0)
         }
     let owesReply = execution.status.isCompleted && execution.replyTo != nil
+    let isNews = owesParent ?? (execution.status.isCompleted || execution.status == .pending)
     try database.run(
         """
         UPDATE execution SET status = ?, context = ?, ended_at = ?, result = ?, result_file = ?, result_bytes = ?,
-            log = ?, attempt = ?, owner = ?, boot = ?, lease_until = ?, reply_owed = ? WHERE id = ?
+            log = ?, attempt = ?, owner = ?, boot = ?, lease_until = ?, reply_owed = ?,
+            parent_owed = max(parent_owed, ?) WHERE id = ?
         """,
         [
             execution.status.rawValue, Value.object(execution.context).columnText, execution.endedAt?.microseconds,
             text, file, bytes, StatusChange.document(execution.log).columnText, execution.attempt,
             execution.claim?.owner, execution.claim?.boot, execution.claim?.leaseUntil.microseconds, owesReply,
-            execution.id.text,
+            isNews && execution.parent != nil, execution.id.text,
         ])
 }
 
@@ -219,8 +253,10 @@ struct ExecutionRow: Sendable {
     private let context: String
     private let log: String
     private let replyTo: String?
+    private let isGated: Bool
 
-    init(_ execution: Execution, digest: any Digest) {
+    init(_ execution: Execution, isGated: Bool, digest: any Digest) {
+        self.isGated = isGated
         self.execution = execution
         definition = Value.object(execution.actionDocument).columnText
         hash = digest.sha256(Array(definition.utf8))
@@ -235,15 +271,15 @@ struct ExecutionRow: Sendable {
         try database.run(
             """
             INSERT INTO execution (id, action, definition, runner, status, parameters, context, user, origin, parent,
-                started_at, log, attempt, owner, boot, lease_until, reply_to, delay)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                started_at, log, attempt, owner, boot, lease_until, reply_to, delay, task, item, is_gated)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 execution.id.text, execution.action.description, hash, execution.runner, execution.status.rawValue,
                 parameters, context, execution.user, execution.origin.rawValue, execution.parent?.text,
                 execution.startedAt.microseconds, log, execution.attempt, execution.claim?.owner,
                 execution.claim?.boot, execution.claim?.leaseUntil.microseconds, replyTo,
-                execution.delay.wholeMicroseconds,
+                execution.delay.wholeMicroseconds, execution.task, execution.item, isGated,
             ])
     }
 }

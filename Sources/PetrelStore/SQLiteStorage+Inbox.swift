@@ -80,6 +80,9 @@ extension SQLiteStorage {
 /// Marks a message as decided; false if it is unknown or was decided before.
 func markSettled(_ key: MessageKey, at: Instant, in database: Database) throws -> Bool {
     try database.changes(
-        "UPDATE message SET settled_at = ? WHERE adapter = ? AND event = ? AND settled_at IS NULL",
+        """
+        UPDATE message SET settled_at = ?, \(withoutCallback("document"))
+        WHERE adapter = ? AND event = ? AND settled_at IS NULL
+        """,
         [at.microseconds, key.adapter, key.eventID])
 }

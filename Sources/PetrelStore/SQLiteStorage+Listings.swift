@@ -5,28 +5,33 @@ extension SQLiteStorage {
     /// Reads a large result from its file, after the row.
     public func execution(_ id: ExecutionID) async throws(CoreError) -> Execution? {
         let rows = try lookUp { database in
-            try database.rows(
+            try database.each(
                 "SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables) WHERE e.id = ?", [id.text]
-            ).map { try Fetched(row: $0) }
+            ) { try Fetched(row: $0) }
         }
         return rows.first?.withResult(from: results)
     }
 
     /// Page and total come from one snapshot; files of large results are read after it.
+    ///
+    /// The ids of the page are found in an index alone, however far down it is; only its own rows are read.
     public func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage {
         let filter = Filter(query)
         let results = query.withResults ? ", e.result, e.result_file" : ", NULL AS result, NULL AS result_file"
         let order = orderClause(query)
         let (fetched, total) = try await read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT \(executionColumns)\(results) FROM \(executionTables) \(filter.condition)
-                    \(order) LIMIT ? OFFSET ?
-                    """, arguments: filter.arguments + [query.limit, query.offset])
+            let rows = try database.each(
+                """
+                SELECT \(executionColumns)\(results) FROM \(executionTables) WHERE e.id IN (
+                    SELECT e.id FROM execution e \(filter.hint) \(filter.condition) \(order) LIMIT ? OFFSET ?
+                ) \(order)
+                """, filter.arguments + [query.limit, query.offset]
+            ) { try Fetched(row: $0) }
             let total = try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM execution e \(filter.condition)", arguments: filter.arguments)
-            return (try rows.map { try Fetched(row: $0) }, total ?? 0)
+                database.cachedStatement(
+                    sql: "SELECT count(*) FROM execution e \(filter.hint) \(filter.condition)"),
+                arguments: filter.arguments)
+            return (rows, total ?? 0)
         }
         return ExecutionPage(executions: fetched.map { $0.withResult(from: self.results) }, total: total)
     }
@@ -34,7 +39,7 @@ extension SQLiteStorage {
     /// Walks down level by level in one snapshot; without results of any size.
     public func children(of id: ExecutionID, depth: Int, limit: Int) async throws(CoreError) -> [Execution] {
         let fetched: [Fetched] = try await read { database in
-            try database.rows(
+            try database.each(
                 """
                 WITH RECURSIVE tree (id, level) AS (
                     SELECT id, 1 FROM execution WHERE parent = ?1
@@ -45,16 +50,26 @@ extension SQLiteStorage {
                 SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
                 WHERE e.id IN (SELECT id FROM tree) ORDER BY e.started_at, e.id
                 """, [id.text, depth, limit]
-            ).map { try Fetched(row: $0) }
+            ) { try Fetched(row: $0) }
         }
         return fetched.map { $0.withResult(from: results) }
     }
 
-    /// Reads indexes only.
+    /// Leaps through indexes from one value to the next.
     public func executionFacets() async throws(CoreError) -> ExecutionFacets {
         try await read { database in
             func values(_ column: String) throws -> [String] {
-                try String.fetchAll(database, sql: "SELECT DISTINCT \(column) FROM execution ORDER BY 1")
+                try String.fetchAll(
+                    database,
+                    sql: """
+                        WITH RECURSIVE found (value) AS (
+                            SELECT min(\(column)) FROM execution
+                            UNION ALL
+                            SELECT (SELECT min(\(column)) FROM execution WHERE \(column) > value) FROM found
+                            WHERE value IS NOT NULL
+                        )
+                        SELECT value FROM found WHERE value IS NOT NULL
+                        """)
             }
             return ExecutionFacets(
                 actions: try values("action"), statuses: try values("status"), runners: try values("runner"),
@@ -67,12 +82,16 @@ extension SQLiteStorage {
         let (count, files): (Int, [String]) = try await queue.commit(.written) { database in
             let rows = try database.rows(
                 """
-                SELECT id, result_file FROM execution WHERE ended_at < ? AND reply_owed = 0 ORDER BY ended_at LIMIT ?
+                SELECT id, result_file FROM execution e
+                WHERE ended_at < ? AND reply_owed = 0 AND NOT EXISTS (
+                    SELECT 1 FROM execution p WHERE p.id = e.parent AND p.ended_at IS NULL)
+                ORDER BY ended_at LIMIT ?
                 """, [endedBefore.microseconds, limit])
             for row in rows {
                 let id: String = row["id"]
                 try database.run("DELETE FROM post WHERE execution = ? AND state <> 'unsent'", [id])
                 try database.run("DELETE FROM execution WHERE id = ?", [id])
+                try forgetWorkflow(id, in: database)
             }
             let files = try rows.compactMap { $0["result_file"] as String? }.filter { file in
                 try database.rows("SELECT 1 FROM execution WHERE result_file = ? LIMIT 1", [file]).isEmpty
@@ -82,6 +101,11 @@ extension SQLiteStorage {
                     """
                     DELETE FROM definition
                     WHERE NOT EXISTS (SELECT 1 FROM execution WHERE execution.definition = definition.hash)
+                    """, [])
+                try database.run(
+                    """
+                    DELETE FROM workflow_definition
+                    WHERE NOT EXISTS (SELECT 1 FROM workflow WHERE workflow.definition = workflow_definition.hash)
                     """, [])
             }
             return (rows.count, files)
@@ -143,8 +167,11 @@ extension ExecutionQuery.Key {
 private struct Filter: Sendable {
     private var clauses: [String] = []
     private(set) var arguments = StatementArguments()
+    /// Names the index that answers alone: the planner has no figures to choose by.
+    let hint: String
 
     init(_ query: ExecutionQuery) {
+        hint = Self.index(for: query).map { "INDEXED BY \($0)" } ?? ""
         if let action = query.action { add("e.action = ?", action) }
         if let user = query.user { add("e.user = ?", user) }
         if let runner = query.runner { add("e.runner = ?", runner) }
@@ -161,6 +188,20 @@ private struct Filter: Sendable {
         if let before = query.startedBefore { add("e.started_at < ?", before.microseconds) }
         add("e.status", in: query.statuses.map(\.rawValue))
         add("e.id", in: query.ids.map(\.text))
+    }
+
+    /// nil where the order is another, or where a few rows are named.
+    private static func index(for query: ExecutionQuery) -> String? {
+        if !query.ids.isEmpty || !query.order.isEmpty { return nil }
+        if case .some(.some) = query.parent { return nil }
+        let single = [
+            query.action.map { _ in "execution_by_action" }, query.user.map { _ in "execution_by_user" },
+            query.runner.map { _ in "execution_by_runner" },
+            query.statuses.isEmpty ? nil : query.statuses.count == 1 ? "execution_by_status" : "execution_list",
+        ].compactMap(\.self)
+        if single.count > 1 { return "execution_list" }
+        if let index = single.first { return index }
+        return query.parent == nil ? "execution_list" : "execution_roots"
     }
 
     var condition: String { clauses.isEmpty ? "" : "WHERE " + clauses.joined(separator: " AND ") }

@@ -22,7 +22,8 @@ extension SQLiteStorage {
         let isSettled: Bool = try await queue.commit(.flushed) { database in
             guard
                 try database.changes(
-                    "UPDATE execution SET reply_owed = 0 WHERE id = ? AND reply_owed = 1", [id.text])
+                    "UPDATE execution SET reply_owed = 0, \(withoutCallback("reply_to")) WHERE id = ? AND reply_owed = 1",
+                    [id.text])
             else { return false }
             try insert(posts, queuedBy: owner, in: database)
             return true
@@ -43,7 +44,10 @@ extension SQLiteStorage {
         return try lookUp { database in
             try database.rows(
                 """
-                SELECT * FROM post p WHERE state = 'unsent' AND adapter = ? AND due_at <= ? AND NOT EXISTS (
+                SELECT *, (
+                    SELECT r.platform_id FROM post r WHERE r.id = json_extract(p.document, '$.replaces')
+                ) AS replaced_id
+                FROM post p WHERE state = 'unsent' AND adapter = ? AND due_at <= ? AND NOT EXISTS (
                     SELECT 1 FROM post q WHERE q.state = 'unsent' AND q.adapter = p.adapter AND q.channel = p.channel
                         AND q.thread IS p.thread AND q.sequence < p.sequence)
                 ORDER BY sequence LIMIT ?
@@ -70,7 +74,8 @@ extension SQLiteStorage {
         try await queue.commit(.written) { database in
             try database.run(
                 """
-                UPDATE post SET state = 'sent', platform_id = ?, sent_at = ?, error = NULL, attempts = attempts + 1
+                UPDATE post SET state = 'sent', platform_id = ?, sent_at = ?, error = NULL, attempts = attempts + 1,
+                    \(withoutCallback("reply_to"))
                 WHERE id = ? AND state = 'unsent'
                 """, [platformID, at.microseconds, id.text])
         }
@@ -91,7 +96,8 @@ extension SQLiteStorage {
         try await queue.commit(.flushed) { database in
             try database.run(
                 """
-                UPDATE post SET state = 'refused', error = ?, sent_at = ?, attempts = attempts + 1
+                UPDATE post SET state = 'refused', error = ?, sent_at = ?, attempts = attempts + 1,
+                    \(withoutCallback("reply_to"))
                 WHERE id = ? AND state = 'unsent'
                 """, [reason, at.microseconds, id.text])
         }
@@ -106,6 +112,23 @@ extension SQLiteStorage {
                     AND sequence <= (SELECT max(sequence) FROM post WHERE sent_at < ?)
                 """, [before.microseconds])
             try database.run("DELETE FROM room_post WHERE at < ?", [before.microseconds])
+        }
+    }
+
+    /// Looks among the posts that speak of an execution.
+    public func execution(ofThread thread: Conversation) async throws(CoreError) -> ExecutionID? {
+        guard let root = thread.thread else { return nil }
+        return try await read { database in
+            let rows = try database.rows(
+                """
+                SELECT execution FROM (
+                    SELECT sequence, adapter, channel, execution FROM post WHERE topic = ?1 AND execution IS NOT NULL
+                    UNION ALL
+                    SELECT sequence, adapter, channel, execution FROM post
+                    WHERE platform_id = ?1 AND platform_id IS NOT NULL AND execution IS NOT NULL
+                ) WHERE adapter = ?2 AND channel = ?3 ORDER BY sequence DESC LIMIT 1
+                """, [root, thread.adapter, thread.channel])
+            return (rows.first?["execution"] as String?).map(ExecutionID.init(stored:))
         }
     }
 
@@ -125,13 +148,23 @@ func insert(_ posts: [OutboundPost], queuedBy owner: String, in database: Databa
     for post in posts {
         try database.run(
             """
-            INSERT INTO post (id, adapter, channel, thread, kind, reply_to, text, execution, status, is_final, queued_by)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO post (
+                id, adapter, channel, thread, kind, reply_to, text, execution, status, is_final, queued_by, document, topic
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 post.id.text, post.to.conversation.adapter, post.to.conversation.channel,
                 post.to.conversation.thread, post.kind.rawValue, post.to.document.columnText, post.text,
-                post.execution?.text, post.status?.rawValue, post.isFinal, owner,
+                post.execution?.text, post.status?.rawValue, post.isFinal, owner, post.presentation?.columnText,
+                post.to.conversation.thread ?? (post.to.platformID.isEmpty ? nil : post.to.platformID),
             ])
     }
+}
+
+/// An assignment that takes the callback, which is as good as a password, out of a column with a document.
+func withoutCallback(_ column: String) -> String {
+    """
+    \(column) = CASE WHEN instr(\(column), '"\(ReplyAddress.callbackName)"') > 0
+        THEN json_remove(\(column), '$.\(ReplyAddress.callbackName)') ELSE \(column) END
+    """
 }

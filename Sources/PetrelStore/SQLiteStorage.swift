@@ -96,7 +96,15 @@ public final class SQLiteStorage: Storage {
     func read<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer) async throws(CoreError)
         -> Answer
     {
-        do { return try await pool.read(body) } catch { throw storeFailure(error) }
+        // Not GRDB's own asynchronous read: it gives way to the one that blocks, and there are few threads to block.
+        let result: Result<Answer, CoreError> = await withCheckedContinuation { continuation in
+            pool.asyncRead { database in
+                do { continuation.resume(returning: .success(try body(database.get()))) } catch {
+                    continuation.resume(returning: .failure(storeFailure(error)))
+                }
+            }
+        }
+        return try result.get()
     }
 
     private static func openPool(_ path: String, auditMAC: DatabaseFunction) throws -> DatabasePool {

@@ -11,6 +11,21 @@ enum Schema {
             for statement in credentials { try database.execute(sql: statement) }
             try chainAudit(in: database)
         }
+        migrator.registerMigration("3 chat posts") { database in
+            for statement in chatPosts { try database.execute(sql: statement) }
+        }
+        migrator.registerMigration("4 workflows") { database in
+            for statement in workflows { try database.execute(sql: statement) }
+        }
+        migrator.registerMigration("5 datastore and policies") { database in
+            for statement in datastore { try database.execute(sql: statement) }
+        }
+        migrator.registerMigration("6 events") { database in
+            for statement in events { try database.execute(sql: statement) }
+        }
+        migrator.registerMigration("7 listings read indexes alone") { database in
+            for statement in listings { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -110,5 +125,86 @@ enum Schema {
         "CREATE INDEX execution_definition ON execution (definition)",
         "CREATE INDEX execution_user ON execution (user, started_at)",
         "CREATE INDEX execution_status ON execution (status, started_at)",
+    ]
+
+    // Each holds all that a listing filters and sorts by, so that rows are read only for the page that is shown.
+    private static let listings = [
+        "DROP INDEX execution_started", "DROP INDEX execution_action", "DROP INDEX execution_user",
+        "DROP INDEX execution_status", "DROP INDEX execution_runner",
+        "CREATE INDEX execution_list ON execution (started_at, id, parent, status, action, user, runner)",
+        // The parent is in it although it is always the same: SQLite looks it up in the row otherwise.
+        "CREATE INDEX execution_roots ON execution (started_at, id, parent) WHERE parent IS NULL",
+        "CREATE INDEX execution_by_action ON execution (action, started_at, id, parent)",
+        "CREATE INDEX execution_by_user ON execution (user, started_at, id, parent)",
+        "CREATE INDEX execution_by_status ON execution (status, started_at, id, parent)",
+        "CREATE INDEX execution_by_runner ON execution (runner, started_at, id, parent)",
+    ]
+
+    private static let chatPosts = [
+        // How the post is to be shown; null for plain text.
+        "ALTER TABLE post ADD COLUMN document TEXT",
+        // The thread that the post belongs to: the one it stands in, or the one that begins with the message that asked.
+        "ALTER TABLE post ADD COLUMN topic TEXT",
+        "CREATE INDEX post_topic ON post (topic) WHERE execution IS NOT NULL",
+        "CREATE INDEX post_platform ON post (platform_id) WHERE execution IS NOT NULL AND platform_id IS NOT NULL",
+        """
+        CREATE TABLE question (
+            adapter TEXT NOT NULL, channel TEXT NOT NULL, person TEXT NOT NULL, document TEXT NOT NULL,
+            asked_at INTEGER NOT NULL, answered_by TEXT, PRIMARY KEY (adapter, channel, person)
+        ) WITHOUT ROWID
+        """,
+    ]
+
+    private static let workflows = [
+        "CREATE TABLE workflow_definition (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE workflow (
+            execution TEXT PRIMARY KEY, id TEXT NOT NULL, definition TEXT NOT NULL, file TEXT NOT NULL,
+            version INTEGER NOT NULL, snapshot TEXT, wish TEXT
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX workflow_wish ON workflow (execution) WHERE wish IS NOT NULL",
+        "CREATE INDEX workflow_text ON workflow (definition)",
+        """
+        CREATE TABLE workflow_change (
+            execution TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL,
+            PRIMARY KEY (execution, version)
+        ) WITHOUT ROWID
+        """,
+        // What a child's workflow has not heard yet, and which action of which task the child carries out.
+        "ALTER TABLE execution ADD COLUMN parent_owed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE execution ADD COLUMN task TEXT",
+        "ALTER TABLE execution ADD COLUMN item INTEGER",
+        "CREATE INDEX execution_news ON execution (parent) WHERE parent_owed = 1",
+        "CREATE INDEX execution_task ON execution (task) WHERE task IS NOT NULL",
+        """
+        CREATE TABLE inquiry (execution TEXT PRIMARY KEY, expires_at INTEGER, asked_at INTEGER) WITHOUT ROWID
+        """,
+        "CREATE INDEX inquiry_end ON inquiry (expires_at) WHERE expires_at IS NOT NULL",
+        "CREATE INDEX inquiry_unasked ON inquiry (execution) WHERE asked_at IS NULL",
+        """
+        CREATE TABLE inquiry_post (
+            execution TEXT NOT NULL, adapter TEXT NOT NULL, channel TEXT NOT NULL, thread TEXT NOT NULL,
+            PRIMARY KEY (adapter, channel, execution, thread)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX inquiry_post_execution ON inquiry_post (execution)",
+    ]
+
+    private static let datastore = [
+        """
+        CREATE TABLE key (
+            scope TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL,
+            is_secret INTEGER NOT NULL, expires_at INTEGER, summary TEXT, PRIMARY KEY (scope, owner, name)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX key_end ON key (expires_at) WHERE expires_at IS NOT NULL",
+        // A row without a document takes a file's policy out of force.
+        "CREATE TABLE policy (ref TEXT PRIMARY KEY, id TEXT NOT NULL, document TEXT) WITHOUT ROWID",
+        "ALTER TABLE execution ADD COLUMN is_gated INTEGER NOT NULL DEFAULT 0",
+        """
+        CREATE INDEX execution_gated ON execution (id)
+        WHERE is_gated = 1 AND owner IS NULL AND ended_at IS NULL AND status IN ('requested', 'delayed')
+        """,
     ]
 }

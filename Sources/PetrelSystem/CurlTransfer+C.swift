@@ -93,6 +93,10 @@ final class CurlTransfer: @unchecked Sendable {
             set(easy, CURLOPT_CAINFO, caFile)
             petrel_curl_set_pointer(easy, Int32(CURLOPT_CAPATH.rawValue), nil)
         }
+        if !request.verifiesCertificate {
+            set(easy, CURLOPT_SSL_VERIFYPEER, 0)
+            set(easy, CURLOPT_SSL_VERIFYHOST, 0)
+        }
         setCallbacks(handle)
         setBody(easy)
         setHeaders(easy)

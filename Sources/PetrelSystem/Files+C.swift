@@ -84,3 +84,69 @@ public func makeExecutable(_ path: String) {
     guard stat(path, &about) == 0 else { return }
     _ = chmod(path, (about.st_mode & 0o7777) | 0o111)
 }
+
+/// Puts a file in place by rename, flushed with its folder.
+///
+/// Returns what went wrong.
+/// - Parameter beforeRename: called when the new file is whole on the disk under another name.
+public func replaceFile(_ path: String, _ bytes: [UInt8], mode: UInt32, beforeRename: () -> Void = {}) -> String? {
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    // Hidden, so that nobody takes it for content.
+    let draft = "\(folder)/.petrel-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+    let failure = createFile(draft, bytes)
+    guard failure == 0 else {
+        unlink(draft)
+        return errorText(failure)
+    }
+    chmod(draft, mode)
+    guard flush(draft, O_RDONLY) else {
+        let number = errno
+        unlink(draft)
+        return errorText(number)
+    }
+    beforeRename()
+    guard rename(draft, path) == 0 else {
+        let number = errno
+        unlink(draft)
+        return errorText(number)
+    }
+    _ = flush(folder, O_RDONLY | O_DIRECTORY)
+    return nil
+}
+
+/// Deletes a file; false when it is still there.
+public func deleteFile(_ path: String) -> Bool { unlink(path) == 0 || errno == ENOENT }
+
+private func flush(_ path: String, _ flags: Int32) -> Bool {
+    let descriptor = open(path, flags | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return fsync(descriptor) == 0
+}
+
+/// Whether the path is a folder.
+public func isFolder(_ path: String) -> Bool {
+    var about = stat()
+    return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Makes a folder, and those above it, for the owner alone; false with `errno` set when that failed.
+public func makePrivateFolder(_ path: String) -> Bool {
+    for slash in path.indices where path[slash] == "/" && slash != path.startIndex {
+        mkdir(String(path[..<slash]), 0o700)
+    }
+    return mkdir(path, 0o700) == 0
+}
+
+/// Writes a new file for the owner alone; false with `errno` set when that failed.
+public func writePrivateFile(_ path: String, _ bytes: [UInt8], isExecutable: Bool = false) -> Bool {
+    guard createFile(path, bytes) == 0 else { return false }
+    return !isExecutable || chmod(path, 0o700) == 0
+}
+
+/// Removes a file, or a folder with all that is below it; does nothing where there is none.
+public func removeTree(_ path: String) {
+    if unlink(path) == 0 || errno == ENOENT { return }
+    for name in folderEntries(path) { removeTree(path + "/" + name) }
+    rmdir(path)
+}

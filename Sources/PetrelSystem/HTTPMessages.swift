@@ -16,6 +16,8 @@ public struct HTTPRequest: Sendable {
     public var maxResponseBytes: Int
     /// A PEM file of the authorities to trust instead of the system's.
     public var caFile: String?
+    /// Whether the server's certificate is checked; false only where a user asked for that.
+    public var verifiesCertificate = true
     /// The proxy.
     public var proxy: ProxyChoice
     /// How many redirects are followed; with 0 a redirect is an answer like any other.

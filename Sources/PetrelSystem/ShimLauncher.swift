@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PetrelCore
 import Synchronization
 
@@ -85,10 +86,20 @@ public final class ShimLauncher: Sendable {
         if isValid(key) { RunFolder(path: path(key)).remove() }
     }
 
+    /// The keys of attempts whose traces are there and begin so.
+    public func keys(withPrefix prefix: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []).filter {
+            $0.hasPrefix(prefix) && isValid($0)
+        }
+    }
+
     /// The files to which a running attempt's output goes; each comes to be with its first byte.
     public func outputPaths(key: String) -> (stdout: String, stderr: String) {
         (path(key) + "/stdout", path(key) + "/stderr")
     }
+
+    /// The folder of a running attempt, where the command may leave files; it goes with ``forget(key:)``.
+    public func folder(key: String) -> String { path(key) }
 
     private func path(_ key: String) -> String { runFolder + "/" + key }
 

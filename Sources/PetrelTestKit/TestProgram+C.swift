@@ -22,6 +22,9 @@ public final class TestProgram: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         /// What happened.
         public var description: String
+
+        /// A failure in words.
+        public init(description: String) { self.description = description }
     }
 
     /// Its number.

@@ -1,4 +1,3 @@
-import Foundation
 import PetrelAliases
 import PetrelCore
 import PetrelExpressions
@@ -10,24 +9,9 @@ private struct AliasCorpus {
     var passed = 0
     var failures: [String] = []
 
-    /// The folder that PETREL_CONFORMANCE_DIR names, else the one beside the package, else the package's own copy.
-    private static var folder: URL {
-        if let named = ProcessInfo.processInfo.environment["PETREL_CONFORMANCE_DIR"], !named.isEmpty {
-            return URL(fileURLWithPath: named)
-        }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let shared = root.appendingPathComponent("../shared/conformance")
-        if FileManager.default.fileExists(atPath: shared.path) { return shared }
-        return root.appendingPathComponent("Tests/Fixtures/conformance")
-    }
-
     init(_ name: String) { self.name = name }
 
-    func document() throws -> Value {
-        let data = try Data(contentsOf: Self.folder.appendingPathComponent(name))
-        return try JSONReader.value(Array(data), limits: .ownDocument)
-    }
+    func document() throws -> Value { try ConformanceFile.document(name) }
 
     mutating func check(_ isRight: Bool, _ record: Value, _ got: @autoclosure () -> String) {
         if isRight { passed += 1 } else { failures.append("\(JSONWriter.text(record))\n  got \(got())") }

@@ -1,4 +1,3 @@
-import Foundation
 import PetrelCore
 import PetrelExpressions
 import Testing
@@ -8,42 +7,16 @@ import Testing
 struct CriteriaConformance {
     @Test("operators, criteria and whole rules match as in StackStorm")
     func criteria() throws {
-        let records = try records("criteria.jsonl")
-        var failures: [Value] = []
-        for record in records {
+        let score = try ConformanceFile("criteria.jsonl").judge { record in
             let isRight =
                 switch record["kind"]?.string {
                 case "operator": isRightOperator(record)
                 case "criterion": try isRightCriterion(record)
                 default: try isRightRule(record)
                 }
-            if !isRight { failures.append(record["id"] ?? record) }
+            return ConformanceFile.Verdict(isRight: isRight, got: "something else")
         }
-        print("criteria.jsonl passed=\(records.count - failures.count) failed=\(failures.count)")
-        if ProcessInfo.processInfo.environment["PETREL_CONFORMANCE_VERBOSE"] == "1" {
-            print(JSONWriter.text(.array(failures)))
-        }
-        #expect(Double(failures.count) <= Double(records.count) * 0.005)
-        #expect(!records.isEmpty)
-    }
-
-    private func records(_ name: String) throws -> [Value] {
-        let data = try Data(contentsOf: folder.appendingPathComponent(name))
-        return try data.split(separator: UInt8(ascii: "\n")).map { line in
-            try JSONReader.value(Array(line), limits: .ownDocument)
-        }
-    }
-
-    /// The folder that PETREL_CONFORMANCE_DIR names, else the one beside the package, else the package's own copy.
-    private var folder: URL {
-        if let named = ProcessInfo.processInfo.environment["PETREL_CONFORMANCE_DIR"], !named.isEmpty {
-            return URL(fileURLWithPath: named)
-        }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let shared = root.appendingPathComponent("../shared/conformance")
-        if FileManager.default.fileExists(atPath: shared.path) { return shared }
-        return root.appendingPathComponent("Tests/Fixtures/conformance")
+        #expect(score.isEnough)
     }
 
     private func now(_ record: Value) -> Instant {

@@ -7,37 +7,21 @@ import Testing
 /// The recorded workflows: each is inspected, composed and conducted step by step as the original was.
 @Suite("Orquesta vectors")
 struct OrquestaConformance {
-    /// The folder that PETREL_CONFORMANCE_DIR names, else the one beside the package, else the package's own copy.
-    private static var folder: URL {
-        if let named = ProcessInfo.processInfo.environment["PETREL_CONFORMANCE_DIR"], !named.isEmpty {
-            return URL(fileURLWithPath: named)
-        }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let shared = root.appendingPathComponent("../shared/conformance")
-        if FileManager.default.fileExists(atPath: shared.path) { return shared }
-        return root.appendingPathComponent("Tests/Fixtures/conformance")
-    }
-
-    private static func document(_ url: URL) throws -> Value {
-        try JSONReader.value(Array(try Data(contentsOf: url)), limits: .ownDocument)
-    }
-
     @Test("every recorded workflow is inspected and conducted as the original did")
     func records() throws {
         let known = RecordedActions(
-            try Self.document(Self.folder.appendingPathComponent("orquesta-known-actions.json")))
-        let folder = Self.folder.appendingPathComponent("orquesta")
+            try ConformanceFile.document("orquesta-known-actions.json"))
+        let folder = ConformanceFile.folder.appending(path: "orquesta")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
         var passed = 0
         var failures: [String] = []
         for file in files.sorted() {
-            var replay = Replay(try Self.document(folder.appendingPathComponent(file)), known)
+            var replay = Replay(try ConformanceFile.document("orquesta/" + file), known)
             replay.run()
             if replay.differences.isEmpty { passed += 1 } else { failures.append("\(file): \(replay.differences[0])") }
         }
         print("orquesta passed=\(passed) failed=\(failures.count)")
-        if ProcessInfo.processInfo.environment["PETREL_CONFORMANCE_VERBOSE"] == "1" {
+        if ConformanceFile.isVerbose {
             for failure in failures { print(failure) }
         }
         #expect(Double(passed) >= 0.995 * Double(passed + failures.count))
@@ -46,7 +30,7 @@ struct OrquestaConformance {
 
     @Test("the state machines are the recorded ones")
     func stateMachines() throws {
-        let tables = try Self.document(Self.folder.appendingPathComponent("orquesta-state-machines.json"))
+        let tables = try ConformanceFile.document("orquesta-state-machines.json")
         for (name, machine) in [("workflow", StateMachine.workflow), ("task", StateMachine.task)] {
             for (from, events) in tables[name]?.object ?? [:] {
                 let status = try #require(WorkflowStatus(rawValue: from))

@@ -25,6 +25,20 @@ struct FaultTests {
         #expect(result.out.contains("lost=0 duplicated=0 ran_twice=0"))
     }
 
+    @Test("a kill anywhere on a workflow's way loses no task, runs none twice and leaves none stuck")
+    func workflows() async throws {
+        let result = try await drive("workflow", "--passes", "2")
+        #expect(result.code == 0, "\(result.out)")
+        #expect(result.out.contains("lost=0 ran_twice=0 stuck=0"))
+    }
+
+    @Test("a kill on the way of an event loses no acknowledged one and fires none twice")
+    func events() async throws {
+        let result = try await drive("events", "--passes", "1")
+        #expect(result.code == 0, "\(result.out)")
+        #expect(result.out.contains("lost=0 fired_twice=0"))
+    }
+
     @Test("kills at random times under load lose nothing and run nothing twice")
     func random() async throws {
         let kills = ProcessInfo.processInfo.environment["PETREL_FAULT_KILLS"] ?? "20"

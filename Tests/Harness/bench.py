@@ -17,6 +17,8 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench_api  # noqa: E402
+import bench_events  # noqa: E402
 from service import Room, Service  # noqa: E402
 
 
@@ -126,10 +128,70 @@ def start_ms(program, folder):
     return percentile([ready for ready, _ in times], 0.5), percentile([answer for _, answer in times], 0.5)
 
 
+# Tasks per second of the original's conductor on such a machine, as recorded; it is not run here.
+RECORDED = {("sequence", 10): 426, ("sequence", 100): 98, ("sequence", 1000): 1.9}
+
+
+def conduct(program):
+    """Conducting in memory, beside what was recorded of the original."""
+    for shape, tasks in (("sequence", 10), ("sequence", 100), ("sequence", 1000), ("fork", 100), ("fork", 1000),
+                         ("items", 10000)):
+        line = subprocess.run(
+            [program, "debug", "conduct", "--shape", shape, "--tasks", str(tasks)], capture_output=True, text=True,
+            check=True).stdout.strip()
+        known = RECORDED.get((shape, tasks))
+        print("%s recorded_original_tasks_per_s=%s" % (line, known or "none"), flush=True)
+
+
+TEN_PACK = {
+    "packs/ten/pack.yaml": "ref: ten\nname: ten\ndescription: figures\nversion: 1.0.0\nauthor: me\nemail: me@x.org\n",
+    "packs/ten/actions/ten.yaml": "name: ten\nrunner_type: orquesta\nentry_point: workflows/ten.yaml\n",
+    "packs/ten/actions/workflows/ten.yaml": "version: 1.0\ntasks:\n" + "".join(
+        "  t%d:\n    action: core.noop\n    next:\n      - when: <%% succeeded() %%>\n        do: %s\n" % (
+            number, "t%d" % (number + 1) if number < 9 else "noop") for number in range(10)),
+}
+
+
+def workflows(program, folder, durability, seconds, at_once):
+    """Workflows of ten tasks in a row through the whole engine."""
+    from service import Client
+    data = os.path.join(folder, "flow-%s-%d" % (durability, at_once))
+    for name, text in TEN_PACK.items():
+        os.makedirs(os.path.dirname(os.path.join(data, name)), exist_ok=True)
+        open(os.path.join(data, name), "w").write(text)
+    service = Service(program, data, {"PETREL_STORE_DURABILITY": durability})
+    service.start()
+    client = Client(service)
+    before = counters(service)
+    times, count = [], 0
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        ids = [client.request("POST", "/v1/executions", {"action": "ten.ten"})[1]["id"] for _ in range(at_once)]
+        for identity in ids:
+            while True:
+                _, found = client.request("GET", "/v1/executions/%s?exclude_attributes=result" % identity)
+                if found["status"] not in ("requested", "running"):
+                    break
+                time.sleep(0.002)
+            if found["status"] != "succeeded":
+                raise RuntimeError("a workflow is %s" % found["status"])
+            times.append(found["elapsed_seconds"] * 1000)
+            count += 1
+    elapsed = time.perf_counter() - began
+    after = counters(service)
+    service.stop()
+    flushes = (after["petrel_store_flushes_total"] - before["petrel_store_flushes_total"]) / count
+    print("workflow durability=%s tasks=10 at_once=%d p50_ms=%.1f p99_ms=%.1f tasks_per_s=%.0f "
+          "flushes_per_workflow=%.1f" % (
+              durability, at_once, percentile(times, 0.5), percentile(times, 0.99), count * 10 / elapsed, flushes),
+          flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("programs")
     parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--only", choices=["workflow"], help="Figures of workflows alone")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="petrel-bench-", dir=os.environ.get("PETREL_BENCH_DIR"))
     # The stripped program is what is installed.
@@ -139,6 +201,13 @@ def main():
     shutil.copy(os.path.join(options.programs, "petrel-shim"), os.path.join(folder, "petrel-shim"))
 
     flush, flush99 = flush_ms(folder)
+    conduct(program)
+    for durability in ("full", "relaxed"):
+        for at_once in (1, 50):
+            workflows(program, folder, durability, options.seconds, at_once)
+    if options.only:
+        print("limits flush_p50_ms=%.3f flush_p99_ms=%.3f" % (flush, flush99))
+        return shutil.rmtree(folder, ignore_errors=True)
     spawn, spawns = spawn_ms(["/bin/bash", "-c", "true"])
     print("limits flush_p50_ms=%.3f flush_p99_ms=%.3f spawn_ms=%.2f spawns_per_s=%.0f" % (
         flush, flush99, spawn, spawns))
@@ -169,6 +238,8 @@ def main():
                   "http_ms=%.2f goal_ms=%.2f" % (
                       durability, conversations, p50, p99, rate, flushes, wire, goal), flush=True)
         service.stop()
+    bench_api.run(program, os.path.join(folder, "api"), max(2, int(options.seconds / 2)))
+    bench_events.run(program, options.seconds)
     shutil.rmtree(folder, ignore_errors=True)
 
 

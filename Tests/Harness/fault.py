@@ -4,11 +4,14 @@
     fault.py PROGRAM random --kills N --seed S [--rate MESSAGES_PER_SECOND]
     fault.py PROGRAM sleeper
     fault.py PROGRAM full
+    fault.py PROGRAM workflow [--passes N] [--only POINT]
+    fault.py PROGRAM events [--passes N] [--only POINT]
 
 Each ends with one line that is the figure; the exit code is 1 if the contract was broken.
 """
 
 import argparse
+import http.client
 import os
 import random
 import shutil
@@ -23,6 +26,13 @@ from service import Client, Room, Service  # noqa: E402
 
 # The points that only a service passes that takes up the work of a dead one.
 RECOVERY = ["recovery.before-adopt", "recovery.after-adopt"]
+# The points on a workflow's way; the first two kinds only workflows pass.
+WORKFLOW = ["workflow.", "inquiry.", "submission.", "completion.", "run.", "store.", "replies.after"]
+WORKFLOW_ONLY = ("workflow.", "inquiry.")
+
+
+# The points on the way of an event; messages in a room don't pass them.
+EVENT_PREFIXES = ("event.", "timer.")
 
 
 class Ledger:
@@ -94,7 +104,7 @@ def open_executions(service):
     while True:
         _, found = client.persistently(
             "GET", "/v1/executions?limit=-1&include_attributes=id,status"
-            "&status=requested,scheduled,running,canceling,delayed")
+            "&status=requested,scheduled,running,canceling,delayed,pausing,paused,resuming,pending")
         if not found or time.monotonic() > end:
             return len(found)
         time.sleep(0.1)
@@ -109,28 +119,60 @@ def keeper(service, stop, after=None):
         stop.wait(0.02)
 
 
+def write_pack(folder):
+    """A command whose parameter has to be asked for."""
+    files = {
+        "pack.yaml": "name: mine\nref: mine\nversion: 1.0.0\ndescription: Mine.\nauthor: me\nemail: me@example.com\n",
+        "actions/say.yaml": "name: say\nrunner_type: local-shell-cmd\nenabled: true\nparameters:\n"
+        "  text: {type: string, required: true}\n"
+        "  cmd: {immutable: true, default: \"echo {{text}} >> %s/side-effects; printf {{text}}-done\"}\n" % folder,
+        "aliases/speak.yaml": "name: speak\naction_ref: mine.say\nformats: [\"say {{text}}\", speak]\n",
+    }
+    for name, text in files.items():
+        path = os.path.join(folder, "packs", "mine", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+
+
 def scenario(service, rooms):
     """Twenty commands of every kind in two rooms; gives the ledger."""
     ledger = Ledger(service.folder)
     for number in range(20):
         room = rooms[number % len(rooms)]
         name = "c%d" % number
-        kind = ["runs", "slow", "fails", "unmatched", "refused", "help", "runs"][number % 7]
+        kind = ["runs", "slow", "fails", "unmatched", "refused", "help", "asks"][number % 7]
         if kind == "unmatched":
             key = room.say("!no such command as %s" % name)
         elif kind == "refused":
             key = room.say("!run true", user="mallory")
         elif kind == "help":
             key = room.say("!help")
+        elif kind == "asks":
+            question = room.say("!speak")
+            ledger.note(room, question, name + "-question", "help")
+            room.wait_final(question, 60)
+            key, kind = room.say(name), "runs"
         else:
             key = room.say(ledger.command(name, kind))
         ledger.note(room, key, name, kind)
     return ledger
 
 
+def make_action(service):
+    """An action made over the API; a kill in between leaves it whole or not there, and asking again makes it."""
+    body = {"name": "made", "runner_type": "noop", "description": "made"}
+    status, answer = Client(service).persistently("POST", "/v1/actions", body)
+    if status not in (201, 409):
+        raise RuntimeError("no action was made: %s %s" % (status, answer))
+    status, action = Client(service).persistently("GET", "/v1/actions/default.made")
+    return status == 200 and action["description"] == "made"
+
+
 def run_points(program, passes, only):
     listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
-    points = [point for point in listed.stdout.split() if not only or point == only]
+    points = [point for point in listed.stdout.split()
+              if (not only or point == only) and not point.startswith(WORKFLOW_ONLY + EVENT_PREFIXES)]
     total = {"lost": 0, "duplicated": 0, "ran_twice": 0, "disorder": 0, "false": 0, "abandoned": 0}
     runs = unreached = stuck = 0
     for point in points:
@@ -138,6 +180,7 @@ def run_points(program, passes, only):
             first = "run.after-spawn:2:kill" if point in RECOVERY else "%s:%d:kill" % (point, number)
             faults = ["%s:%d:kill" % (point, number)] if point in RECOVERY else []
             folder = tempfile.mkdtemp(prefix="petrel-fault-")
+            write_pack(folder)
             service = Service(program, folder)
             service.start(first)
             stop = threading.Event()
@@ -145,7 +188,12 @@ def run_points(program, passes, only):
             watcher.start()
             rooms = [Room(service, "one"), Room(service, "two")]
             try:
-                wrong, notes = scenario(service, rooms).check()
+                ledger = scenario(service, rooms)
+                is_made = make_action(service)
+                wrong, notes = ledger.check()
+                if not is_made:
+                    wrong["lost"] += 1
+                    notes.append("lost: the action that was made is not there, or not whole")
                 left = open_executions(service)
             finally:
                 stop.set()
@@ -228,6 +276,149 @@ def run_random(program, kills, seed, rate):
     return good
 
 
+FLOW_PACK = {
+    "packs/flow/pack.yaml": "ref: flow\nname: flow\ndescription: for faults\nversion: 1.0.0\nauthor: me\nemail: me@x.org\n",
+    "packs/flow/actions/main.yaml": (
+        "name: main\nrunner_type: orquesta\nentry_point: workflows/main.yaml\nparameters:\n"
+        "  name: {type: string, required: true}\n"),
+    "packs/flow/actions/sub.yaml": (
+        "name: sub\nrunner_type: orquesta\nentry_point: workflows/sub.yaml\nparameters:\n"
+        "  name: {type: string, required: true}\n"),
+    "packs/flow/actions/ask.yaml": "name: ask\nrunner_type: inquirer\nparameters: {}\n",
+    "packs/flow/actions/tell.yaml": (
+        "name: tell\nrunner_type: action-chain\nentry_point: workflows/tell.yaml\nparameters:\n"
+        "  name: {type: string, required: true}\n"),
+    "packs/flow/actions/workflows/main.yaml": """
+version: 1.0
+input: [name]
+tasks:
+  begin:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-begin >> FILE}
+    next: [{when: <% succeeded() %>, do: [left, right, items]}]
+  left:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-left >> FILE}
+    next: [{when: <% succeeded() %>, do: both}]
+  right:
+    action: flow.sub
+    input: {name: <% ctx().name %>}
+    next: [{when: <% succeeded() %>, do: both}]
+  items:
+    with: {items: "<% list(0, 1, 2) %>", concurrency: 2}
+    action: core.local
+    input: {cmd: "echo <% ctx().name %>-item<% item() %> >> FILE"}
+    next: [{when: <% succeeded() %>, do: both}]
+  both:
+    join: all
+    action: flow.ask
+    next: [{when: <% succeeded() %>, do: last}]
+  last:
+    action: flow.tell
+    input: {name: <% ctx().name %>}
+""",
+    "packs/flow/actions/workflows/sub.yaml": """
+version: 1.0
+input: [name]
+tasks:
+  one:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-sub1 >> FILE}
+    next: [{when: <% succeeded() %>, do: two}]
+  two:
+    action: core.local
+    input: {cmd: echo <% ctx().name %>-sub2 >> FILE}
+""",
+    "packs/flow/actions/workflows/tell.yaml": """
+chain:
+  - {name: one, ref: core.local, parameters: {cmd: "echo {{ name }}-last1 >> FILE"}, on-success: two}
+  - {name: two, ref: core.local, parameters: {cmd: "echo {{ name }}-last2 >> FILE"}}
+""",
+    "aliases/flow/start.yaml": (
+        "name: start\naction_ref: flow.main\ndescription: Start it\nformats:\n  - \"flow {{name}}\"\n"),
+}
+FLOW_STEPS = ["begin", "left", "item0", "item1", "item2", "sub1", "sub2", "last1", "last2"]
+
+
+def answer_inquiries(service, stop):
+    """Says yes to every inquiry, again and again: an answer that was lost is given anew."""
+    client = Client(service)
+    while not stop.is_set():
+        try:
+            _, found = client.request("GET", "/v1/inquiries")
+            for inquiry in found if isinstance(found, list) else []:
+                client.request("PUT", "/v1/inquiries/" + inquiry["id"],
+                               {"id": inquiry["id"], "response": {"continue": True}})
+        except Exception:
+            pass
+        stop.wait(0.1)
+
+
+def run_workflow(program, passes, only):
+    """Kills the service on the way of workflows with forks, lists, a workflow and a chain below, and a question."""
+    listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
+    points = [point for point in listed.stdout.split()
+              if (not only or point == only) and point.startswith(tuple(WORKFLOW))]
+    total = {"lost": 0, "ran_twice": 0, "false": 0, "abandoned": 0, "stuck": 0}
+    runs = unreached = 0
+    for point in points:
+        for number in passes:
+            folder = tempfile.mkdtemp(prefix="petrel-flow-")
+            effects = os.path.join(folder, "side-effects")
+            for name, text in FLOW_PACK.items():
+                os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write(text.replace("FILE", effects))
+            service = Service(program, folder)
+            service.start("%s:%d:kill" % (point, number))
+            stop = threading.Event()
+            threads = [threading.Thread(target=keeper, args=(service, stop)),
+                       threading.Thread(target=answer_inquiries, args=(service, stop))]
+            for thread in threads:
+                thread.start()
+            rooms = [Room(service, "one"), Room(service, "two")]
+            wrong, notes = dict.fromkeys(total, 0), []
+            try:
+                asked = [(room, room.say("!flow w%d" % index), "w%d" % index)
+                         for index, room in enumerate(rooms * 2)]
+                for room, key, name in asked:
+                    final = room.wait_final(key, 30)
+                    status = final[1].get("status") if final else None
+                    lines = open(effects).read().split() if os.path.exists(effects) else []
+                    counts = {step: lines.count("%s-%s" % (name, step)) for step in FLOW_STEPS}
+                    if final is None:
+                        wrong["lost"] += 1
+                    elif status == "abandoned":
+                        wrong["abandoned"] += 1
+                    elif status != "succeeded" or any(count != 1 for count in counts.values()):
+                        wrong["false"] += 1
+                        notes.append("%s is %s: %s %s" % (name, status, counts, final[1].get("text", "")[:300]))
+                    wrong["ran_twice"] += sum(1 for count in counts.values() if count > 1)
+                wrong["stuck"] = open_executions(service)
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+                for room in rooms:
+                    room.close()
+                service.kill()
+            runs += 1
+            if service.starts < 2 and number == passes[0]:
+                unreached += 1
+                print("unreached %s" % point)
+            if any(wrong.values()):
+                print("point=%s pass=%d %s (see %s)" % (point, number, wrong, folder))
+                print("\n".join("  " + note for note in notes))
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+            for name, count in wrong.items():
+                total[name] += count
+    print("fault-workflow points=%d runs=%d unreached=%d lost=%d ran_twice=%d stuck=%d false=%d abandoned=%d" % (
+        len(points), runs, unreached, total["lost"], total["ran_twice"], total["stuck"], total["false"],
+        total["abandoned"]))
+    return not (unreached or any(total.values()))
+
+
 def run_sleeper(program):
     """A service that is killed while a command runs delivers its result after the next start."""
     folder = tempfile.mkdtemp(prefix="petrel-sleeper-")
@@ -247,6 +438,141 @@ def run_sleeper(program):
     print("fault-sleeper delivered=%d" % good)
     shutil.rmtree(folder, ignore_errors=True)
     return good
+
+
+HOOK_RULE = """
+name: hook
+enabled: true
+trigger: {type: core.st2.webhook, parameters: {url: fault}}
+criteria: {trigger.body.kind: {type: equals, pattern: act}}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.body.name }} >> %s"}}
+"""
+TICK_RULE = """
+name: tick
+enabled: true
+trigger: {type: core.st2.IntervalTimer, parameters: {unit: seconds, delta: 1}}
+action: {ref: core.local, parameters: {cmd: "echo '{{ trigger.executed_at }}' >> %s"}}
+"""
+END_RULE = """
+name: end
+enabled: true
+trigger: {type: core.st2.generic.actiontrigger}
+criteria:
+  trigger.action_name: {type: equals, pattern: core.local}
+  trigger.parameters.cmd: {type: regex, pattern: "^echo w"}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.execution_id }} >> %s"}}
+"""
+
+
+def write_rules(folder, files):
+    pack = os.path.join(folder, "packs", "fault")
+    os.makedirs(os.path.join(pack, "rules"))
+    with open(os.path.join(pack, "pack.yaml"), "w") as file:
+        file.write("name: fault\ndescription: faults\nversion: 1.0.0\nauthor: tests\n")
+    for name, text in files.items():
+        with open(os.path.join(pack, "rules", name + ".yaml"), "w") as file:
+            file.write(text)
+
+
+def lines(path):
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return file.read().splitlines()
+
+
+def wait_until(is_done, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if is_done():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+EXTRA_RULE = """
+name: extra%d
+enabled: true
+trigger: {type: core.st2.webhook, parameters: {url: fault}}
+action: {ref: core.noop}
+"""
+
+
+def event_round(program, fault, is_crowded):
+    """One service that is killed on the way of its events; gives what is wrong, and how often it was started."""
+    folder = tempfile.mkdtemp(prefix="petrel-events-")
+    paths = {name: os.path.join(folder, name) for name in ("hooks", "ticks", "ends")}
+    write_rules(folder, {
+        "hook": HOOK_RULE % paths["hooks"], "tick": TICK_RULE % paths["ticks"], "end": END_RULE % paths["ends"],
+        # So many rules are left to the loop, which finds the instance in the store.
+        **({"extra%d" % number: EXTRA_RULE % number for number in range(17)} if is_crowded else {})})
+    service = Service(program, folder)
+    service.start(fault)
+    stop = threading.Event()
+    watcher = threading.Thread(target=keeper, args=(service, stop))
+    watcher.start()
+    acknowledged, sent = set(), set()
+    client = Client(service)
+    try:
+        for number in range(12):
+            for attempt in range(400):
+                # An answer that was lost tells nothing, so each try has a name of its own.
+                name = "w%d-%d" % (number, attempt)
+                sent.add(name)
+                try:
+                    status, _ = client.request("POST", "/v1/webhooks/fault", {"kind": "act", "name": name})
+                except (OSError, ValueError, http.client.HTTPException):
+                    status = 0
+                if status == 202:
+                    acknowledged.add(name)
+                    break
+                time.sleep(0.05)
+        wait_until(lambda: acknowledged <= set(lines(paths["hooks"])))
+        wait_until(lambda: len(lines(paths["ticks"])) >= 2)
+        wait_until(lambda: len(lines(paths["ends"])) >= len(lines(paths["hooks"])))
+        left = open_executions(service)
+        _, ticks = client.persistently("GET", "/v1/ruleenforcements?rule_ref=fault.tick&limit=-1")
+        _, pending = client.persistently("GET", "/v1/triggerinstances?status=pending")
+        wait_until(lambda: len(lines(paths["ticks"])) >= len(ticks), 10)
+    finally:
+        stop.set()
+        watcher.join()
+        service.kill()
+    hooks, ended, ticked = lines(paths["hooks"]), lines(paths["ends"]), lines(paths["ticks"])
+    wrong = {
+        "lost": len(acknowledged - set(hooks)) + max(0, len(ticks) - len(ticked)) + len(pending)
+        + max(0, len(hooks) - len(ended)),
+        "fired_twice": sum(len(each) - len(set(each)) for each in (hooks, ended, ticked)) + len(set(hooks) - sent),
+        "stuck": left,
+    }
+    if not any(wrong.values()):
+        shutil.rmtree(folder, ignore_errors=True)
+    return wrong, service.starts, folder
+
+
+def run_events(program, passes, only):
+    """Each acknowledged webhook, each time of a timer and each end of an action starts its action once, whatever dies."""
+    listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
+    points = [
+        point for point in listed.stdout.split()
+        if (not only or point == only) and point.startswith(EVENT_PREFIXES + ("completion.", "store."))]
+    total = {"lost": 0, "fired_twice": 0, "stuck": 0}
+    runs = unreached = 0
+    for point in points:
+        for number in passes:
+            wrong, starts, folder = event_round(
+                program, "%s:%d:kill" % (point, number), is_crowded="handle" in point)
+            runs += 1
+            if starts < 2 and number == passes[0]:
+                unreached += 1
+                print("unreached %s" % point)
+            if any(wrong.values()):
+                print("point=%s pass=%d %s (see %s)" % (point, number, wrong, folder))
+            for name, count in wrong.items():
+                total[name] += count
+    print("fault-events points=%d runs=%d unreached=%d lost=%d fired_twice=%d stuck=%d" % (
+        len(points), runs, unreached, total["lost"], total["fired_twice"], total["stuck"]))
+    return not (unreached or any(total.values()))
 
 
 def run_full(program):
@@ -326,7 +652,7 @@ def run_full(program):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("suite", choices=["points", "random", "sleeper", "full"])
+    parser.add_argument("suite", choices=["points", "random", "sleeper", "full", "workflow", "events"])
     parser.add_argument("--passes", type=lambda text: [int(part) for part in text.split(",")], default=[1, 3])
     parser.add_argument("--only")
     parser.add_argument("--kills", type=int, default=1000)
@@ -335,6 +661,10 @@ def main():
     options = parser.parse_args()
     if options.suite == "points":
         good = run_points(options.program, options.passes, options.only)
+    elif options.suite == "workflow":
+        good = run_workflow(options.program, options.passes, options.only)
+    elif options.suite == "events":
+        good = run_events(options.program, options.passes, options.only)
     elif options.suite == "sleeper":
         good = run_sleeper(options.program)
     elif options.suite == "full":

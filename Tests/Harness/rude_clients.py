@@ -4,8 +4,9 @@
 usage: rude_clients.py HOST PORT TOKEN PID
 
 A thousand idle connections, a hundred bodies that never end, clients of the stream that read nothing while executions
-run; in between, ordinary requests. Prints `rude-clients connections=N slow_bodies=N stalled_streams=N answered=N/N
-grown_kib=N` and ends with 1 when an ordinary request was not answered.
+run; in between, ordinary requests. At last so many connections from one address that no more could be had, and requests
+from another. Prints `rude-clients connections=N slow_bodies=N stalled_streams=N flood=N answered=N/N grown_kib=N` and ends
+with 1 when an ordinary request was not answered.
 """
 
 import http.client
@@ -15,7 +16,7 @@ import socket
 import sys
 
 HOST, PORT, TOKEN, PID = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-CONNECTIONS, SLOW, STALLED, RUNS = 1000, 100, 5, 300
+CONNECTIONS, SLOW, STALLED, RUNS, FLOOD = 1000, 100, 5, 300, 5000
 
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
@@ -32,8 +33,8 @@ def connect(text):
     return link
 
 
-def ask(method, path, body=None):
-    client = http.client.HTTPConnection(HOST, PORT, timeout=20)
+def ask(method, path, body=None, source=None):
+    client = http.client.HTTPConnection(HOST, PORT, timeout=20, source_address=source and (source, 0))
     headers = {"X-Auth-Token": TOKEN, "Content-Type": "application/json"}
     client.request(method, path, json.dumps(body) if body is not None else None, headers)
     answer = client.getresponse()
@@ -55,13 +56,24 @@ for _ in range(STALLED):
     link.sendall(f"GET /stream/v1/stream HTTP/1.1\r\n{head}\r\n".encode())
     stalled.append(link)
 
-right = 0
+right, asked = 0, 0
 before = resident()
 for number in range(RUNS):
     right += ask("POST", "/v1/executions", {"action": "core.noop"}) == 201
     right += ask("GET", "/v1/executions?limit=5") == 200
+    asked += 2
 grown = resident() - before
+flood = []
+for _ in range(FLOOD if HOST == "127.0.0.1" else 0):
+    try:
+        flood.append(connect(""))
+    except OSError:
+        # No more files here, or the queue of connections that wait to be accepted is full.
+        break
+for _ in range(20 if flood else 0):
+    right += ask("GET", "/v1/executions?limit=5", source="127.0.0.2") == 200
+    asked += 1
 print(
-    f"rude-clients connections={CONNECTIONS} slow_bodies={SLOW} stalled_streams={STALLED}"
-    f" answered={right}/{2 * RUNS} grown_kib={grown}")
-sys.exit(0 if right == 2 * RUNS else 1)
+    f"rude-clients connections={CONNECTIONS} slow_bodies={SLOW} stalled_streams={STALLED} flood={len(flood)}"
+    f" answered={right}/{asked} grown_kib={grown}")
+sys.exit(0 if right == asked else 1)

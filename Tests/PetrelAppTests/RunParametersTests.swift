@@ -87,11 +87,11 @@ struct CommandLineTests {
     func run() throws {
         let words = ["run", "core.local", "-j", "timeout=5", "-k", "stdout", "--", "ls", "-l", "A=b"]
         let command = try #require(try Petrel.command(words) as? RunCommand)
-        #expect(command.action == "core.local")
-        #expect(command.parameters == ["timeout=5"])
-        #expect(command.command == ["ls", "-l", "A=b"])
-        #expect(command.output.json)
-        #expect(command.key == "stdout")
+        #expect(command.options.action == "core.local")
+        #expect(command.options.parameters == ["timeout=5"])
+        #expect(command.options.command == ["ls", "-l", "A=b"])
+        #expect(command.options.output.json)
+        #expect(command.options.key == "stdout")
         #expect(!command.isAsync)
     }
 
@@ -99,10 +99,39 @@ struct CommandLineTests {
     func shortFlags() throws {
         let words = ["run", "core.noop", "-a", "-y", "-d", "-e", "-u", "ann", "-t", "secret", "--attr", "id", "status"]
         let command = try #require(try Petrel.command(words) as? RunCommand)
-        #expect(command.isAsync && command.output.yaml && command.detail && command.inheritEnv)
-        #expect(command.user == "ann")
-        #expect(command.client.token == "secret")
-        #expect(command.attr == ["id", "status"])
+        let options = command.options
+        #expect(command.isAsync && options.output.yaml && options.detail && options.inheritEnv)
+        #expect(options.user == "ann")
+        #expect(options.client.token == "secret")
+        #expect(options.attr == ["id", "status"])
+    }
+
+    @Test("-h behind an action asks for the action's help; behind -- it is the command's")
+    func actionHelp() throws {
+        let asked = try #require(try Petrel.command(["run", "core.local", "cmd=x", "-h"]) as? RunCommand)
+        #expect(asked.options.asksForHelp)
+        let given = try #require(try Petrel.command(["run", "core.local", "--", "ls", "-h"]) as? RunCommand)
+        #expect(!given.options.asksForHelp && given.options.command == ["ls", "-h"])
+        let executed = try #require(try Petrel.command(["action", "execute", "core.local", "-h"]) as? ExecuteCommand)
+        #expect(executed.options.asksForHelp)
+    }
+
+    @Test("an action's help names what must be given first, each with type, choices and default")
+    func helpText() {
+        let action: Value = [
+            "description": "Deploys.",
+            "parameters": [
+                "to": ["type": "string", "description": "Where.", "enum": ["prod", "test"], "default": "test"],
+                "app": ["type": "string", "required": true], "key": ["type": "string", "secret": true, "default": "k"],
+                "fixed": ["type": "string", "immutable": true, "default": "x"],
+            ],
+        ]
+        #expect(
+            ActionHelp(action, style: .plain).lines == [
+                "Deploys.", "", "Required Parameters:", "    app", "        Type: string", "", "Optional Parameters:",
+                "    key", "        Type: string", "        Default: ********", "    to", "        Where.",
+                "        Type: string", "        Enum: prod, test", "        Default: test",
+            ])
     }
 
     @Test("a message keeps words that look like flags")

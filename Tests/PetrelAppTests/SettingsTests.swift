@@ -40,6 +40,11 @@ struct SettingsTests {
         #expect(settings.logLevel == "info")
     }
 
+    @Test("by default what looks like an expression in a result stays data")
+    func templates() throws {
+        #expect(try !reader().values.flag("templates.reevaluate_results"))
+    }
+
     @Test("every default is a value that its setting allows, and every name is declared once")
     func catalog() {
         let settings = SettingsCatalog.petrel.settings
@@ -122,19 +127,28 @@ struct SettingsTests {
             ("data_dir: ''\n", "p.yaml:1:1: \"data_dir\" must be a path, not \"\""),
             (
                 "- a\n",
-                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, retention, log"
+                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, templates, datastore, http_request, python, ssh, rules, sensors, timers, webhooks, retention, log"
             ),
             (
                 "chat: {adapters: x}\n",
                 "p.yaml:1:8: \"chat.adapters\" must be a list of entries such as {name: local, platform: local}, not string"
             ),
             (
-                "chat:\n  adapters:\n  - {name: s, platform: slack}\n",
-                "p.yaml:3:15: \"chat.adapters[0].platform\" can't be \"slack\". Platforms of this version: local"
+                "chat:\n  adapters:\n  - {name: s, platform: slak}\n",
+                "p.yaml:3:15: \"chat.adapters[0].platform\" can't be \"slak\". Platforms of this version: local, slack, "
+                    + "mattermost"
+            ),
+            (
+                "chat:\n  adapters:\n  - {name: s, platform: slack, app_token: x}\n",
+                "p.yaml:3:5: \"chat.adapters[0].bot_token\" is missing. Name a file that holds it alone: bot_token_file"
+            ),
+            (
+                "chat: {adapters: [{name: m, platform: mattermost, token: x, url: u, token_file: y}]}\n",
+                "p.yaml:1:69: \"chat.adapters[0].token\" and \"chat.adapters[0].token_file\" are both given. Keep one"
             ),
             (
                 "chat: {adapters: [{name: s}]}\n",
-                "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local"
+                "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local, slack, mattermost"
             ),
             (
                 "chat: {adapters: [{platform: local}]}\n",

@@ -15,22 +15,27 @@ struct ChatFixture {
     let outbox: Outbox
     let scheduler: Scheduler
     let claimCode: ClaimCode
+    let questions: Questions
     let clock = ManualClock()
     let events = EventHub()
 
     init(
-        aliases: [ActionAlias], defaultRole: Role = .starter, automatic: RunOutcome? = nil, runner: FakeRunner? = nil
+        aliases: [ActionAlias], parameters: Parameters? = nil, policy: ChatPolicy = ChatPolicy(),
+        defaultRole: Role = .starter, automatic: RunOutcome? = nil, runner: FakeRunner? = nil, canEdit: Bool = false
     ) throws {
         let folder = FileManager.default.temporaryDirectory.path + "/petrel-chat-\(UUID().uuidString)"
         store = try SQLiteStorage(.init(folder: folder, owner: "me"), digest: PlainDigest())
-        adapter = FakeAdapter()
+        adapter = FakeAdapter(canEdit: canEdit)
         self.runner = runner ?? FakeRunner(automatic: automatic)
         let ids = CountingIDs()
-        let act = Samples.action(parameters: [
-            "n": Parameter(kind: .integer, schema: ["type": "integer"]), "text": Parameter(kind: .string, schema: [:]),
-        ])
-        let catalog = LiveCatalog(Catalog(actions: [act], aliases: aliases))
-        let runners = RunnerCatalog([self.runner])
+        let act = Samples.action(
+            parameters: parameters ?? [
+                "n": Parameter(kind: .integer, schema: ["type": "integer"]),
+                "text": Parameter(kind: .string, schema: [:]),
+            ])
+        let ask = Samples.action("test.ask", runner: "inquirer")
+        let catalog = LiveCatalog(Catalog(actions: [act, ask], aliases: aliases))
+        let runners = RunnerCatalog([self.runner, InquirerRunner()])
         let attempts = Attempts(
             catalog: catalog, runners: runners, tokens: ExecutionTokens(key: Secret([1]), digest: PlainDigest()),
             apiURL: { "" })
@@ -40,12 +45,18 @@ struct ChatFixture {
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids)
         claimCode = ClaimCode(random: FixedRandom())
+        questions = Questions(
+            store: store, inquiries: Inquiries(store: store, access: Access(), events: events, clock: clock),
+            access: Access(), adapters: ["fake"], prefix: "!", events: events, clock: clock, ids: ids)
         let documents = ExecutionDocuments(runners: runners, digest: PlainDigest())
         let commands = Commands(
-            addressing: Addressing(name: "petrel", prefix: "!"), prefix: "!",
-            identities: Identities(store: store, defaultRole: defaultRole), identityStore: store, catalog: catalog,
-            access: Access(), submission: submission, scheduler: scheduler, executions: store,
-            documents: documents, claimCode: claimCode, clock: clock, ids: ids)
+            Commands.Parts(
+                addressing: Addressing(name: "petrel", prefix: "!"), prefix: "!",
+                identities: Identities(store: store, defaultRole: defaultRole), identityStore: store,
+                catalog: catalog, access: Access(chatPolicy: LiveChatPolicy(policy)), submission: submission,
+                scheduler: scheduler, executions: store, posts: store, questions: store,
+                capabilities: ["fake": adapter.capabilities], documents: documents, claimCode: claimCode, clock: clock,
+                ids: ids, inquiries: questions))
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         replies = Replies(
             store: store, catalog: catalog, prefix: "!", capabilities: ["fake": adapter.capabilities],
@@ -61,6 +72,7 @@ struct ChatFixture {
                 group.addTask { await scheduler.run() }
                 group.addTask { await replies.run() }
                 group.addTask { await outbox.run() }
+                group.addTask { await questions.run() }
             }
         }
         defer { loops.cancel() }

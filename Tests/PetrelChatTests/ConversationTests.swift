@@ -247,7 +247,7 @@ struct AddressingTests {
     func addressed() {
         #expect(addressing.command(in: "date", isAddressed: true) == "date")
         #expect(addressing.command(in: "!date", isAddressed: true) == "date")
-        #expect(addressing.command(in: " ", isAddressed: true) == nil)
+        #expect(addressing.command(in: " ", isAddressed: true) == "help")
     }
 }
 

@@ -19,13 +19,13 @@ struct EngineFixture {
 
     init(
         owner: String = "me", folder: String? = nil, maxRunning: Int = 4, automatic: RunOutcome? = nil,
-        runner: FakeRunner? = nil
+        runner: FakeRunner? = nil, others: [any ActionRunner] = [], isRelaxed: Bool = false
     ) throws {
         self.folder = folder ?? FileManager.default.temporaryDirectory.path + "/petrel-engine-\(UUID().uuidString)"
-        store = try SQLiteStorage(.init(folder: self.folder, owner: owner), digest: PlainDigest())
+        store = try SQLiteStorage(.init(folder: self.folder, isRelaxed: isRelaxed, owner: owner), digest: PlainDigest())
         self.runner = runner ?? FakeRunner(automatic: automatic)
         catalog = LiveCatalog(Catalog(actions: [Samples.action()]))
-        runners = RunnerCatalog([self.runner, NoopRunner()])
+        runners = RunnerCatalog([self.runner, NoopRunner(), InquirerRunner(), WorkflowRunners()] + others)
         let attempts = Attempts(
             catalog: catalog, runners: runners,
             tokens: ExecutionTokens(key: Secret([1, 2, 3]), digest: PlainDigest()), apiURL: { "http://x/v1" })

@@ -40,6 +40,15 @@ struct ParameterPipelineTests {
         } catch { return error.message }
     }
 
+    @Test("templates that are given stay text where rendering what was given is off")
+    func literals() throws {
+        var scope = ParameterScope(roots: ["action_context": ["user": "ann"]])
+        let given: ValueObject = ["cmd": "echo {{ action_context.user }}", "map": ["a": "{{ cmd }}"]]
+        #expect(try pipeline.requested(given, cast: .api, scope: scope)["cmd"] == "echo ann")
+        scope.rendersGiven = false
+        #expect(try pipeline.requested(given, cast: .api, scope: scope) == given)
+    }
+
     @Test("text is cast to the declared type, and what has no type is left alone")
     func casts() throws {
         let given: ValueObject = [

@@ -141,7 +141,10 @@ struct ContentLoaderTests {
                 ContentRoot(path: folder + "/packs", kind: .packs),
                 ContentRoot(path: folder + "/aliases", kind: .aliases),
                 ContentRoot(path: folder + "/builtin", kind: .aliases, isBuiltIn: true),
-            ], runners: [RunnerType(name: "noop", summary: "", parameters: [:], package: "", module: "")], store: store,
+            ],
+            runners: ["noop", "orquesta", "action-chain"].map {
+                RunnerType(name: $0, summary: "", parameters: [:], package: "", module: "")
+            }, store: store,
             ids: CountingIDs(), clock: ManualClock(), digest: PlainDigest())
     }
 
@@ -168,6 +171,29 @@ struct ContentLoaderTests {
         #expect(mended.actions.map(\.summary) == ["two"] && mended.problems.isEmpty)
         try FileManager.default.removeItem(atPath: folder + "/packs/p/actions/a.yaml")
         #expect(try await loader(store).load().actions.isEmpty)
+    }
+
+    @Test("a workflow's file is inspected when it is loaded, and its last good version stays in force")
+    func workflows() async throws {
+        try pack("p")
+        let good = "version: 1.0\ntasks:\n  one:\n    action: core.noop\n"
+        try write("packs/p/actions/w.yaml", "name: w\nrunner_type: orquesta\nentry_point: workflows/w.yaml\n")
+        try write("packs/p/actions/workflows/w.yaml", good)
+        let store = try open()
+        let first = try await loader(store).load()
+        #expect(first.actions.map(\.definition) == [good] && first.problems.isEmpty)
+        try write("packs/p/actions/workflows/w.yaml", good + "    next:\n      - do: nowhere\n")
+        let broken = try await loader(store).load()
+        #expect(broken.actions.map(\.definition) == [good])
+        #expect(broken.problems.map(\.code) == [.badWorkflow])
+        #expect(broken.problems.first?.location?.line == 6)
+        let restarted = try await loader(try open()).load()
+        #expect(restarted.actions.map(\.definition) == [good])
+        try write(
+            "packs/p/actions/out.yaml", "name: out\nrunner_type: orquesta\nentry_point: ../../../data/petrel.db\n")
+        let outside = try await loader(store).load()
+        #expect(outside.actions.first { $0.ref.name == "out" }?.definition == nil)
+        #expect(outside.problems.contains { $0.code == .unreadable })
     }
 
     @Test("of two packs with one ref the first is used and the second named")

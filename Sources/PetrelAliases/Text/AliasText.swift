@@ -26,6 +26,15 @@ public enum AliasText {
         return render(format, ["alias": document, "execution": execution], isLenient: true, field: "result")
     }
 
+    /// The platform's extras of `result.extra`, rendered value by value; nil when the alias has none.
+    public static func resultExtra(_ alias: ActionAlias, document: Value, execution: Value) -> Value? {
+        guard let extra = alias.document["result"]?["extra"]?.object else { return nil }
+        let context = JinjaContext(values: ["alias": document, "execution": execution], isLenient: true)
+        do throws(ExpressionError) { return .object(try JinjaValues.render(extra, context)) } catch {
+            return .string("Cannot render \"extra\" in field \"result\" for alias. \(error.message)")
+        }
+    }
+
     /// The immutable parameters, rendered where they are templates.
     /// - Throws: ``ExpressionError`` of the first that can't be.
     public static func immutableParameters(

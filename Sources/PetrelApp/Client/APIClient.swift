@@ -70,8 +70,8 @@ struct APIClient: Sendable {
     }
 
     /// Deletes a resource; null when the service has nothing to say about it.
-    func delete(_ path: String) async throws(AppError) -> Value {
-        try await answer("DELETE", path, timeout: .seconds(30))
+    func delete(_ path: String, _ body: Value? = nil) async throws(AppError) -> Value {
+        try await answer("DELETE", path, body, timeout: .seconds(30))
     }
 
     private func answer(_ method: String, _ path: String, _ body: Value? = nil, timeout: Duration)

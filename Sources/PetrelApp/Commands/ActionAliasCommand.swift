@@ -11,8 +11,11 @@ struct ActionAliasCommand: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "action-alias", abstract: "Show, try and run action aliases.",
-        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self, Match.self, Execute.self])
+        commandName: "action-alias", abstract: "Show, make, change, try and run action aliases.",
+        subcommands: [
+            ResourceList<Noun>.self, ResourceGet<Noun>.self, ResourceCreate<Noun>.self, ResourceUpdate<Noun>.self,
+            ResourceDelete<Noun>.self, ResourceEnable<Noun>.self, ResourceDisable<Noun>.self, Match.self, Execute.self,
+        ])
 
     struct Execute: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -36,7 +39,8 @@ struct ActionAliasCommand: ParsableCommand {
                 let alias = result["actionalias"]?["ref"]?.string ?? ""
                 let id = result["execution"]?["id"]?.string ?? ""
                 console.print("Matching Action-alias: '\(VisibleText.line(alias))'")
-                console.print("To get the results, execute:\n petrel execution get \(VisibleText.line(id))")
+                console.print(
+                    "To get the results, execute:\n \(Petrel.programName) execution get \(VisibleText.line(id))")
             }
         }
     }

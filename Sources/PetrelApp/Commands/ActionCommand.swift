@@ -1,4 +1,5 @@
 import ArgumentParser
+import PetrelCore
 
 struct ActionCommand: ParsableCommand {
     enum Noun: ResourceNoun {
@@ -9,8 +10,65 @@ struct ActionCommand: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "action", abstract: "Show actions.",
-        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self])
+        commandName: "action", abstract: "Show, make, change, copy and run actions.",
+        subcommands: [
+            ResourceList<Noun>.self, ResourceGet<Noun>.self, ResourceCreate<Noun>.self, ResourceUpdate<Noun>.self,
+            Delete.self, Clone.self, ResourceEnable<Noun>.self, ResourceDisable<Noun>.self, ExecuteCommand.self,
+        ])
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Delete actions.")
+
+        @Argument(help: "References, such as shop.deploy, or ids.")
+        var references: [String]
+        @Flag(name: .shortAndLong, help: "Delete the files that they run, too.")
+        var removeFiles = false
+        @Flag(name: .shortAndLong, help: "Do not ask.")
+        var yes = false
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws {
+            let console = Console.current
+            let client = try client.client(console)
+            for reference in references {
+                if removeFiles, !yes {
+                    console.printRaw("Delete \(VisibleText.line(reference)) and the file that it runs? [y/N] ")
+                    guard ["y", "yes"].contains(console.readLine()?.lowercased() ?? "") else {
+                        console.print("\(VisibleText.line(reference)) stays")
+                        continue
+                    }
+                }
+                let body: Value = ["remove_files": .bool(removeFiles)]
+                _ = try await client.delete("/actions/" + URLText.escaped(reference), body)
+                console.print("action \(VisibleText.line(reference)) was deleted")
+            }
+        }
+    }
+
+    struct Clone: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Copy an action, with the file that it runs, to a name or pack of your own.")
+
+        @Argument(help: "The action that is copied, such as core.local.")
+        var source: String
+        @Argument(help: "The pack of the copy.")
+        var pack: String
+        @Argument(help: "The name of the copy.")
+        var name: String
+        @Flag(name: .shortAndLong, help: "Replace an action that has the name already.")
+        var force = false
+        @OptionGroup var options: GetOptions
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws {
+            let console = Console.current
+            let copy = try await client.client(console).post(
+                "/actions/" + URLText.escaped(source) + "/clone",
+                ["dest_pack": .string(pack), "dest_action": .string(name), "overwrite": .bool(force)])
+            console.print(
+                console.output(options.output).single(copy, attributes: options.attributes(standard: Noun.attributes)))
+        }
+    }
 }
 
 struct RunnerCommand: ParsableCommand {
@@ -18,7 +76,7 @@ struct RunnerCommand: ParsableCommand {
         typealias Filters = NoFilters
         static let word = "runner"
         static let path = "/runnertypes"
-        static let columns = ["name", "description"]
+        static let columns = ["id", "name", "description"]
         static let reference = "Names, such as local-shell-cmd, or ids."
     }
 
@@ -37,5 +95,28 @@ struct PackCommand: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        commandName: "pack", abstract: "Show packs.", subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self])
+        commandName: "pack", abstract: "Show packs, and have them read anew.",
+        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self, Register.self])
+
+    struct Register: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Have packs read anew from their folders; the service does so by itself when a file changes.")
+
+        @Argument(help: "Packs; all, if none is named.")
+        var packs: [String] = []
+        @Option(help: "Kinds of content to count, with commas between: actions,aliases.")
+        var types: String?
+        @OptionGroup var options: GetOptions
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws {
+            let console = Console.current
+            var body: ValueObject = [:]
+            if !packs.isEmpty { body["packs"] = .array(packs.map(Value.string)) }
+            if let types { body["types"] = .array(types.split(separator: ",").map { .string(String($0)) }) }
+            let counts = try await client.client(console).post("/packs/register", .object(body))
+            console.print(
+                console.output(options.output).single(counts, attributes: options.attributes(standard: ["all"])))
+        }
+    }
 }

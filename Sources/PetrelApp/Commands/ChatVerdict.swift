@@ -29,7 +29,7 @@ struct ChatVerdict {
     private func code(of post: RoomPost) -> Int32 {
         switch post.kind {
         case .result: post.status == .succeeded ? 0 : 1
-        case .refused, .invalid: 1
+        case .refused, .invalid, .question: 1
         case .unmatched: 3
         // A notice at the end: the command was not run.
         case .notice: post.isFinal ? 1 : 0

@@ -12,14 +12,15 @@ struct PasswordOptions: ParsableArguments {
     var password: String?
     @Option(name: [.customShort("l"), .long], help: "Seconds that the token is to live.")
     var ttl: Int?
-    @OptionGroup var client: ClientOptions
+    // Without a token's flag: -t is that of StackStorm's `auth`, and who asks for a token needs none.
+    @OptionGroup var place: ServerOptions
 
     /// Gets a token.
     func token(_ console: Console) async throws -> Value {
         guard let password = try password ?? HiddenInput.line("Password: ", console) else {
             throw AppError(.usage, "no password was given", hint: "Give it with -p, or at the prompt")
         }
-        var target = try client.target(console)
+        var target = try place.target(console)
         target.credential = .basic(Secret("\(user):\(password)"))
         let body: ValueObject = ttl.map { ["ttl": .integer($0)] } ?? [:]
         return try await APIClient(target).post("/tokens", .object(body))
@@ -54,7 +55,7 @@ struct LoginCommand: AsyncParsableCommand {
         let console = Console.current
         let token = try await options.token(console)
         guard let text = token["token"]?.string else { throw AppError(.badAnswer, "the answer holds no token") }
-        let target = try options.client.target(console)
+        let target = try options.place.target(console)
         try SavedToken(server: target.apiURL, token: Secret(text)).save(console)
         console.print(
             "Logged in as \(VisibleText.line(options.user)) until \(token["expiry"]?.string ?? "its end").")

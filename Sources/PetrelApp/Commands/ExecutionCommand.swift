@@ -4,8 +4,10 @@ import PetrelSystem
 
 struct ExecutionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "execution", abstract: "Show and cancel executions.",
-        subcommands: [List.self, Get.self, Cancel.self])
+        commandName: "execution", abstract: "Show, follow, cancel, pause, resume and re-run executions.",
+        subcommands: [
+            List.self, Get.self, Cancel.self, Tail.self, Pause.self, Resume.self, ExecutionReRunCommand.self,
+        ])
 
     enum Order: String, ExpressibleByArgument, CaseIterable { case asc, desc }
 
@@ -39,7 +41,7 @@ struct ExecutionCommand: ParsableCommand {
             if options.output.format == .text {
                 items = items.map { ExecutionText.withElapsed($0, now: SystemClock().now) }
             }
-            console.print(console.output(options.output).list(items, columns: columns))
+            console.print(console.output(options).list(items, columns: columns))
             console.noteRest(of: listing, which: sort == .desc ? "last" : "first", "executions", options.output)
         }
 
@@ -65,6 +67,10 @@ struct ExecutionCommand: ParsableCommand {
         var detail = false
         @Option(name: .shortAndLong, help: "Print this part of the result alone, such as stdout.")
         var key: String?
+        @Flag(help: "Show the tasks of a workflow even with --detail or --attr.")
+        var showTasks = false
+        @Option(help: "Levels of the tree of tasks; -1 for all.")
+        var depth = -1
         @OptionGroup var options: GetOptions
         @OptionGroup var client: ClientOptions
 
@@ -75,8 +81,15 @@ struct ExecutionCommand: ParsableCommand {
             for id in ids {
                 let execution = try await client.get("/executions/" + URLText.escaped(id), query)
                 let output = console.output(options.output)
+                // As StackStorm's client: programs get the log of changes, too.
+                let isForPrograms = options.attr.isEmpty && options.output.format != .text
+                let attributes = isForPrograms ? ExecutionText.attributes + ["log"] : options.attr
                 console.print(
-                    ExecutionDisplay(key: key, isDetailed: detail, attributes: options.attr).lines(execution, output))
+                    ExecutionDisplay(key: key, isDetailed: detail, attributes: attributes).lines(execution, output))
+                let isPlain = key == nil && options.output.format == .text
+                if isPlain, showTasks || !detail && options.attr.isEmpty {
+                    console.print(try await TaskTree.lines(of: execution, depth: depth, client, output))
+                }
             }
         }
     }
@@ -103,6 +116,70 @@ struct ExecutionCommand: ParsableCommand {
                 }
             }
             if hasFailed { throw ExitCode(1) }
+        }
+    }
+}
+
+extension ExecutionCommand {
+    struct Tail: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print what an execution writes, until it is over.")
+
+        @Argument(help: "An id; \"last\" is the newest.")
+        var id = "last"
+        @Option(help: "stdout, stderr or all.")
+        var type = "all"
+        @Flag(help: "Show the time and the type of each line.")
+        var includeMetadata = false
+        @OptionGroup var client: ClientOptions
+
+        func validate() throws {
+            guard ["stdout", "stderr", "all"].contains(type) else {
+                throw ValidationError("--type is \(type); it must be stdout, stderr or all.")
+            }
+        }
+
+        func run() async throws {
+            let console = Console.current
+            let client = try client.client(console)
+            Interruption.watch()
+            let execution = try await client.get(
+                "/executions/" + URLText.escaped(id), [("exclude_attributes", "result")])
+            var tail = OutputTail(
+                client: client, clock: SystemClock(), type: type, showsMetadata: includeMetadata)
+            tail.isInterrupted = { Interruption.hasHappened }
+            guard try await tail.run(execution["id"]?.string ?? id, console) != nil else { throw ExitCode(130) }
+        }
+    }
+}
+
+extension ExecutionCommand {
+    struct Pause: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Ask workflows to stand still.")
+
+        @Argument(help: "Ids.")
+        var ids: [String]
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws { try await ExecutionCommand.ask("pausing", of: ids, client) }
+    }
+
+    struct Resume: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Ask paused workflows to go on.")
+
+        @Argument(help: "Ids.")
+        var ids: [String]
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws { try await ExecutionCommand.ask("resuming", of: ids, client) }
+    }
+
+    fileprivate static func ask(_ status: String, of ids: [String], _ options: ClientOptions) async throws {
+        let console = Console.current
+        let client = try options.client(console)
+        for id in ids {
+            let answer = try await client.put("/executions/" + URLText.escaped(id), ["status": .string(status)])
+            console.print("\(id): \(answer["status"]?.string ?? status)")
         }
     }
 }

@@ -25,7 +25,10 @@ enum ExecutionText {
     static func lines(_ execution: Value, attributes: [String], _ output: ResourceOutput, now: Instant) -> [String] {
         // Scripts that read JSON compare the status.
         let shown = output.format == .text ? withElapsed(execution, now: now) : execution
-        return output.single(shown, attributes: attributes)
+        // StackStorm's client, too, shows executions without a table.
+        var plain = output
+        plain.isBordered = false
+        return plain.single(shown, attributes: attributes)
     }
 
     /// The status of an execution, or nil for a word that Petrel does not know.

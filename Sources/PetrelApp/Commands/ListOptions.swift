@@ -8,7 +8,16 @@ struct ListOptions: ParsableArguments {
         help: "Attributes to show, such as ref description; dotted ones reach into objects; \"all\" shows all.")
     var attr: [String] = []
 
+    @Option(
+        name: .shortAndLong, parsing: .upToNextOption,
+        help: "Characters that the columns may take, one number for all or one for each.")
+    var width: [Int] = []
+
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard width.allSatisfy({ $0 > 0 }) else { throw ValidationError("--width must be above 0.") }
+    }
 
     /// The columns to show.
     func columns(standard: [String]) -> [String] { attr.isEmpty ? standard : attr.contains("all") ? ["all"] : attr }
@@ -31,9 +40,16 @@ struct GetOptions: ParsableArguments {
 }
 
 extension Console {
+    /// The printer of a listing, with the columns as wide as its flags say.
+    func output(_ options: ListOptions) -> ResourceOutput {
+        var output = output(options.output)
+        output.columnWidths = options.width
+        return output
+    }
+
     /// The printer of resources that fits this console.
     func output(_ options: OutputOptions) -> ResourceOutput {
-        ResourceOutput(format: options.format, style: style, width: width)
+        ResourceOutput(format: options.format, style: style, width: width, isBordered: St2Link.isActive)
     }
 
     /// Tells that a listing is longer than what was shown.

@@ -25,20 +25,37 @@ struct ResourceOutput {
     var style: TextStyle
     /// nil when nobody looks.
     var width: Int?
+    /// Whether tables have borders, and single resources stand in tables, too.
+    var isBordered = false
+    /// The most that columns may take: the first number for the first one, the last for all that follow; empty for any.
+    var columnWidths: [Int] = []
 
     /// The lines of a listing.
     func list(_ items: [Value], columns: [String]) -> [String] {
         guard format == .text else { return document(.array(items.map { Self.chosen(columns, of: $0) })) }
         guard !items.isEmpty else { return ["No matching items found"] }
         let columns = columns == ["all"] ? Self.allKeys(of: items) : columns
-        let rows = items.map { item in columns.map { Self.cell(Self.value(at: $0, in: item)) } }
-        return Table(columns: columns, rows: rows).lines(width: width, style: style)
+        let rows = items.map { item in
+            columns.enumerated().map { index, column in
+                let cell = VisibleText.line(Self.cell(Self.value(at: column, in: item)))
+                guard let most = columnWidths.isEmpty ? nil : columnWidths[min(index, columnWidths.count - 1)] else {
+                    return cell
+                }
+                return DisplayWidth.cut(cell, to: most)
+            }
+        }
+        let table = Table(columns: columns, rows: rows)
+        return isBordered ? table.borderedLines(style: style) : table.lines(width: width, style: style)
     }
 
     /// The lines of one resource.
     func single(_ item: Value, attributes: [String]) -> [String] {
         guard format == .text else { return document(Self.chosen(attributes, of: item)) }
         let attributes = attributes == ["all"] ? Array(item.object?.keys ?? []) : attributes
+        if isBordered {
+            let rows = attributes.map { [$0, Self.cell(Self.value(at: $0, in: item))] }
+            return Table(columns: ["Property", "Value"], rows: rows).borderedLines(style: style)
+        }
         return attributes.flatMap { name in property(name, Self.value(at: name, in: item)) }
     }
 

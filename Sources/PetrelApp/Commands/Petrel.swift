@@ -12,10 +12,13 @@ public struct Petrel: AsyncParsableCommand {
         version: "petrel \(Version.text)",
         subcommands: [
             ServeCommand.self, ChatCommand.self, RunCommand.self, ExecutionCommand.self, ActionCommand.self,
-            ActionAliasCommand.self, AliasCommand.self, WorkflowCommand.self,
+            ActionAliasCommand.self, AliasCommand.self, RuleCommand.self,
+            RuleEnforcementCommand.self, TriggerCommand.self, TriggerInstanceCommand.self, SensorCommand.self,
+            TimerCommand.self, WebhookCommand.self, TraceCommand.self, WorkflowCommand.self, InquiryCommand.self,
             RunnerCommand.self, PackCommand.self, LoginCommand.self,
             AuthCommand.self, WhoAmICommand.self, APIKeyCommand.self, RoleCommand.self,
-            RoleAssignmentCommand.self, AuditCommand.self, ServiceRegistryCommand.self,
+            RoleAssignmentCommand.self, AuditCommand.self, KeyCommand.self, PolicyCommand.self, PolicyTypeCommand.self,
+            ServiceRegistryCommand.self, AdapterCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,
             CompletionCommand.self, DebugCommand.self,
         ])
@@ -28,8 +31,12 @@ public struct Petrel: AsyncParsableCommand {
         // A reader that goes away must not end the service; commands notice it when they write.
         signal(SIGPIPE, SIG_IGN)
         limitHeaps()
-        await Glibc.exit(run(Array(CommandLine.arguments.dropFirst())))
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        await Glibc.exit(run(St2Link.isActive ? St2Link.prepare(arguments) : arguments))
     }
+
+    /// What a person types to call this program.
+    static var programName: String { St2Link.isActive ? "st2" : "petrel" }
 
     /// Carries out a command line.
     ///
@@ -50,7 +57,7 @@ public struct Petrel: AsyncParsableCommand {
 
     /// The command that a command line names, with its options.
     static func command(_ arguments: [String]) throws -> any ParsableCommand {
-        try parseAsRoot(RunCommand.arranged(arguments))
+        try parseAsRoot(RunOptions.arranged(arguments))
     }
 
     private static func report(_ error: any Error) -> Int32 {
@@ -69,6 +76,10 @@ public struct Petrel: AsyncParsableCommand {
     }
 
     private static func report(_ problems: [any AnyProblem], _ console: Console) {
-        for problem in problems { console.note(ProblemText.text(problem, style: console.errorStyle)) }
+        for problem in problems {
+            // Where StackStorm's client says it.
+            if St2Link.isActive { console.print("ERROR: " + VisibleText.line(problem.message)) }
+            console.note(ProblemText.text(problem, style: console.errorStyle))
+        }
     }
 }

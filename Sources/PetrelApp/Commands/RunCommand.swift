@@ -7,18 +7,49 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run an action and print its result.",
         discussion: """
             Parameters follow the action as name=value; @name=FILE takes the value from a file. Words without "=", and all \
-            words behind "--", are the command of actions such as core.local. Ends with 0 if the execution succeeded, \
-            with 1 if it ended in any other way.
+            words behind "--", are the command of actions such as core.local. "petrel run ACTION -h" shows the parameters \
+            of an action. Ends with 0 if the execution succeeded, with 1 if it ended in any other way.
             """)
 
-    private static let commandWord = "petrel-command-word"
+    @Flag(name: [.customShort("a"), .customLong("async")], help: "Print the execution and do not wait for its end.")
+    var isAsync = false
+    @Flag(help: "Print what the action writes while it runs, in place of its result.")
+    var tail = false
+    @OptionGroup var options: RunOptions
 
-    /// The command line with what stands behind `--` as options, for the parser allows one list of words only.
+    func run() async throws { try await options.run(waits: !isAsync, tails: tail) }
+}
+
+/// `petrel action execute`: asks for an execution and does not wait.
+struct ExecuteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "execute", abstract: "Run an action and do not wait for its end.")
+
+    @Flag(name: [.customShort("a"), .customLong("async")], help: .hidden)
+    var isAsync = false
+    @Flag(help: "Print what the action writes while it runs.")
+    var tail = false
+    @OptionGroup var options: RunOptions
+
+    func run() async throws { try await options.run(waits: tail, tails: tail) }
+}
+
+/// What `run` and `action execute` share.
+struct RunOptions: ParsableArguments {
+    private static let commandWord = "petrel-command-word"
+    private static let helpWord = "petrel-action-help"
+
+    /// The command line with what stands behind `--` as options, for the parser allows one list of words only, and with
+    /// `-h` behind an action asking for the action's help.
     static func arranged(_ arguments: [String]) -> [String] {
-        guard arguments.first == configuration.commandName, let mark = arguments.firstIndex(of: "--") else {
-            return arguments
+        let heads = [["run"], ["action", "execute"]]
+        guard let head = heads.first(where: { arguments.starts(with: $0) }) else { return arguments }
+        let mark = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        var words = Array(arguments[..<mark])
+        if let help = words.firstIndex(where: { $0 == "-h" || $0 == "--help" }), help > head.count {
+            words[help] = "--" + helpWord
         }
-        return arguments[..<mark] + arguments[(mark + 1)...].flatMap { ["--" + commandWord, $0] }
+        return words + arguments[mark...].dropFirst().flatMap { ["--" + commandWord, $0] }
     }
 
     @Argument(help: "The action, such as core.local.")
@@ -27,9 +58,9 @@ struct RunCommand: AsyncParsableCommand {
     var parameters: [String] = []
     @Option(name: .customLong(Self.commandWord), parsing: .unconditionalSingleValue, help: .hidden)
     var command: [String] = []
+    @Flag(name: .customLong(Self.helpWord), help: .hidden)
+    var asksForHelp = false
 
-    @Flag(name: [.customShort("a"), .customLong("async")], help: "Print the execution and do not wait for its end.")
-    var isAsync = false
     @Flag(name: [.customShort("e"), .long], help: "Hand the environment on as the parameter env.")
     var inheritEnv = false
     @Option(name: .shortAndLong, help: "Run for this user.")
@@ -51,20 +82,41 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var client: ClientOptions
 
-    func run() async throws {
+    /// Asks for the execution and shows what becomes of it.
+    func run(waits: Bool, tails: Bool) async throws {
         let console = Console.current
         let client = try client.client(console)
+        if asksForHelp { return console.print(try await help(client, console)) }
         let started = try await client.post("/executions", body(console, client))
-        if isAsync { return announce(started, console) }
+        if tails { return try await tail(started, client, console) }
+        if !waits { return announce(started, console) }
         switch try await wait(for: started, client, console) {
         case .interrupted:
             throw ExitCode(130)
         case .over(let execution):
             let display = ExecutionDisplay(key: key, isDetailed: detail, attributes: attr)
             console.print(display.lines(execution, console.output(output)))
-            let status = ExecutionText.status(of: execution)
-            guard status == .succeeded || status?.isCompleted == false else { throw ExitCode(1) }
+            try Self.check(execution)
         }
+    }
+
+    /// Fails with 1 unless the execution succeeded, or stands still.
+    private static func check(_ execution: Value) throws {
+        let status = ExecutionText.status(of: execution)
+        guard status == .succeeded || status?.isCompleted == false else { throw ExitCode(1) }
+    }
+
+    private func help(_ client: APIClient, _ console: Console) async throws -> [String] {
+        let shown = try await client.get("/actions/views/overview/" + URLText.escaped(action))
+        return ActionHelp(shown, style: console.style).lines
+    }
+
+    private func tail(_ started: Value, _ client: APIClient, _ console: Console) async throws {
+        Interruption.watch()
+        var tail = OutputTail(client: client, clock: SystemClock(), type: "all", showsMetadata: false)
+        tail.isInterrupted = { Interruption.hasHappened }
+        guard let ended = try await tail.run(started["id"]?.string ?? "", console) else { throw ExitCode(130) }
+        try Self.check(ended)
     }
 
     private func body(_ console: Console, _ client: APIClient) async throws -> Value {
@@ -91,7 +143,10 @@ struct RunCommand: AsyncParsableCommand {
     private func announce(_ execution: Value, _ console: Console) {
         if output.format == .text, attr.isEmpty, !detail {
             let id = execution["id"]?.string ?? ""
-            console.print("To get the results, execute:\n petrel execution get \(VisibleText.line(id))")
+            let (program, shown) = (Petrel.programName, VisibleText.line(id))
+            console.print(
+                "To get the results, execute:\n \(program) execution get \(shown)\n\n"
+                    + "To view output in real-time, execute:\n \(program) execution tail \(shown)")
         } else {
             let display = ExecutionDisplay(key: nil, isDetailed: detail, attributes: attr)
             console.print(display.lines(execution, console.output(output)))
@@ -109,9 +164,13 @@ struct RunCommand: AsyncParsableCommand {
         if case .interrupted = end {
             spinner.clear()
             let id = VisibleText.line(started["id"]?.string ?? "")
+            let program = Petrel.programName
             console.note(
-                "Not waiting any more; execution \(id) goes on.\n  see:    petrel execution get \(id)\n"
-                    + "  cancel: petrel execution cancel \(id)")
+                """
+                Not waiting any more; execution \(id) goes on.
+                  see:    \(program) execution get \(id)
+                  cancel: \(program) execution cancel \(id)
+                """)
         }
         return end
     }

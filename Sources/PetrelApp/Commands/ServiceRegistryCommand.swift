@@ -11,12 +11,15 @@ struct ServiceRegistryCommand: ParsableCommand {
 
         struct List: AsyncParsableCommand {
             static let configuration = CommandConfiguration(abstract: "List the names of services.")
+            @OptionGroup var options: ListOptions
             @OptionGroup var client: ClientOptions
 
             func run() async throws {
                 let console = Console.current
                 let answer = try await client.client(console).get("/service_registry/groups")
-                for group in answer["groups"]?.array ?? [] { console.print(VisibleText.line(group.string ?? "")) }
+                let groups = (answer["groups"]?.array ?? []).map { Value.object(["group_id": $0]) }
+                let columns = options.columns(standard: ["group_id"])
+                console.print(console.output(options).list(groups, columns: columns))
             }
         }
     }
@@ -42,7 +45,7 @@ struct ServiceRegistryCommand: ParsableCommand {
                     let answer = try await client.get("/service_registry/groups/\(URLText.escaped(group))/members")
                     members += answer["members"]?.array ?? []
                 }
-                console.print(console.output(options.output).list(members, columns: columns))
+                console.print(console.output(options).list(members, columns: columns))
             }
         }
     }

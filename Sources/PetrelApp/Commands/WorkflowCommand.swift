@@ -2,7 +2,7 @@ import ArgumentParser
 import PetrelCore
 import PetrelWorkflow
 
-/// Looks at workflow files on this machine; nothing runs and no service is needed.
+/// Looks at workflow files on this machine, for which no service is needed, and at running workflows.
 struct WorkflowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workflow", abstract: "Check and draw Orquesta workflows.",
@@ -29,16 +29,23 @@ struct WorkflowCommand: ParsableCommand {
         }
     }
 
-    struct Graph: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Draw a workflow, as DOT or SVG text.")
+    struct Graph: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Draw a workflow, as DOT or SVG text; one that runs or ran with the state of each task.")
 
-        @Argument(help: "The file of the workflow.")
+        @Argument(help: "The file of the workflow, or the id of its execution.")
         var file: String
         @Flag(help: "SVG in place of DOT.")
         var svg = false
+        @OptionGroup var client: ClientOptions
 
-        func run() throws {
+        func run() async throws {
             let console = Console.current
+            if let id = ExecutionID(file) {
+                let format = [(name: "format", value: svg ? "svg" : "dot")]
+                console.print(try await client.client(console).text("/executions/\(id)/graph", format))
+                return
+            }
             let text = WorkflowGraphText(try WorkflowCommand.definition(file, console))
             console.print(svg ? text.svg : text.dot)
         }

@@ -1,17 +1,44 @@
+import PetrelAdapters
 import PetrelChat
 import PetrelCore
 import PetrelEngine
+import PetrelSystem
 
-/// Builds the chat adapters; a new platform is one line here.
+/// Builds the chat adapters; a new platform is one case here.
 struct AdapterCatalog {
     let store: any RoomStore
     let events: EventHub
     let clock: any PetrelClock
+    let random: any RandomSource
+    /// Whether sends are held back, where the entry itself says nothing.
+    let isPaced: Bool
 
-    /// The adapter of a `chat.adapters` entry.
+    /// The adapter of a `chat.adapters` entry, whose required options are there.
     func adapter(_ entry: Settings.Adapter) -> any ChatAdapter {
         switch entry.platform {
+        case "slack":
+            SlackAdapter(slack(entry), http: HTTPClient(), clock: clock, random: random)
+        case "mattermost":
+            MattermostAdapter(mattermost(entry), http: HTTPClient(), clock: clock, random: random)
         default: LocalRoom(name: entry.name, store: store, events: events, clock: clock)
         }
+    }
+
+    private func slack(_ entry: Settings.Adapter) -> SlackOptions {
+        SlackOptions(
+            name: entry.name, appToken: entry.secrets["app_token"] ?? Secret(""),
+            botToken: entry.secrets["bot_token"] ?? Secret(""),
+            apiURL: entry.text("api_url") ?? "https://slack.com/api",
+            slashCommand: entry.text("slash_command") ?? "/petrel",
+            isPaced: entry.options["pacing"]?.bool ?? isPaced, caFile: entry.text("ca_file"))
+    }
+
+    private func mattermost(_ entry: Settings.Adapter) -> MattermostOptions {
+        MattermostOptions(
+            name: entry.name, url: entry.text("url") ?? "", token: entry.secrets["token"] ?? Secret(""),
+            callbackURL: entry.text("callback_url"),
+            commandTokens: entry.secrets["command_token"].map { [$0] } ?? [],
+            slashCommand: entry.text("slash_command") ?? "/petrel",
+            isPaced: entry.options["pacing"]?.bool ?? isPaced, caFile: entry.text("ca_file"))
     }
 }

@@ -25,11 +25,19 @@ enum BuiltInContent {
         ]
     }
 
+    /// Where the modules for Python actions are, once the content is laid out.
+    static func pythonModules(in folder: String, digest: any Digest) -> String {
+        folder + "/" + digest.sha256(linkedContent()).prefix(16) + "/python"
+    }
+
     /// The content of a source tree: what is linked in must equal it.
     static func collect(from root: String) throws -> Value {
         var files: [Value] = []
         for name in try FileManager.default.subpathsOfDirectory(atPath: root + "/adapters").sorted() {
             let parts = name.split(separator: "/")
+            if parts.first == "python", name.hasSuffix(".py") {
+                try files.append(contentsOf: file(root + "/adapters/" + name, as: name))
+            }
             guard parts.count > 2, parts[1] == "pack" else { continue }
             let path = "packs/\(parts[0])/" + parts.dropFirst(2).joined(separator: "/")
             try files.append(contentsOf: file(root + "/adapters/" + name, as: path))

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import Glibc
 import PetrelCore
+import PetrelExpressions
+import PetrelSystem
 
 /// The small files of the data folder that hold secrets or say where the service is.
 struct ServiceFiles {
@@ -51,6 +53,14 @@ struct ServiceFiles {
         try LocalFile.write(Array((text + "\n").utf8), to: path + ".new")
         guard rename(path + ".new", path) == 0 else {
             throw AppError(.badFile, "\(path) can't be written", location: Location(file: path))
+        }
+    }
+
+    /// Writes the configuration of a pack.
+    func writeConfig(of pack: String, _ values: ValueObject) throws(CoreError) {
+        _ = makePrivateFolder(folder + "/configs")
+        do throws(AppError) { try write(YAMLWriter.text(.object(values)), to: "configs/\(pack).yaml") } catch {
+            throw CoreError(.unavailable, error.message, hint: error.hint, underlying: error)
         }
     }
 

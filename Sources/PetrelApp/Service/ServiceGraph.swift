@@ -4,6 +4,7 @@ import PetrelAdapters
 import PetrelChat
 import PetrelCore
 import PetrelEngine
+import PetrelExpressions
 import PetrelPacks
 import PetrelRunners
 import PetrelServer
@@ -19,23 +20,31 @@ struct ServiceGraph {
     let catalog = LiveCatalog()
     let events = EventHub()
     let roles = LiveRoleBook()
+    let chatPolicy = LiveChatPolicy()
     let clock = SystemClock()
     let ids = SystemIDs()
     let digest = SystemDigest()
     let scheduler: Scheduler
-    let loader: ContentLoader
-    let contentRoots: [ContentRoot]
+    let workflows: Workflows
+    let content: ContentWatch
     let adapters: [any ChatAdapter]
     let inbox: Inbox
     let replies: Replies
+    let questions: Questions
     let room: RoomDoor
+    /// Says things in the channels of all adapters.
+    let notices: Notices
     let api: API
     let claimCode: ClaimCode
+    let datastore: Datastore
+    let policies: LivePolicies
+    let rules: EventGraph
+    let sensors: SensorProcesses
     /// The URL of this start; set when the port is open.
     let url = ServiceURL()
 
     /// Builds the graph: takes the folder's lock, opens the store, lays out the built-in packs.
-    init(_ settings: Settings) throws {
+    init(_ settings: Settings, logger: Logger) throws {
         self.settings = settings
         files = ServiceFiles(folder: settings.dataDir, random: SystemRandom())
         try files.makeFolder()
@@ -46,38 +55,71 @@ struct ServiceGraph {
             .init(
                 folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
                 auditKey: try files.auditKey()), digest: digest)
-        let runners = RunnerCatalog([try Self.localRunner(settings), NoopRunner()])
-        contentRoots = try Self.contentRoots(settings, digest: digest)
-        loader = ContentLoader(
-            roots: contentRoots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest)
+        let runners = try RunnerParts.catalog(settings, events: events, digest: digest)
+        datastore = Datastore(
+            store: store, cipher: try Self.cipher(settings, files), events: events, clock: clock, ids: ids)
+        policies = LivePolicies(store: store, catalog: catalog, ids: ids, clock: clock)
         let tokens = ExecutionTokens(key: try files.tokenKey(), digest: digest)
         let url = url
         let attempts = Attempts(
-            catalog: catalog, runners: runners, tokens: tokens, apiURL: { url.current + "/v1" })
+            catalog: catalog, runners: runners, tokens: tokens, datastore: datastore,
+            validatesOutput: settings.engine.validatesOutput, apiURL: { url.current + "/v1" })
         scheduler = Scheduler(
             options: .init(owner: owner, boot: bootID(), maxRunning: settings.engine.maxRunning), store: store,
-            attempts: attempts, events: events, clock: clock)
+            attempts: attempts, events: events, clock: clock, policies: policies)
         let submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
-            ids: ids)
-        let access = Access(book: roles)
+            ids: ids, datastore: datastore, policies: policies,
+            rendersAPIParameters: settings.templates.rendersAPIParameters)
+        let access = Access(book: roles, chatPolicy: chatPolicy)
+        var workflowParts = Workflows.Parts(
+            store: store, catalog: catalog, runners: runners, submission: submission, access: access,
+            events: events, clock: clock, ids: ids, apiURL: { url.current + "/v1" })
+        workflowParts.keys = KeyLookup(
+            root: { [datastore] user in datastore.lookup(user: user) },
+            decrypt: { [datastore] value throws(ExpressionError) in try datastore.decrypt(value) })
+        workflowParts.reevaluatesResults = settings.templates.reevaluatesResults
+        workflows = Workflows(workflowParts)
+        let inquiries = Inquiries(store: store, access: access, events: events, clock: clock)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
+        rules = try EventGraph(
+            .init(
+                settings: settings, store: store, submission: submission, datastore: datastore, documents: documents,
+                events: events,
+                clock: clock, ids: ids, digest: digest))
+        let roots = try Self.contentRoots(settings, digest: digest)
+        let content = ContentWatch(
+            loader: ContentLoader(
+                roots: roots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest,
+                configFolder: settings.dataDir + "/configs"),
+            roots: roots, configFolder: settings.dataDir + "/configs", catalog: catalog,
+            rules: rules.catalog, events: events, logger: logger)
+        self.content = content
+        let editor = PackEditor(
+            roots: roots, newPacks: settings.dataDir + "/packs", runners: runners.types, store: store, clock: clock
+        ) { () async throws(CoreError) in try await content.load() }
         claimCode = ClaimCode(random: SystemRandom())
-        let commands = Commands(
-            addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
-            prefix: settings.chat.prefix,
-            identities: Identities(store: store, defaultRole: settings.chatDefaultRole), identityStore: store,
-            catalog: catalog, access: access, submission: submission, scheduler: scheduler, executions: store,
-            documents: documents, claimCode: claimCode, clock: clock, ids: ids)
-        inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
-        let makers = AdapterCatalog(store: store, events: events, clock: clock)
+        let makers = AdapterCatalog(
+            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced)
         adapters = settings.chat.adapters.map(makers.adapter)
+        let capabilities = Dictionary(
+            adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first })
+        notices = Notices(store: store, adapters: Set(adapters.map(\.name)), events: events, ids: ids)
+        questions = Questions(
+            store: store, inquiries: inquiries, access: access, adapters: settings.chat.adapters.map(\.name),
+            prefix: settings.chat.prefix, events: events, clock: clock, ids: ids)
+        let commands = Commands(
+            Commands.Parts(
+                addressing: Addressing(name: settings.chat.name, prefix: settings.chat.prefix),
+                prefix: settings.chat.prefix,
+                identities: Identities(store: store, defaultRole: settings.chatDefaultRole), identityStore: store,
+                catalog: catalog, access: access, submission: submission, scheduler: scheduler, executions: store,
+                posts: store, questions: store, capabilities: capabilities, documents: documents,
+                claimCode: claimCode, clock: clock, ids: ids, inquiries: questions))
+        inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         replies = Replies(
-            store: store, catalog: catalog, prefix: settings.chat.prefix,
-            capabilities: Dictionary(
-                adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first }),
-            documents: documents,
-            events: events, clock: clock, ids: ids)
+            store: store, catalog: catalog, prefix: settings.chat.prefix, capabilities: capabilities,
+            documents: documents, events: events, clock: clock, ids: ids)
         let localRoom =
             adapters.compactMap { $0 as? LocalRoom }.first
             ?? LocalRoom(name: "local", store: store, events: events, clock: clock)
@@ -85,21 +127,50 @@ struct ServiceGraph {
         let credentials = Credentials(
             options: .init(maxTokenLife: settings.auth.tokenLife, defaultRole: settings.userDefaultRole), store: store,
             digest: digest, random: SystemRandom(), clock: clock, ids: ids)
-        let authentication = Authentication(
+        var authentication = Authentication(
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
             credentials: credentials, tokens: tokens, executions: store, digest: digest)
-        api = API(
-            .init(
-                store: store, catalog: catalog, runners: runners, submission: submission, scheduler: scheduler,
-                access: access, roles: roles, room: room, authentication: authentication, credentials: credentials,
-                logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
-                serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
-                apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,
-                isSecure: settings.http.tls != nil, events: events, clock: clock, digest: digest, ids: ids,
-                hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
-                version: Version.text,
-                maxBodyBytes: settings.http.maxBodyBytes,
-                statistics: { [store] in (store.statistics.commits, store.statistics.flushes) }))
+        sensors = Self.sensors(
+            settings, rules: rules, catalog: catalog, datastore: datastore, clock: clock, ids: ids, digest: digest,
+            url: url,
+            authentication: &authentication)
+        var parts = API.Parts(
+            store: store, catalog: catalog, editor: editor, runners: runners, submission: submission,
+            scheduler: scheduler, workflows: workflows, inquiries: inquiries, access: access, roles: roles,
+            room: room, authentication: authentication, credentials: credentials,
+            logIns: LogIns(backend: Self.passwords(settings), audit: store, clock: clock),
+            serviceUsers: settings.auth.serviceUsers, proxies: settings.auth.proxies,
+            apiURL: { url.current + "/v1" }, origins: settings.http.allowedOrigins,
+            isSecure: settings.http.tls != nil, events: events, clock: clock, digest: digest, ids: ids,
+            hostname: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
+            version: Version.text,
+            rules: EventParts(content: rules.content, dispatch: rules.dispatch, signatures: rules.signatures),
+            maxBodyBytes: settings.http.maxBodyBytes, datastore: datastore, policies: policies,
+            writeConfig: { [files] pack, values throws(CoreError) in
+                try files.writeConfig(of: pack, values)
+                try await content.load()
+            },
+            statistics: { [store] in (store.statistics.commits, store.statistics.flushes) })
+        parts.connections = Self.connections(settings, adapters, inbox)
+        api = API(parts)
+    }
+
+    private static func connections(_ settings: Settings, _ adapters: [any ChatAdapter], _ inbox: Inbox)
+        -> ChatConnections
+    {
+        let platforms = Dictionary(
+            settings.chat.adapters.map { ($0.name, $0.platform) }, uniquingKeysWith: { first, _ in first })
+        return ChatConnections(
+            current: {
+                adapters.map { adapter in
+                    ChatConnection(
+                        name: adapter.name, platform: platforms[adapter.name] ?? "", health: adapter.health)
+                }
+            },
+            answer: { name, callback in
+                let adapter = adapters.first { $0.name == name } as? any CallbackAdapter
+                return await adapter?.answer(callback, receiver: inbox)
+            })
     }
 
     /// The user of the admin token: whoever runs the service.
@@ -111,17 +182,39 @@ struct ServiceGraph {
             : HtpasswdFile(path: settings.auth.htpasswd ?? settings.dataDir + "/htpasswd")
     }
 
-    private static func localRunner(_ settings: Settings) throws(AppError) -> LocalRunner {
-        let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
-        guard isExecutableFile(shim) else {
-            throw AppError(
-                .badFile, "the program petrel-shim is missing: commands run under it",
-                hint: "Put it beside the petrel program, or name it in PETREL_SHIM", location: Location(file: shim))
+    /// The key of the datastore's secrets; without a setting a first start makes one.
+    private static func cipher(_ settings: Settings, _ files: ServiceFiles) throws -> KeyFile {
+        let path = settings.datastoreKeyFile ?? settings.dataDir + "/keys/datastore.json"
+        if settings.datastoreKeyFile == nil, !LocalFile.kind(path).exists {
+            _ = makePrivateFolder(settings.dataDir + "/keys")
+            try files.write(KeyFile(random: SystemRandom()).fileText.reveal(), to: "keys/datastore.json")
         }
-        return LocalRunner(
-            launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"),
-            environment: currentEnvironment(), systemUser: settings.engine.systemUser,
-            maxOutputBytes: settings.engine.maxOutputBytes)
+        return try KeyFile(SecretFile.text(path).reveal())
+    }
+
+    private static func sensors(
+        _ settings: Settings, rules: EventGraph, catalog: LiveCatalog, datastore: Datastore, clock: SystemClock,
+        ids: SystemIDs, digest: SystemDigest,
+        url: ServiceURL, authentication: inout Authentication
+    ) -> SensorProcesses {
+        // New with each start: a sensor of an earlier service has nothing to tell this one.
+        let token = SystemRandom().bytes(32).map { String($0, radix: 16) }.joined()
+        authentication.sensorTokenHash = digest.sha256(Array(token.utf8))
+        let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
+        let isEnabled = settings.rules.runsSensors
+        return SensorProcesses(
+            options: .init(
+                modules: BuiltInContent.pythonModules(in: settings.dataDir + "/builtin", digest: digest),
+                dataFolder: settings.dataDir, environment: currentEnvironment(), token: Secret(token)),
+            surroundings: .init(
+                wanted: { isEnabled ? rules.catalog.current.sensors.filter(\.isEnabled) : [] },
+                apiURL: { url.current.isEmpty ? "" : url.current + "/v1" },
+                config: { pack in
+                    let config = catalog.current.configs[pack]
+                    return (try? config?.effective(datastore: datastore, user: EventGraph.systemUser)) ?? [:]
+                },
+                ended: { sensor, code, words in await rules.tell(sensor, code, words) }),
+            launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"), clock: clock, ids: ids)
     }
 
     private static func contentRoots(_ settings: Settings, digest: any Digest) throws(CoreError) -> [ContentRoot] {

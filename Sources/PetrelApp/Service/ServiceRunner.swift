@@ -4,6 +4,7 @@ import NIOCore
 import PetrelChat
 import PetrelCore
 import PetrelEngine
+import PetrelRunners
 import PetrelServer
 import PetrelStore
 import PetrelSystem
@@ -18,19 +19,25 @@ enum ServiceRunner {
         let settings = loaded.settings
         let hasTerminal = SystemTerminal.isAvailable && settings.chat.adapters.contains { $0.platform == "local" }
         let openFiles = raiseOpenFiles(to: 16_384)
-        let graph = try ServiceGraph(settings)
-        let logger = makeLogger(settings, toFile: hasTerminal, clock: graph.clock)
+        let logger = makeLogger(settings, toFile: hasTerminal, clock: SystemClock())
+        let graph = try ServiceGraph(settings, logger: logger)
         for warning in loaded.warnings { logger.warning("\(warning.description)") }
+        if settings.templates.reevaluatesResults {
+            logger.warning(
+                "templates.reevaluate_results is true: what an action or a person says can run as an expression")
+        }
         if !settings.auth.isEnabled { logger.warning("auth.enabled is false: everybody who reaches the port is admin") }
-        let watch = ContentWatch(
-            loader: graph.loader, roots: graph.contentRoots, catalog: graph.catalog, events: graph.events,
-            logger: logger)
-        try await watch.load()
+        try await graph.policies.reload()
+        try await graph.content.load()
         let roles = RoleWatch(folder: settings.dataDir + "/rbac", book: graph.roles, logger: logger)
         roles.load()
+        let policy = ChatPolicyWatch(path: settings.chat.policy, policy: graph.chatPolicy, logger: logger)
+        policy.load()
         try await recordStart(graph)
         do {
-            try await group(graph, watch, roles, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger).run()
+            try await group(
+                graph, roles, policy, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger
+            ).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
@@ -41,15 +48,17 @@ enum ServiceRunner {
 
     /// The order of start; it stops the other way round.
     private static func group(
-        _ graph: ServiceGraph, _ watch: ContentWatch, _ roles: RoleWatch, openFiles: Int, hasTerminal: Bool,
+        _ graph: ServiceGraph, _ roles: RoleWatch, _ policy: ChatPolicyWatch, openFiles: Int, hasTerminal: Bool,
         logger: Logger
     ) throws -> ServiceGroup {
         let grace = graph.settings.engine.shutdownGrace
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            loop { await graph.replies.run() }
+            loop { await graph.replies.run() }, loop { await graph.questions.run() },
         ]
         for adapter in graph.adapters {
-            let outbox = Outbox(adapter: adapter, store: graph.store, events: graph.events, clock: graph.clock)
+            let outbox = Outbox(
+                adapter: adapter, store: graph.store, events: graph.events, clock: graph.clock,
+                grace: adapter is LocalRoom ? .zero : .seconds(1))
             services.append(
                 loop {
                     await outbox.run()
@@ -63,8 +72,19 @@ enum ServiceRunner {
             } beforeStop: {
                 await graph.scheduler.drain(for: grace)
             })
-        services.append(loop { await watch.run() })
+        services.append(loop { await graph.workflows.run() })
+        services.append(loop { await graph.rules.dispatch.run() })
+        services.append(loop { await graph.rules.ends.run() })
+        services.append(loop { await graph.content.run() })
+        services.append(loop { await graph.rules.timers.run() })
+        services.append(
+            loop {
+                await graph.sensors.run()
+            } beforeStop: {
+                await graph.sensors.stop()
+            })
         services.append(loop { await roles.run() })
+        services.append(loop { await policy.run() })
         services.append(loop { await graph.inbox.run() })
         for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
         services.append(loop { await housekeeping(graph) })
@@ -116,11 +136,17 @@ enum ServiceRunner {
         logger.info("ready", metadata: ["url": "\(url)", "data_dir": "\(graph.settings.dataDir)"])
     }
 
-    /// Tells the log when the store stops taking writes, and when it takes them again.
+    /// Tells the log when the store stops taking writes, and when it takes them again; and how the adapters are doing.
     private static func tellTrouble(_ graph: ServiceGraph, _ logger: Logger) async {
         var told = StoreHealth.writable
+        var connections = ConnectionLog(logger: logger)
         while !Task.isCancelled {
-            try? await graph.clock.sleep(for: .seconds(5))
+            // The first look is soon: whoever starts the service with a bad token is watching the log.
+            for _ in 0..<5 {
+                try? await graph.clock.sleep(for: .seconds(1))
+                guard !Task.isCancelled else { return }
+                for adapter in graph.adapters { connections.tell(adapter.name, adapter.health) }
+            }
             let health = await graph.store.writability()
             guard health != told, !Task.isCancelled else { continue }
             told = health
@@ -145,12 +171,19 @@ enum ServiceRunner {
     private static func forget(_ graph: ServiceGraph) async {
         let now = graph.clock.now
         try? await graph.store.forgetMessages(before: now - .seconds(7 * 86_400))
+        try? await graph.store.forgetKeys(expiredBefore: now - .seconds(60))
         try? await graph.store.forgetTokens(endedBefore: now - .seconds(86_400))
+        try? await graph.store.forgetQuestions(before: now - .seconds(86_400))
         if let age = graph.settings.retention.executions {
             while !Task.isCancelled,
                 let count = try? await graph.store.forgetExecutions(endedBefore: now - age, limit: 200), count > 0
             {}
             try? await graph.store.forgetPosts(before: now - age)
+        }
+        if let age = graph.settings.retention.events {
+            while !Task.isCancelled,
+                let count = try? await graph.store.forgetEvents(before: now - age, limit: 200), count > 0
+            {}
         }
         if let age = graph.settings.retention.audit { try? await graph.store.forgetAudit(before: now - age) }
     }

@@ -48,6 +48,14 @@ struct AdapterEntries: Sendable {
         for (key, value) in members where key != "name" && key != "platform" {
             readOption(key, value, of: platform, into: &adapter, label: label, location)
         }
+        for key in platform.required where adapter.secrets[key] == nil && adapter.text(key) == nil {
+            let isSecret = platform.options.contains { $0.path == key && $0.isSecret }
+            // A secret that could not be read has been told of already.
+            guard members[key] == nil, members[key + "_file"] == nil else { continue }
+            refuse(
+                "\"\(label).\(key)\" is missing",
+                hint: isSecret ? "Name a file that holds it alone: \(key)_file" : nil, location([]))
+        }
         adapters.append(adapter)
     }
 
@@ -91,7 +99,7 @@ struct AdapterEntries: Sendable {
         _ key: String, _ value: Value, of platform: ChatPlatform, into adapter: inout Settings.Adapter, label: String,
         _ location: ([String]) -> Location
     ) {
-        let isFile = key.hasSuffix("_file")
+        let isFile = key.hasSuffix("_file") && !platform.options.contains { $0.path == key }
         let plainKey = isFile ? String(key.dropLast(5)) : key
         guard let option = platform.options.first(where: { $0.path == plainKey }), option.isSecret || !isFile else {
             let known = platform.keys
@@ -105,8 +113,19 @@ struct AdapterEntries: Sendable {
             let shown = option.isSecret ? "this \(value.typeName)" : JSONWriter.text(value)
             return refuse("\"\(label).\(key)\" must be \(expectation), not \(shown)", location([key]))
         }
+        guard adapter.secrets[plainKey] == nil else {
+            return refuse(
+                "\"\(label).\(plainKey)\" and \"\(label).\(plainKey)_file\" are both given", hint: "Keep one",
+                location([key]))
+        }
         if isFile { return readSecret(value.string ?? "", option, into: &adapter) }
-        if option.isSecret { adapter.secrets[key] = Secret(value.string ?? "") } else { adapter.options[key] = value }
+        if option.isSecret {
+            adapter.secrets[key] = Secret(value.string ?? "")
+            return
+        }
+        adapter.options[key] = value
+        guard option.kind == .optionalPath, let path = value.string, !path.isEmpty else { return }
+        adapter.options[key] = .string(PathText.absolute(path, in: folder))
     }
 
     private mutating func readSecret(_ path: String, _ option: Setting, into adapter: inout Settings.Adapter) {

@@ -19,6 +19,16 @@ struct Settings: Sendable {
         /// nil: kept.
         var executions: Duration?
         var audit: Duration?
+        var events: Duration?
+    }
+    struct Rules: Sendable {
+        var validatesPayloads: Bool
+        var runsSensors: Bool
+        /// nil: this machine's.
+        var timeZone: String?
+        var misfire: Misfire
+        /// Each `URL SCHEME FILE`.
+        var signedWebhooks: [String]
     }
     struct Auth: Sendable {
         /// Addresses that vouch for users; empty where passwords are checked here.
@@ -34,6 +44,10 @@ struct Settings: Sendable {
     struct Chat: Sendable {
         var name: String
         var prefix: String
+        /// Whether sends are held back below the platforms' limits.
+        var isPaced: Bool
+        /// The file of the chat policy; nil for none.
+        var policy: String?
         var adapters: [Adapter]
     }
     /// One entry of `chat.adapters`.
@@ -42,6 +56,14 @@ struct Settings: Sendable {
         var platform: String
         var options: [String: Value] = [:]
         var secrets: [String: Secret<String>] = [:]
+
+        /// A text that was given; nil when it is absent or empty.
+        func text(_ key: String) -> String? { options[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+    }
+    struct Templates: Sendable {
+        /// Whether a workflow evaluates a result that looks like an expression once more.
+        var reevaluatesResults: Bool
+        var rendersAPIParameters: Bool
     }
     struct Engine: Sendable {
         var maxRunning: Int
@@ -49,6 +71,20 @@ struct Settings: Sendable {
         var systemUser: String?
         var maxOutputBytes: Int
         var shutdownGrace: Duration
+        var validatesOutput: Bool
+    }
+    struct Python: Sendable {
+        var binary: String
+    }
+    struct SSH: Sendable {
+        /// nil: the user of commands on this machine.
+        var user: String?
+        var keyFile: String?
+        var configFile: String?
+        var hostKeyCheck: String
+        var connectSeconds: Int
+        var maxParallel: Int
+        var allowsPartialFailure: Bool
     }
 
     /// Absolute, as all paths here.
@@ -62,7 +98,14 @@ struct Settings: Sendable {
     var aliasPaths: [String]
     var chat: Chat
     var engine: Engine
+    var python: Python
+    var ssh: SSH
+    /// nil: the one in the data folder.
+    var datastoreKeyFile: String?
+    var refusesPrivateAddresses: Bool
+    var templates: Templates
     var retention: Retention
+    var rules: Rules
     /// A level's name in swift-log.
     var logLevel: String
     /// `text`, `json` or `logfmt`.
@@ -81,7 +124,14 @@ extension Settings {
             allowedOrigins: values.texts("http.allow_origins"), publicURL: Self.publicURL(values))
         retention = Retention(
             executions: Self.days(values.integer("retention.executions_days")),
-            audit: Self.days(values.integer("retention.audit_days")))
+            audit: Self.days(values.integer("retention.audit_days")),
+            events: Self.days(values.integer("retention.events_days")))
+        let timeZone = values.text("timers.local_timezone")
+        rules = Rules(
+            validatesPayloads: values.flag("rules.validate_payloads"), runsSensors: values.flag("sensors.enabled"),
+            timeZone: timeZone.isEmpty ? nil : timeZone,
+            misfire: Misfire(rawValue: values.text("timers.misfire")) ?? .once,
+            signedWebhooks: values.texts("webhooks.signed"))
         logFormat = values.text("log.format")
         let htpasswd = values.text("auth.htpasswd")
         auth = Auth(
@@ -95,14 +145,32 @@ extension Settings {
         durability = Durability(rawValue: values.text("store.durability")) ?? .full
         packPaths = values.texts("packs.paths")
         aliasPaths = values.texts("aliases.paths")
-        chat = Chat(name: values.text("chat.name"), prefix: values.text("chat.prefix"), adapters: adapters)
+        let policy = values.text("chat.policy")
+        chat = Chat(
+            name: values.text("chat.name"), prefix: values.text("chat.prefix"), isPaced: values.flag("chat.pacing"),
+            policy: policy.isEmpty ? nil : policy, adapters: adapters)
         let user = values.text("engine.system_user")
         engine = Engine(
             maxRunning: values.integer("engine.max_running"), systemUser: user.isEmpty ? nil : user,
             maxOutputBytes: values.integer("engine.max_output_bytes"),
-            shutdownGrace: .seconds(values.integer("engine.shutdown_grace_seconds")))
+            shutdownGrace: .seconds(values.integer("engine.shutdown_grace_seconds")),
+            validatesOutput: values.flag("engine.validate_output_schema"))
+        templates = Templates(
+            reevaluatesResults: values.flag("templates.reevaluate_results"),
+            rendersAPIParameters: values.flag("templates.render_api_parameters"))
+        python = Python(binary: values.text("python.binary"))
+        ssh = SSH(
+            user: Self.optional(values.text("ssh.user")), keyFile: Self.optional(values.text("ssh.key_file")),
+            configFile: Self.optional(values.text("ssh.config_file")), hostKeyCheck: values.text("ssh.host_key_check"),
+            connectSeconds: values.integer("ssh.connect_timeout_seconds"),
+            maxParallel: values.integer("ssh.max_parallel"),
+            allowsPartialFailure: values.flag("ssh.allow_partial_failure"))
+        datastoreKeyFile = Self.optional(values.text("datastore.key_file"))
+        refusesPrivateAddresses = values.flag("http_request.refuse_private")
         logLevel = values.text("log.level")
     }
+
+    private static func optional(_ text: String) -> String? { text.isEmpty ? nil : text }
 
     private static func days(_ count: Int) -> Duration? { count == 0 ? nil : .seconds(count * 86_400) }
 

@@ -4,6 +4,8 @@ import PetrelCore
 struct ChatPlatform: Sendable {
     var name: String
     var options: [Setting] = []
+    /// Options without which a connection can't be made.
+    var required: [String] = []
     /// Whether one entry is all that makes sense.
     var isSingle = false
 }
@@ -15,8 +17,9 @@ struct SettingsCatalog: Sendable {
 
     /// The settings of the service.
     static let petrel = SettingsCatalog(
-        settings: [dataDir] + http + auth + access + store + content + chat + engine + retention + log,
-        platforms: [ChatPlatform(name: "local", isSingle: true)])
+        settings: [dataDir] + http + auth + access + store + content + chat + engine + templates + runners
+            + rules + retention + log,
+        platforms: [ChatPlatform(name: "local", isSingle: true), slack, mattermost])
 
     /// The setting of a name, or nil.
     func setting(_ path: String) -> Setting? { settings.first { $0.path == path } }
@@ -125,8 +128,51 @@ extension SettingsCatalog {
             path: "chat.prefix", kind: .text, standard: "!",
             summary: "What a command begins with; a mention or a direct message needs neither this nor the name."),
         Setting(
+            path: "chat.pacing", kind: .flag, standard: true,
+            summary: "Whether posts are held back below the platforms' known limits; what they ask for is always done."),
+        Setting(
+            path: "chat.policy", kind: .optionalPath, standard: "",
+            summary: "File that says who may use which aliases in which channels; empty leaves it to roles alone.",
+            needsRestart: false),
+        Setting(
             path: "chat.adapters", kind: .adapters, standard: [["name": "local", "platform": "local"]],
             summary: "Connections to chat platforms; two workspaces of one platform are two entries."),
+    ]
+
+    private static let slack = ChatPlatform(
+        name: "slack",
+        options: [
+            Setting(
+                path: "app_token", kind: .text, standard: "", summary: "The app's token xapp-… for Socket Mode.",
+                isSecret: true),
+            Setting(
+                path: "bot_token", kind: .text, standard: "", summary: "The bot's token xoxb-… for the Web API.",
+                isSecret: true),
+            Setting(
+                path: "api_url", kind: .text, standard: "https://slack.com/api", summary: "Where the Web API is."),
+        ] + common, required: ["app_token", "bot_token"])
+
+    private static let mattermost = ChatPlatform(
+        name: "mattermost",
+        options: [
+            Setting(path: "url", kind: .text, standard: "", summary: "The server, such as https://chat.example.com."),
+            Setting(path: "token", kind: .text, standard: "", summary: "The bot account's token.", isSecret: true),
+            Setting(
+                path: "callback_url", kind: .text, standard: "",
+                summary: "Petrel's address for slash commands and buttons, as the server reaches it."),
+            Setting(
+                path: "command_token", kind: .text, standard: "",
+                summary: "The token of the slash command that points there.", isSecret: true),
+        ] + common, required: ["url", "token"])
+
+    /// What every connection to a platform can be told.
+    private static let common = [
+        Setting(
+            path: "slash_command", kind: .text, standard: "/petrel",
+            summary: "The slash command that stands for Petrel."
+        ),
+        Setting(path: "pacing", kind: .flag, standard: true, summary: "As chat.pacing, for this connection."),
+        Setting(path: "ca_file", kind: .optionalPath, standard: "", summary: "File of certificates to trust, PEM."),
     ]
 
     private static let engine = [
@@ -142,9 +188,75 @@ extension SettingsCatalog {
         Setting(
             path: "engine.shutdown_grace_seconds", kind: .integer(0...86_400), standard: 5,
             summary: "Seconds that a stopping service waits for executions; those left are taken up at the next start."),
+        Setting(
+            path: "engine.validate_output_schema", kind: .flag, standard: false,
+            summary: "Whether an execution fails whose result does not follow the output_schema of its action."),
+    ]
+
+    private static let runners = [
+        Setting(
+            path: "datastore.key_file", kind: .optionalPath, standard: "",
+            summary: "The key of the datastore's secrets, as StackStorm keeps it; empty is one in the data folder."),
+        Setting(
+            path: "http_request.refuse_private", kind: .flag, standard: false,
+            summary: "Whether http-request actions reach neither private networks nor this machine."),
+        Setting(
+            path: "python.binary", kind: .text, standard: "python3",
+            summary: "The Python of packs that have no virtual environment in virtualenvs in the data folder."),
+        Setting(
+            path: "ssh.user", kind: .text, standard: "",
+            summary: "User on other machines where an action names none; empty is engine.system_user."),
+        Setting(
+            path: "ssh.key_file", kind: .optionalPath, standard: "",
+            summary: "Private key for other machines where an action gives neither key nor password."),
+        Setting(
+            path: "ssh.config_file", kind: .optionalPath, standard: "",
+            summary: "Configuration of the SSH client; empty is none."),
+        Setting(
+            path: "ssh.host_key_check", kind: .choice(["yes", "accept-new", "no"]), standard: "yes",
+            summary: "Whether other machines must be in known_hosts: yes, or also those never seen before, or no."),
+        Setting(
+            path: "ssh.connect_timeout_seconds", kind: .integer(1...3600), standard: 60,
+            summary: "Seconds that connecting to another machine may take."),
+        Setting(
+            path: "ssh.max_parallel", kind: .integer(1...1000), standard: 50,
+            summary: "Most machines that one execution works on at once."),
+        Setting(
+            path: "ssh.allow_partial_failure", kind: .flag, standard: false,
+            summary: "Whether an execution on several machines succeeds when one of them does."),
+    ]
+
+    private static let rules = [
+        Setting(
+            path: "rules.validate_payloads", kind: .flag, standard: true,
+            summary: "Whether payloads are held against the schemas of trigger types that packs declare."),
+        Setting(
+            path: "sensors.enabled", kind: .flag, standard: true,
+            summary: "Whether the sensors of packs run, each in a process of its own."),
+        Setting(
+            path: "timers.local_timezone", kind: .text, standard: "",
+            summary: "Time zone of timers that name none; empty is this machine's."),
+        Setting(
+            path: "timers.misfire", kind: .choice(Misfire.allCases.map(\.rawValue)), standard: "once",
+            summary: "What timers do about times that they missed while the service was down."),
+        Setting(
+            path: "webhooks.signed", kind: .words, standard: [],
+            summary: "Webhooks that take signed requests: URL SCHEME FILE, see docs/events.md."),
+    ]
+
+    private static let templates = [
+        Setting(
+            path: "templates.reevaluate_results", kind: .flag, standard: false,
+            summary: "Whether workflows evaluate a result that looks like an expression again; data is code then."),
+        Setting(
+            path: "templates.render_api_parameters", kind: .flag, standard: true,
+            summary: "Whether templates in parameters that the API or the command line give are rendered."),
     ]
 
     private static let retention = [
+        Setting(
+            path: "retention.events_days", kind: .integer(0...36_500), standard: 30,
+            summary: "Days after which trigger instances, rule enforcements and traces are forgotten; 0 keeps them."),
         Setting(
             path: "retention.executions_days", kind: .integer(0...36_500), standard: 180,
             summary: "Days after which ended executions, their results and posts are forgotten; 0 keeps them."),

@@ -35,7 +35,7 @@ struct PostRendering: Sendable {
         switch post.kind {
         case .ack: style.dim(text)
         case .result: post.status == .succeeded ? style.green(text) : style.red(text)
-        case .refused, .invalid, .unmatched: style.yellow(text)
+        case .refused, .invalid, .unmatched, .question: style.yellow(text)
         case .answer, .notice, nil: style.cyan(text)
         }
     }

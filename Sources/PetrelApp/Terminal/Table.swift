@@ -16,6 +16,17 @@ struct Table {
         return ([head].compactMap(\.self) + cells.compactMap { line($0, widths) })
     }
 
+    /// The lines of the table with borders around every cell, as StackStorm's client draws it.
+    func borderedLines(style: TextStyle) -> [String] {
+        let cells = rows.map { $0.map(VisibleText.line) }
+        let widths = natural(cells)
+        let rule = "+" + widths.map { String(repeating: "-", count: $0 + 2) + "+" }.joined()
+        func row(_ cells: [String]) -> String {
+            "|" + zip(cells, widths).map { " " + $0.padding(to: $1) + " |" }.joined()
+        }
+        return [rule, row(columns), rule] + cells.map(row) + [rule]
+    }
+
     private func natural(_ cells: [[String]]) -> [Int] {
         columns.indices.map { column in
             cells.reduce(DisplayWidth.of(columns[column])) { max($0, DisplayWidth.of($1[column])) }

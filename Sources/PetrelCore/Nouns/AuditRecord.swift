@@ -10,12 +10,16 @@ public struct AuditRecord: Sendable, Hashable {
         case completion
         /// Somebody asked to cancel.
         case cancel
+        /// Somebody paused or resumed a workflow, or answered an inquiry.
+        case workflow
         /// A token or key was handed out, taken back or refused.
         case credential
         /// A role was claimed or changed.
         case identity
         /// Content was loaded, changed or refused.
         case content
+        /// An entry of the datastore was set, deleted or decrypted.
+        case key
         /// The service started, stopped or recovered something.
         case service
     }

@@ -87,11 +87,16 @@ public struct RunnerType: Sendable {
     public var module: String
     /// The API's `output_key`: the member of a result that is the output proper; nil where there is none.
     public var outputKey: String?
+    /// The API's `output_schema`: the schema of a whole result.
+    public var outputSchema: ValueObject
 
     /// A runner type as a runner declares it.
     public init(
-        name: String, summary: String, parameters: Parameters, package: String, module: String, outputKey: String? = nil
+        name: String, summary: String, parameters: Parameters, package: String, module: String,
+        outputKey: String? = nil,
+        outputSchema: ValueObject = [:]
     ) {
+        self.outputSchema = outputSchema
         self.name = name
         self.summary = summary
         self.parameters = parameters
@@ -99,6 +104,14 @@ public struct RunnerType: Sendable {
         self.module = module
         self.outputKey = outputKey
     }
+}
+
+extension RunnerType {
+    /// The runner types whose executions start others and take no place among those that run.
+    public static let workflows = ["action-chain", "orquesta"]
+
+    /// Whether a runner type is one of ``workflows``.
+    public static func isWorkflow(_ name: String) -> Bool { workflows.contains(name) }
 }
 
 /// A pack: a folder of content under one name.
@@ -146,11 +159,14 @@ public struct Action: Sendable, Hashable {
     public var metadataFile: String
     /// The metadata as written.
     public var document: ValueObject
+    /// The text of the workflow that it runs; nil for an action that runs none, or whose file is missing.
+    public var definition: String?
 
     /// An action as it was read.
     public init(
         id: ContentID, ref: ContentRef, summary: String?, isEnabled: Bool, runner: String, entryPoint: String,
-        parameters: Parameters, packPath: String, metadataFile: String, document: ValueObject
+        parameters: Parameters, packPath: String, metadataFile: String, document: ValueObject,
+        definition: String? = nil
     ) {
         self.id = id
         self.ref = ref
@@ -162,7 +178,11 @@ public struct Action: Sendable, Hashable {
         self.packPath = packPath
         self.metadataFile = metadataFile
         self.document = document
+        self.definition = definition
     }
+
+    /// Whether it starts executions of its own, one for each task.
+    public var isWorkflow: Bool { RunnerType.isWorkflow(runner) }
 }
 
 /// One entry of an alias's `formats`.

@@ -126,7 +126,13 @@ public struct Execution: Sendable {
     public var user: String { context["user"]?.string ?? "" }
 
     /// Whether it starts executions of its own, one for each task.
-    public var isWorkflow: Bool { runner == "orquesta" || runner == "action-chain" }
+    public var isWorkflow: Bool { RunnerType.isWorkflow(runner) }
+
+    /// The task execution in a workflow that it carries out; nil for one that none does.
+    public var task: String? { context["orquesta"]?["task_execution_id"]?.string }
+
+    /// The item of that task that it is for.
+    public var item: Int? { context["orquesta"]?["item_id"]?.integer }
 
     /// Time from request to end; nil while it has none.
     public var elapsed: Duration? { endedAt.map { $0 - startedAt } }
@@ -134,12 +140,12 @@ public struct Execution: Sendable {
 
 /// What a runner says when an attempt is over.
 public struct RunOutcome: Sendable, Hashable {
-    /// One of the completed statuses.
+    /// One of the completed statuses; or `pending`, when what comes next is a person's answer.
     public var status: ExecutionStatus
     /// What the runner has to show; its keys depend on the runner type.
     public var result: Value
 
-    /// An outcome; `status` must be a completed one.
+    /// An outcome; `status` must be a completed one, or `pending`.
     public init(status: ExecutionStatus, result: Value) {
         self.status = status
         self.result = result

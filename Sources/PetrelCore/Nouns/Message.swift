@@ -32,6 +32,18 @@ public struct MessageKey: Sendable, Hashable {
     }
 }
 
+/// How a message was said.
+public enum InboundKind: String, Sendable, CaseIterable {
+    /// It was written in the conversation.
+    case message
+    /// It was given to a slash command; nobody else sees it.
+    case slashCommand
+    /// A choice of a post was taken; the text is the choice's, `platformID` is the post's.
+    case choice
+    /// A message said earlier was changed; `platformID` is that message's. Adapters leave these out unless told otherwise.
+    case edit
+}
+
 /// A message as an adapter decoded it, before anybody decided what it means.
 public struct InboundMessage: Sendable, Hashable {
     /// The key under which it is stored, and decided on, once.
@@ -48,11 +60,20 @@ public struct InboundMessage: Sendable, Hashable {
     public var isAddressed: Bool
     /// When the platform says it was written.
     public var sentAt: Instant
+    /// How it was said.
+    public var kind: InboundKind
+    /// Whether nobody but its sender and Petrel sees the conversation.
+    public var isDirect: Bool
+    /// The channel's name, for people and for policies; nil in a direct conversation and where it is not known.
+    public var channelName: String?
+    /// Where the platform takes answers to this message for a while, such as a response URL; as good as a password.
+    public var callback: String?
 
     /// A decoded message.
     public init(
         key: MessageKey, conversation: Conversation, sender: ChatPerson, text: String, platformID: String,
-        isAddressed: Bool, sentAt: Instant
+        isAddressed: Bool, sentAt: Instant, kind: InboundKind = .message, isDirect: Bool = false,
+        channelName: String? = nil, callback: String? = nil
     ) {
         self.key = key
         self.conversation = conversation
@@ -61,6 +82,10 @@ public struct InboundMessage: Sendable, Hashable {
         self.platformID = platformID
         self.isAddressed = isAddressed
         self.sentAt = sentAt
+        self.kind = kind
+        self.isDirect = isDirect
+        self.channelName = channelName
+        self.callback = callback
     }
 }
 
@@ -74,20 +99,26 @@ public struct ReplyAddress: Sendable, Hashable {
     public var platformID: String
     /// Who asked.
     public var person: ChatPerson
+    /// The message's ``InboundMessage/callback``.
+    public var callback: String?
 
     /// The address for answers to a message.
     public init(to message: InboundMessage) {
         self.init(
             conversation: message.conversation, message: message.key, platformID: message.platformID,
-            person: message.sender)
+            person: message.sender, callback: message.callback)
     }
 
     /// An address from its parts.
-    public init(conversation: Conversation, message: MessageKey, platformID: String, person: ChatPerson) {
+    public init(
+        conversation: Conversation, message: MessageKey, platformID: String, person: ChatPerson,
+        callback: String? = nil
+    ) {
         self.conversation = conversation
         self.message = message
         self.platformID = platformID
         self.person = person
+        self.callback = callback
     }
 }
 
@@ -105,8 +136,64 @@ public enum PostKind: String, Sendable, CaseIterable {
     case unmatched
     /// The command fits but can't be run: ambiguous, a bad parameter, a missing action.
     case invalid
+    /// Something that the asker is to say before the command can run: a value, or which command was meant.
+    case question
     /// Word from the service: starting again, disk full, away too long.
     case notice
+}
+
+/// Where an answer stands, seen from the message that asked.
+public enum PostPlacement: String, Sendable, CaseIterable {
+    /// Where the message stands: in its thread if it was said in one, else in the channel.
+    case inPlace = "in_place"
+    /// In the thread below the message, which begins with it if need be.
+    case thread
+    /// In the channel, also if the message was said in a thread.
+    case channel
+    /// In the direct conversation with whoever asked.
+    case direct
+}
+
+/// A post that a later one takes the place of.
+public struct EarlierPost: Sendable, Hashable {
+    /// The id under which it was sent.
+    public var id: DeliveryID
+    /// The platform's id of it; the outbox fills it in when it sends, nil when it was not recorded.
+    public var platformID: String?
+
+    /// A reference to a post.
+    public init(id: DeliveryID, platformID: String? = nil) {
+        self.id = id
+        self.platformID = platformID
+    }
+}
+
+/// A file that goes with a post.
+public struct PostFile: Sendable, Hashable {
+    /// Its name, with an extension.
+    public var name: String
+    /// What is in it.
+    public var bytes: [UInt8]
+
+    /// A file from its parts.
+    public init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+}
+
+/// Something that a reader of a post can choose.
+public struct PostChoice: Sendable, Hashable {
+    /// What the button says.
+    public var label: String
+    /// What whoever takes it says by it; it comes in as a message of kind ``InboundKind/choice``.
+    public var text: String
+
+    /// A choice from its parts.
+    public init(label: String, text: String) {
+        self.label = label
+        self.text = text
+    }
 }
 
 /// A message that Petrel owes to a conversation.
@@ -117,7 +204,7 @@ public struct OutboundPost: Sendable, Hashable {
     public var to: ReplyAddress
     /// What it is for.
     public var kind: PostKind
-    /// What is posted; a result is cut to the platform's size before it gets here.
+    /// What is posted; the adapter splits it or sends it as a file where a message of the platform holds less.
     public var text: String
     /// The execution it speaks of.
     public var execution: ExecutionID?
@@ -125,11 +212,27 @@ public struct OutboundPost: Sendable, Hashable {
     public var status: ExecutionStatus?
     /// Whether nothing more will follow for the message that asked.
     public var isFinal: Bool
+    /// Where it stands.
+    public var placement: PostPlacement
+    /// The post that it takes the place of; where that can't be changed any more, it is posted anew.
+    public var replaces: EarlierPost?
+    /// Whether only the asker sees it; such a post can't be looked up or changed.
+    public var isEphemeral: Bool
+    /// A file that goes with it.
+    public var file: PostFile?
+    /// What a reader can choose.
+    public var choices: [PostChoice]
+    /// Whether mentions in the text, in the platform's own form, call the people they name.
+    public var allowsMentions: Bool
+    /// What an alias says for one platform alone, by platform, such as `slack: {attachments: […]}`.
+    public var extra: ValueObject
 
     /// A post to be committed to the outbox.
     public init(
         id: DeliveryID, to: ReplyAddress, kind: PostKind, text: String, execution: ExecutionID? = nil,
-        status: ExecutionStatus? = nil, isFinal: Bool
+        status: ExecutionStatus? = nil, isFinal: Bool, placement: PostPlacement = .inPlace,
+        replaces: EarlierPost? = nil, isEphemeral: Bool = false, file: PostFile? = nil, choices: [PostChoice] = [],
+        allowsMentions: Bool = false, extra: ValueObject = [:]
     ) {
         self.id = id
         self.to = to
@@ -138,5 +241,12 @@ public struct OutboundPost: Sendable, Hashable {
         self.execution = execution
         self.status = status
         self.isFinal = isFinal
+        self.placement = placement
+        self.replaces = replaces
+        self.isEphemeral = isEphemeral
+        self.file = file
+        self.choices = choices
+        self.allowsMentions = allowsMentions
+        self.extra = extra
     }
 }

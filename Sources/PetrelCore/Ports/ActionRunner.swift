@@ -10,6 +10,8 @@ public struct RunRequest: Sendable {
     public var actionParameters: ValueObject
     /// The user for whom it runs.
     public var user: String
+    /// The configuration of the action's pack, secrets in clear.
+    public var config: ValueObject
     /// The variables that every action is given: `ST2_ACTION_…`.
     ///
     /// They win over the caller's `env`.
@@ -18,8 +20,9 @@ public struct RunRequest: Sendable {
     /// A request from its parts.
     public init(
         attempt: AttemptKey, action: Action, runnerParameters: ValueObject, actionParameters: ValueObject, user: String,
-        environment: [String: String]
+        environment: [String: String], config: ValueObject = [:]
     ) {
+        self.config = config
         self.attempt = attempt
         self.action = action
         self.runnerParameters = runnerParameters

@@ -10,18 +10,28 @@ public enum EngineEvent: Sendable {
     case postsQueued(AdapterName)
     /// A completed execution owes a reply.
     case replyOwed
+    /// A workflow has something to hear.
+    case workflowOwed(ExecutionID)
+    /// An inquiry waits to be asked.
+    case questionOwed
     /// A line was added to a local room.
     case roomChanged(room: String)
+    /// Trigger instances wait to be handled, or ends of executions to be told.
+    case eventsWaiting
     /// Packs were loaded anew.
     case contentChanged
     /// Something was announced on a route, as `core.announcement` does.
     case announced(route: String, payload: Value, trace: Value)
+    /// An entry of the datastore was made, changed or deleted.
+    case keyChanged(KeyChange)
 
     /// Whether the event stream tells it to clients.
     public var isStreamed: Bool {
         switch self {
         case .executionCreated, .executionChanged, .announced: true
-        case .postsQueued, .replyOwed, .roomChanged, .contentChanged: false
+        case .postsQueued, .replyOwed, .workflowOwed, .questionOwed, .roomChanged, .contentChanged, .keyChanged,
+            .eventsWaiting:
+            false
         }
     }
 }

@@ -42,15 +42,19 @@ public struct SubmittedExecution: Sendable {
     public var posts: [OutboundPost]
     /// The rows about the decision, stored in the same transaction.
     public var audit: [AuditRecord]
+    /// Whether policies decide when it may run: only ``PolicyStore/claimGated(_:limit:at:gates:)`` claims it then.
+    public var isGated: Bool
 
     /// A submission from its parts.
     public init(
-        execution: Execution, message: MessageKey? = nil, posts: [OutboundPost] = [], audit: [AuditRecord] = []
+        execution: Execution, message: MessageKey? = nil, posts: [OutboundPost] = [], audit: [AuditRecord] = [],
+        isGated: Bool = false
     ) {
         self.execution = execution
         self.message = message
         self.posts = posts
         self.audit = audit
+        self.isGated = isGated
     }
 }
 
@@ -66,14 +70,19 @@ public struct CompletedAttempt: Sendable {
     public var at: Instant
     /// Whether a reply is owed, whose own commit will flush this one.
     public var owesReply: Bool
+    /// Whether a workflow has to hear of it, whose next step will flush this one.
+    public var owesStep = false
     /// Rows about the end, stored only if the end is.
     public var audit: [AuditRecord]
+    /// What is requested in the same transaction, unless the end gave way to `canceled`: a retry.
+    public var followUp: SubmittedExecution?
 
     /// A completion from its parts.
     public init(
         attempt: AttemptKey, owner: String, outcome: RunOutcome, at: Instant, owesReply: Bool = false,
-        audit: [AuditRecord] = []
+        audit: [AuditRecord] = [], followUp: SubmittedExecution? = nil
     ) {
+        self.followUp = followUp
         self.attempt = attempt
         self.owner = owner
         self.outcome = outcome
@@ -178,7 +187,8 @@ public protocol ExecutionStore: Sendable {
     /// Stores execution, ack and audit, and settles the message. Flushed.
     /// - Returns: false, and nothing is stored, if the message was settled before.
     func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool
-    /// Claims the oldest requested executions, at most `limit`: they are `running` with their attempt raised. Flushed.
+    /// Claims the oldest requested executions that are no workflows, at most `limit`: they are `running` with their
+    /// attempt raised. Flushed.
     func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution]
     /// Prolongs all claims of an owner. Written.
     func renewClaims(of owner: String, until: Instant) async throws(CoreError)
@@ -191,8 +201,9 @@ public protocol ExecutionStore: Sendable {
     /// Gives an attempt that never started back to the queue. Flushed.
     /// - Returns: false if the attempt is not claimed by that owner any more.
     func requeue(_ attempt: AttemptKey, owner: String, at: Instant) async throws(CoreError) -> Bool
-    /// Stores the end of an attempt: written when a reply is owed (the reply's own commit flushes it), else flushed.
-    /// An execution that is `canceling` becomes `canceled` whatever the outcome's status says.
+    /// Stores the end of an attempt: written when a reply or a workflow's next step is owed (whose own commit flushes
+    /// it), else flushed. An execution that is `canceling` becomes `canceled` whatever the outcome's status says; one
+    /// whose outcome is `pending` gives its claim back and goes on as an inquiry.
     /// - Returns: the execution as stored, or nil if the attempt was not the claimed one: nothing has changed then.
     func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution?
     /// Records the wish to cancel. Flushed.
@@ -207,6 +218,7 @@ public protocol ExecutionStore: Sendable {
     /// The different actions, statuses, runners and users that executions have.
     func executionFacets() async throws(CoreError) -> ExecutionFacets
     /// Forgets completed executions that ended before then, with their results and posts; at most `limit`. Written.
+    /// What a workflow started stays until the workflow has ended: its results may still be asked for.
     /// - Returns: how many were forgotten.
     func forgetExecutions(endedBefore: Instant, limit: Int) async throws(CoreError) -> Int
     /// How many are in each status that is not completed.
@@ -240,6 +252,9 @@ public protocol OutboxStore: Sendable {
     /// Stores posts that answer no open message. Flushed.
     func enqueue(_ posts: [OutboundPost]) async throws(CoreError)
     /// Posts of an adapter whose time has come: of each conversation only the oldest that is unsent, so order holds.
+    ///
+    /// Where a post takes the place of one that was sent, the platform's id of that one is filled in. Once a post is sent or
+    /// refused, the callback of its address is forgotten; an execution's is when its reply is settled, a message's when it is.
     func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost]
     /// When the next post that waits for a retry is due; nil when none waits.
     func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant?
@@ -253,6 +268,23 @@ public protocol OutboxStore: Sendable {
     func forgetPosts(before: Instant) async throws(CoreError)
     /// How many posts are unsent and how many were refused.
     func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int)
+    /// The execution that a thread is about: the newest of those whose command or whose posts it hangs below, or that were
+    /// asked for in it. Known as soon as a post speaks of the execution; nil for a conversation that is no thread.
+    func execution(ofThread thread: Conversation) async throws(CoreError) -> ExecutionID?
+}
+
+/// Questions that Petrel has asked people, whose next words complete a command.
+public protocol QuestionStore: Sendable {
+    /// Stores a question; it takes the place of an earlier one to the same person in the same channel. Written.
+    func ask(_ question: Question, at: Instant) async throws(CoreError)
+    /// The question that a message answers, which is closed by it: the one in its channel to its sender, asked since then,
+    /// that no other message has answered. Asked again for the same message, it is the same question. Written.
+    ///
+    /// A question that was asked in a thread is answered in that thread, in a direct conversation also outside it; a choice
+    /// that is taken answers wherever the platform says that it stands.
+    func takeQuestion(answeredBy message: InboundMessage, askedSince: Instant) async throws(CoreError) -> Question?
+    /// Forgets questions that were asked before then. Written.
+    func forgetQuestions(before: Instant) async throws(CoreError)
 }
 
 /// The audit trail.
@@ -287,7 +319,11 @@ public struct AuditVerdict: Sendable, Hashable {
 public struct ContentRecord: Sendable, Hashable {
     /// What a content file declares.
     public enum Kind: String, Sendable, CaseIterable {
-        case pack, action, alias
+        case pack, action, alias, policy
+        /// The file that an action's `entry_point` names; its ref is the action's, its document holds the `text`.
+        case workflow
+        case rule, trigger, sensor
+        case triggerType = "trigger_type"
     }
     /// The id by which the API knows it; it stays when the file changes.
     public var id: ContentID
@@ -322,6 +358,8 @@ public struct ContentRecord: Sendable, Hashable {
 public protocol ContentStore: Sendable {
     /// All records, in order of kind and ref.
     func content() async throws(CoreError) -> [ContentRecord]
+    /// The record of a kind and reference, or nil.
+    func contentRecord(_ kind: ContentRecord.Kind, _ ref: String) async throws(CoreError) -> ContentRecord?
     /// Stores changed records (matched by kind and ref; the id of a known one is kept) and removes others. Flushed.
     func changeContent(put: [ContentRecord], remove: [ContentRecord], audit: [AuditRecord]) async throws(CoreError)
 }
@@ -404,7 +442,8 @@ public protocol RoomStore: Sendable {
 
 /// All ports of one store.
 public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
-    CredentialStore
+    CredentialStore, QuestionStore, WorkflowStore, InquiryStore, KeyStore,
+    PolicyStore, EventStore
 {
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth

@@ -3,25 +3,41 @@ public import PetrelCore
 /// Decides who may do what; every access from chat, API and command line comes through ``decide(_:)``.
 ///
 /// A user has what the level of their identity gives, what their roles grant and what their groups' roles grant.
-/// Nothing takes away. docs/access.md tells users the rules that stand here.
+/// Nothing takes away, except that the chat policy says where in chat an alias may be used. docs/access.md tells users the rules that stand here.
 public struct Access: Sendable {
     private let book: LiveRoleBook
     private let systemUser: String?
+    private let chatPolicy: LiveChatPolicy
 
     /// Makes the decision function.
     /// - Parameters:
     ///   - book: the roles and who has them.
     ///   - systemUser: with a name everybody but administrators sees executions and rules of their own and of that user
     ///     only: StackStorm's `permission_isolation` with its system user.
-    public init(book: LiveRoleBook = LiveRoleBook(), isolatingAllBut systemUser: String? = nil) {
+    ///   - chatPolicy: where in chat aliases may be used; it holds for administrators, too.
+    public init(
+        book: LiveRoleBook = LiveRoleBook(), isolatingAllBut systemUser: String? = nil,
+        chatPolicy: LiveChatPolicy = LiveChatPolicy()
+    ) {
         self.book = book
         self.systemUser = systemUser
+        self.chatPolicy = chatPolicy
     }
 
     /// Whether the identity may do it, and why.
     ///
     /// Whatever is not allowed by a line here is refused.
     public func decide(_ request: AccessRequest) -> AccessDecision {
+        let decision = decideByRoles(request)
+        guard decision.isAllowed, let place = request.place, request.permission == .aliasExecute else {
+            return decision
+        }
+        let refusal = chatPolicy.current.refusal(
+            of: request.resource, to: request.identity.user, roles: { roles(of: request.identity) }, at: place)
+        return refusal.map { AccessDecision(isAllowed: false, reason: $0) } ?? decision
+    }
+
+    private func decideByRoles(_ request: AccessRequest) -> AccessDecision {
         let user = request.identity.user
         let own = request.ownRole
         if own == .admin { return AccessDecision(isAllowed: true, .level(own, user: user)) }

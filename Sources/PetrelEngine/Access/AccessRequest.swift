@@ -18,11 +18,13 @@ public struct AccessRequest: Sendable, Hashable {
     ///
     /// Above it neither their own level nor an assigned system role counts; roles of the installation stay.
     public var ceiling: Role?
+    /// Where in chat it is asked; the chat policy is looked at only then.
+    public var place: ChatPlace?
 
     /// A question.
     public init(
         _ identity: Identity, _ permission: Permission, on resource: String = "", leastRole: Role? = nil,
-        owner: String? = nil, uid: ResourceUID? = nil, ceiling: Role? = nil
+        owner: String? = nil, uid: ResourceUID? = nil, ceiling: Role? = nil, place: ChatPlace? = nil
     ) {
         self.identity = identity
         self.permission = permission
@@ -31,6 +33,7 @@ public struct AccessRequest: Sendable, Hashable {
         self.owner = owner
         resourceUID = uid
         self.ceiling = ceiling ?? identity.ceiling
+        self.place = place
     }
 
     /// What the reason calls the thing.
@@ -59,7 +62,10 @@ public struct AccessRequest: Sendable, Hashable {
         // Changing a key is also to switch on again what an administrator switched off.
         case .apiKeyModify: return isUser(owner) ? .operator : nil
         case .keyList where resourceUID == nil: return .starter
-        case .keyList, .keyView, .keySet, .keyDelete, .keyAll: return isUser(resourceUID?.holder) ? .starter : nil
+        // The owner of a system key is whoever runs an action of the pack that the key's name begins with.
+        case .keyList, .keyView, .keySet, .keyDelete, .keyAll:
+            let isOwned = resourceUID?.type == .key && isUser(owner)
+            return isOwned || isUser(resourceUID?.holder) ? .starter : nil
         default: return nil
         }
     }

@@ -12,6 +12,8 @@ public struct ParameterPipeline: Sendable {
         case api
         /// As aliases do: an array is a list with commas.
         case alias
+        /// As the API does, of values that were rendered already: whatever they hold is data.
+        case workflow
     }
 
     private let action: Action
@@ -92,11 +94,17 @@ public struct ParameterPipeline: Sendable {
                 && parameter.defaultValue?.string.map(JinjaTemplate.isTemplate) ?? false
         }
         let isPlain = given.allSatisfy { name, value in
-            merged[name]?.isImmutable != true && !ParameterRendering.isTemplate(value)
+            merged[name]?.isImmutable != true && !(scope.rendersGiven && ParameterRendering.isTemplate(value))
         }
         if templates.isEmpty, isPlain { return given }
         var rendering = ParameterRendering(scope: scope, shellSinks: shellSinks)
-        for (name, value) in given { rendering.add(name, value) }
+        for (name, value) in given {
+            if scope.rendersGiven {
+                rendering.add(name, value, isGiven: true)
+            } else {
+                rendering.addLiteral(name, value)
+            }
+        }
         addDefaults(to: &rendering)
         let rendered = try rendering.rendered()
         var live = given
@@ -114,9 +122,10 @@ public struct ParameterPipeline: Sendable {
     }
 
     /// Parameters that a shell reads.
-    private var shellSinks: Set<String> {
-        ["local-shell-cmd", "remote-shell-cmd"].contains(runner.name) ? ["cmd"] : []
-    }
+    private var shellSinks: Set<String> { Self.isShell(runner.name) ? ["cmd"] : [] }
+
+    /// Whether a runner type hands its `cmd` to a shell.
+    static func isShell(_ runner: String) -> Bool { runner == "local-shell-cmd" || runner == "remote-shell-cmd" }
 
     /// The parameters as they may be shown: secret ones are starred.
     public func masked(_ parameters: ValueObject) -> ValueObject {
@@ -146,16 +155,19 @@ public struct ParameterPipeline: Sendable {
 
     private func castValue(_ value: Value, name: String, parameter: Parameter, cast: Cast) throws(EngineError) -> Value
     {
-        if parameter.schema["type"]?.array != nil, !value.isNull, cast == .api {
+        if parameter.schema["type"]?.array != nil, !value.isNull, cast != .alias {
             throw problem(
                 "the schema of \"\(name)\" names several types, of which no value can be cast to one", name: name)
         }
         guard let kind = parameter.kind, !value.isNull else { return value }
         switch cast {
         case .alias:
-            do { return try ParameterCast.alias(value, as: kind, name: name) } catch { throw problem(error.message) }
-        case .api:
+            do { return try ParameterCast.alias(value, as: kind, name: name) } catch {
+                throw parameter.isSecret ? secretProblem(name, kind) : problem(error.message)
+            }
+        case .api, .workflow:
             do throws(ExpressionError) { return try SchemaCast.cast(value, to: kind.rawValue) } catch {
+                if parameter.isSecret { throw secretProblem(name, kind) }
                 let message =
                     kind == .string
                     ? error.message
@@ -168,7 +180,20 @@ public struct ParameterPipeline: Sendable {
         }
     }
 
+    /// What a secret parameter was given stands in no message.
+    private func secretProblem(_ name: String, _ kind: Parameter.Kind?) -> EngineError {
+        problem(
+            "the value of the secret parameter \"\(name)\" is refused",
+            hint: kind.map { "Parameter \"\(name)\" of \(action.ref) is \($0.phrase)" })
+    }
+
     private func check(_ value: Value?, name: String, parameter: Parameter) throws(EngineError) {
+        do throws(EngineError) { try checkValue(value, name: name, parameter: parameter) } catch {
+            throw parameter.isSecret && value?.isNull == false ? secretProblem(name, parameter.kind) : error
+        }
+    }
+
+    private func checkValue(_ value: Value?, name: String, parameter: Parameter) throws(EngineError) {
         guard let value, !value.isNull else {
             guard parameter.isRequired, parameter.defaultValue == nil else { return }
             throw problem("'\(name)' is a required property", hint: "Give it: \(name)=…")

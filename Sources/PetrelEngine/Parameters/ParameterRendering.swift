@@ -9,7 +9,7 @@ struct ParameterRendering {
     private enum Node {
         case value(Value)
         /// A text with expressions, or a list or object that holds one.
-        case template(Value, JinjaTemplate)
+        case template(Value, JinjaTemplate, isGiven: Bool)
         /// A name that the scope gives.
         case root
     }
@@ -36,9 +36,9 @@ struct ParameterRendering {
     }
 
     /// Adds a parameter; one that is a template and can be read as one is rendered.
-    mutating func add(_ name: String, _ value: Value) {
+    mutating func add(_ name: String, _ value: Value, isGiven: Bool) {
         guard Self.isTemplate(value), let template = Self.template(of: value) else { return set(name, .value(value)) }
-        set(name, .template(value, template))
+        set(name, .template(value, template, isGiven: isGiven))
     }
 
     /// Adds a parameter that is taken as it is, whatever it holds.
@@ -48,10 +48,11 @@ struct ParameterRendering {
     ///
     /// As in the original, a default that is a template also takes the place of a given template.
     mutating func addDefault(_ name: String, _ value: Value, isImmutable: Bool) {
-        guard !isImmutable, let place = places[name] else { return add(name, value) }
+        guard !isImmutable, let place = places[name] else { return add(name, value, isGiven: false) }
         switch graph[place].node {
-        case .value(.null): add(name, value)
-        case .template where Self.isTemplate(value) && Self.template(of: value) != nil: add(name, value)
+        case .value(.null): add(name, value, isGiven: false)
+        case .template where Self.isTemplate(value) && Self.template(of: value) != nil:
+            add(name, value, isGiven: false)
         default: break
         }
     }
@@ -64,7 +65,9 @@ struct ParameterRendering {
             switch graph[place].node {
             case .root: break
             case .value(let value): values[name] = value
-            case .template(let value, let template): values[name] = try render(name, value, template, values)
+            case .template(let value, let template, let isGiven):
+                let mayDecrypt = !isGiven || scope.decryptsGiven
+                values[name] = try render(name, value, template, values, mayDecrypt: mayDecrypt)
             }
         }
         return values
@@ -82,7 +85,7 @@ struct ParameterRendering {
     // MARK: Order
 
     private func dependencies(of name: String) -> [String] {
-        guard let place = places[name], case .template(_, let template) = graph[place].node else { return [] }
+        guard let place = places[name], case .template(_, let template, _) = graph[place].node else { return [] }
         return template.names.sorted()
     }
 
@@ -117,14 +120,14 @@ struct ParameterRendering {
 
     // MARK: Rendering
 
-    private func render(_ name: String, _ value: Value, _ template: JinjaTemplate, _ others: [String: Value])
-        throws(EngineError) -> Value
-    {
+    private func render(
+        _ name: String, _ value: Value, _ template: JinjaTemplate, _ others: [String: Value], mayDecrypt: Bool
+    ) throws(EngineError) -> Value {
         var values = scope.roots
         for (name, value) in others { values[name] = value }
         var context = JinjaContext(
             values: values, lookups: scope.lookups, shellSink: scope.escapesShells && shellSinks.contains(name))
-        context.decrypt = scope.decrypt
+        if mayDecrypt { context.decrypt = scope.decrypt }
         do throws(ExpressionError) {
             let text = try template.render(context)
             guard value.string == nil else { return .string(text) }

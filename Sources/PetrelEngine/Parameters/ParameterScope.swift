@@ -7,10 +7,14 @@ public struct ParameterScope: Sendable {
     public var roots: ValueObject
     /// `st2kv`.
     public var lookups: [String: any LookupRoot]
-    /// What the filter `decrypt_kv` does.
+    /// What the filter `decrypt_kv` does in templates of content files.
     public var decrypt: (@Sendable (Value) throws(ExpressionError) -> Value)?
+    /// Whether `decrypt_kv` works in what the caller gave, too.
+    public var decryptsGiven = false
     /// Whether values may come from people, webhooks or sensors, so that they are escaped where they enter a shell command.
     public var escapesShells: Bool
+    /// Whether templates in the values that were given are rendered; otherwise they stay text.
+    public var rendersGiven = true
 
     /// A scope from its parts.
     public init(

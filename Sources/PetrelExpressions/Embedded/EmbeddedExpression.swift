@@ -79,12 +79,15 @@ public enum EmbeddedExpression {
         if EmbeddedScan.hasJinja(text) {
             return try OrquestaJinja.evaluate(
                 text, functions: context.functions + WorkflowFunctions.functions(for: context.values),
-                context: context.values, limits: context.limits, reevaluatesResults: context.reevaluatesResults)
+                context: context.values, limits: context.limits, reevaluatesResults: context.reevaluatesResults,
+                shellSink: context.shellSink)
         }
         let places = EmbeddedScan.yaql(text)
         if places.isEmpty { return .string(text) }
         let runtime = YAQLRuntime(functions: context.functions, workflow: context.values, limits: context.limits)
-        var evaluation = YAQLText(frame: YAQLFrame(runtime), reevaluates: context.reevaluatesResults, style: style)
+        var evaluation = YAQLText(
+            frame: YAQLFrame(runtime), reevaluates: context.reevaluatesResults, style: style,
+            shell: context.shellSink ? ShellSink() : nil)
         return try evaluation.evaluate(text, places)
     }
 }
@@ -94,12 +97,15 @@ private struct YAQLText {
     let frame: YAQLFrame
     let reevaluates: Bool
     let style: YAQLOutput
+    /// Follows the text that becomes a shell command; nil for any other.
+    let shell: ShellSink?
     private var depth = 0
 
-    init(frame: YAQLFrame, reevaluates: Bool, style: YAQLOutput) {
+    init(frame: YAQLFrame, reevaluates: Bool, style: YAQLOutput, shell: ShellSink?) {
         self.frame = frame
         self.reevaluates = reevaluates
         self.style = style
+        self.shell = shell
     }
 
     private enum Outcome {
@@ -122,11 +128,18 @@ private struct YAQLText {
         var end = 0
         for place in places {
             let expression = EmbeddedScan.part(text, place)
-            output += EmbeddedScan.part(text, end..<place.lowerBound)
-            output += try shown(try evaluate(expression), expression)
+            let literal = EmbeddedScan.part(text, end..<place.lowerBound)
+            output += literal
+            output += try escaped(try shown(try evaluate(expression), expression), after: literal)
             end = place.upperBound
         }
         return .string(output + EmbeddedScan.part(text, end..<text.utf8.count))
+    }
+
+    /// The text of an expression as the shell must see it behind a literal.
+    private func escaped(_ text: String, after literal: String) throws(ExpressionError) -> String {
+        guard let shell else { return text }
+        return try shell.escaped(text, after: literal)
     }
 
     private func shown(_ outcome: Outcome, _ expression: String) throws(ExpressionError) -> String {

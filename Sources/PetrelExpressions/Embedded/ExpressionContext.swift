@@ -12,6 +12,10 @@ public struct ExpressionContext: Sendable {
     ///
     /// Off unless the operator asks for it: a result is data, and data is never code.
     public var reevaluatesResults: Bool
+    /// Whether texts become shell commands: what expressions give inside a longer text is then escaped for its place.
+    ///
+    /// An expression that is the whole text is not escaped.
+    public var shellSink = false
 
     /// A context; without functions it has Orquesta's and StackStorm's that need no service.
     public init(

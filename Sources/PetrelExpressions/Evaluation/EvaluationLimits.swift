@@ -1,6 +1,7 @@
 /// Bounds of one evaluation of a template or expression; there is no unlimited form.
 public struct EvaluationLimits: Sendable, Hashable {
-    /// Most steps: nodes evaluated, items visited, names looked up.
+    /// Most steps: nodes evaluated, items visited, names looked up, and so many bytes of each text that a filter, method
+    /// or function takes.
     public var maxSteps: Int
     /// Most bytes of text and items (16 bytes each) that are made, the output included.
     public var maxBytes: Int
@@ -14,6 +15,8 @@ public struct EvaluationLimits: Sendable, Hashable {
         self.maxDepth = maxDepth
     }
 
-    /// For what stands in content files: 1,000,000 steps, 16 MiB, 200 levels; some 50 ms at worst.
-    public static let content = EvaluationLimits(maxSteps: 1_000_000, maxBytes: 16 << 20, maxDepth: 200)
+    /// For what stands in content files: 500,000 steps, 8 MiB, 200 levels.
+    ///
+    /// `make bench` shows what the worst known inputs cost within them.
+    public static let content = EvaluationLimits(maxSteps: 500_000, maxBytes: 8 << 20, maxDepth: 200)
 }

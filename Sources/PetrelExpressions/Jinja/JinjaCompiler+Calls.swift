@@ -61,12 +61,14 @@ extension JinjaCompiler {
         guard let filter = JinjaFilter.named(name, environment) else {
             return try unknownFilter(name, value, call, isSoft)
         }
+        let cost = TextCost.jinja(name)
         if case .slots(let names, let required, let body) = filter.kind,
             let slots = try slots(call, names, required, isSoft)
         {
             return { run throws(PythonFault) in
                 try run.budget.work()
                 let value = try value(run)
+                try run.budget.read(value, cost)
                 var arguments: [JinjaValue?] = []
                 arguments.reserveCapacity(slots.count)
                 for slot in slots { arguments.append(try slot?(run)) }
@@ -77,6 +79,7 @@ extension JinjaCompiler {
         return { run throws(PythonFault) in
             try run.budget.work()
             let value = try value(run)
+            try run.budget.read(value, cost)
             return try filter.call(run, value, try arguments(run))
         }
     }

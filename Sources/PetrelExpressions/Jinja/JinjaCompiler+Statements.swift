@@ -19,7 +19,7 @@ extension JinjaCompiler {
         case .text(let text): return { run throws(PythonFault) in try run.write(literal: text) }
         case .print(let nodes): return try print(nodes, isSoft)
         case .branches(let branches, let otherwise): return try self.branches(branches, otherwise)
-        case .loop(let loop): return try self.loop(loop)
+        case .loop(let loop): return try self.loop(loop, isSoft)
         case .assign(let assignment): return try assign(assignment, isSoft)
         case .assignBlock(let target, let filter, let body): return try assignBlock(target, filter, body)
         case .macro(let name, let macro):
@@ -35,7 +35,7 @@ extension JinjaCompiler {
                 }
                 try run.write(value)
             }
-        case .with(let assignments, let body): return try with(assignments, body)
+        case .with(let assignments, let body): return try with(assignments, body, isSoft)
         case .autoescape(let value, let body): return try autoescape(value, body)
         case .block(let name, _): return { run throws(PythonFault) in try run.block(name) }
         case .load(let node):
@@ -111,9 +111,9 @@ extension JinjaCompiler {
     }
 
     private func with(
-        _ assignments: [JinjaStatement.Assignment], _ statements: [JinjaStatement]
+        _ assignments: [JinjaStatement.Assignment], _ statements: [JinjaStatement], _ isSoft: Bool
     ) throws(PythonFault) -> JinjaExecute {
-        let values = try evaluate(assignments.map(\.value), false)
+        let values = try evaluate(assignments.map(\.value), isSoft)
         let targets = assignments.map(\.target)
         let body = try body(statements)
         return { run throws(PythonFault) in
@@ -138,8 +138,8 @@ extension JinjaCompiler {
 
     // MARK: Loops
 
-    private func loop(_ loop: JinjaStatement.Loop) throws(PythonFault) -> JinjaExecute {
-        let source = try evaluate(loop.source)
+    private func loop(_ loop: JinjaStatement.Loop, _ isSoft: Bool) throws(PythonFault) -> JinjaExecute {
+        let source = try evaluate(loop.source, isSoft: isSoft)
         let plan = JinjaLoopPlan(
             target: loop.target,
             test: try loop.test.map { node throws(PythonFault) in try condition(node, false) },

@@ -105,7 +105,8 @@ struct JinjaWordWrapper {
     /// Cuts a word that is longer than a line, or gives it a line of its own.
     private func splitLong(_ chunks: inout [[Unicode.Scalar]], _ line: inout [[Unicode.Scalar]], _ length: Int) {
         guard let chunk = chunks.last else { return }
-        let room = max(1, width - length)
+        // As in the original, nothing of the word may fit, and then an empty piece ends the line.
+        let room = width < 1 ? 1 : max(0, width - length)
         if breaksLongWords {
             var end = room
             if breaksOnHyphens, chunk.count > room, let hyphen = chunk[..<room].lastIndex(of: "-"), hyphen > 0,

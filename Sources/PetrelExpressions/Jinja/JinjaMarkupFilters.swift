@@ -50,18 +50,18 @@ enum JinjaMarkupFilters {
         let indent = try run.plain(slots[0] ?? .none)
         let text = try run.json(value, indent: indent, sortKeys: true, (indent.isNull ? ", " : ",", ": "))
         try run.budget.make(bytes: text.utf8.count)
-        var out = ""
+        var out: [UInt8] = []
         out.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "<": out += "\\u003c"
-            case ">": out += "\\u003e"
-            case "&": out += "\\u0026"
-            case "'": out += "\\u0027"
-            default: out.unicodeScalars.append(scalar)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "<"): out += "\\u003c".utf8
+            case UInt8(ascii: ">"): out += "\\u003e".utf8
+            case UInt8(ascii: "&"): out += "\\u0026".utf8
+            case UInt8(ascii: "'"): out += "\\u0027".utf8
+            default: out.append(byte)
             }
         }
-        return .markup(out)
+        return .markup(String(decoding: out, as: UTF8.self))
     }
 
     private static func urlize(
@@ -89,9 +89,25 @@ extension JinjaRun {
     func json(
         _ value: JinjaValue, indent: Value, sortKeys: Bool, _ separators: (String, String)
     ) throws(PythonFault) -> String {
+        try refuseOdd(value)
         let plain = try plain(value)
         do throws(ExpressionError) {
             return try StackStormFunctions.jsonText(plain, indent: indent, sortKeys: sortKeys, separators: separators)
         } catch { throw PythonFault(error) }
+    }
+
+    /// Objects that a template can make and JSON does not have.
+    private func refuseOdd(_ value: JinjaValue, depth: Int = 0) throws(PythonFault) {
+        // Deeper ones are refused for their depth.
+        if depth > 64 { return }
+        try budget.work()
+        switch value {
+        case .object(let object) where object is JinjaBytes || object is JinjaRange || object is JinjaDictView:
+            throw .type("Object of type \(object.typeName) is not JSON serializable")
+        case .list(let list): for item in list.items { try refuseOdd(item, depth: depth + 1) }
+        case .tuple(let tuple): for item in tuple.items { try refuseOdd(item, depth: depth + 1) }
+        case .dict(let dict): for entry in dict.entries.values { try refuseOdd(entry.value, depth: depth + 1) }
+        default: return
+        }
     }
 }

@@ -10,6 +10,8 @@ struct JinjaAttribute: Sendable {
     let isTupleMethod: Bool
     /// Whether every Python object has it, and the sandbox keeps it away.
     let isInternal: Bool
+    /// Whether it is one of those that every object has, such as `__class__`; others belong to some types.
+    let isOfAll: Bool
 
     init(_ name: String) {
         self.name = name
@@ -19,7 +21,21 @@ struct JinjaAttribute: Sendable {
         isDictMethod = JinjaDictMethod(rawValue: name) != nil
         isTupleMethod = name == "count" || name == "index"
         isInternal = name.hasPrefix("__") && Self.internals.contains(name)
+        isOfAll = Self.internalsOfAll.contains(name)
     }
+
+    private static let internalsOfAll: Set<String> = [
+        "__class__", "__delattr__", "__dir__", "__doc__", "__eq__", "__format__", "__ge__", "__getattribute__",
+        "__getstate__", "__gt__", "__hash__", "__init__", "__init_subclass__", "__le__", "__lt__", "__ne__", "__new__",
+        "__reduce__", "__reduce_ex__", "__repr__", "__setattr__", "__sizeof__", "__str__", "__subclasshook__",
+    ]
+
+    fileprivate static let internalsOfNumbers: Set<String> = [
+        "__int__", "__float__", "__bool__", "__abs__", "__index__", "__neg__", "__pos__", "__sub__", "__truediv__",
+        "__floordiv__", "__pow__", "__radd__", "__rsub__", "__round__", "__trunc__", "__ceil__", "__floor__",
+        "__divmod__", "__and__", "__xor__", "__or__", "__ror__", "__invert__", "__lshift__", "__rshift__", "__add__",
+        "__mul__", "__rmul__", "__mod__", "__rmod__", "__getnewargs__",
+    ]
 
     private static let internals: Set<String> = [
         "__class__", "__delattr__", "__dir__", "__doc__", "__eq__", "__format__", "__ge__", "__getattribute__",
@@ -81,6 +97,16 @@ extension JinjaRun {
         return undefined(attribute: attribute.name, of: object)
     }
 
+    /// Whether a value's type may have an internal attribute that not all have.
+    private static func mayHave(_ attribute: JinjaAttribute, _ object: JinjaValue) -> Bool {
+        switch object {
+        case .value(.null): attribute.name == "__bool__"
+        case .value(.bool), .value(.integer), .value(.bigInteger), .value(.double):
+            JinjaAttribute.internalsOfNumbers.contains(attribute.name)
+        default: true
+        }
+    }
+
     /// What Python's `getattr` finds, as far as the sandbox lets it through; nil when there is nothing.
     private func ownAttribute(
         _ attribute: JinjaAttribute, of object: JinjaValue
@@ -91,7 +117,7 @@ extension JinjaRun {
             return tuple.items[at]
         }
         if case .value(let value) = object, let part = numberAttribute(attribute.name, value) { return part }
-        guard attribute.isInternal else { return nil }
+        guard attribute.isInternal, attribute.isOfAll || Self.mayHave(attribute, object) else { return nil }
         return JinjaUndefined.unsafe(attribute.name, of: object, isStrict: isStrict)
     }
 

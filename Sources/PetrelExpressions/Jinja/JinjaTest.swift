@@ -66,11 +66,13 @@ struct JinjaTest: Sendable {
         },
         JinjaTest("escaped") { _, value, _ throws(PythonFault) in if case .markup = value { true } else { false } },
         JinjaTest("filter") { run, value, _ throws(PythonFault) in
-            guard let name = value.string else { return false }
+            guard let name = try tableName(value, run) else { return false }
             return JinjaFilter.named(name, run.environment) != nil
                 || run.environment == .orquesta && run.hostFunction(name) != nil
         },
-        JinjaTest("test") { _, value, _ throws(PythonFault) in value.string.map { named($0) != nil } ?? false },
+        JinjaTest("test") { run, value, _ throws(PythonFault) in
+            try tableName(value, run).map { named($0) != nil } ?? false
+        },
         JinjaTest("sameas", ["other"]) { run, value, slots throws(PythonFault) in
             guard let other = slots[0] else { return false }
             return isSame(value, other)
@@ -131,6 +133,14 @@ struct JinjaTest: Sendable {
         case .object(let object): object.isIterable
         case .value: false
         }
+    }
+
+    /// The name of a filter or test; nil for what is none, an error for what could be no key of their table.
+    private static func tableName(_ value: JinjaValue, _ run: JinjaRun) throws(PythonFault) -> String? {
+        if let name = value.string { return name }
+        if case .undefined = value { return nil }
+        _ = try JinjaKey(value)
+        return nil
     }
 
     private static func isSame(_ left: JinjaValue, _ right: JinjaValue) -> Bool {

@@ -7,12 +7,11 @@ struct JinjaTextCall {
     private let arguments: JinjaArguments
     private let run: JinjaRun
 
-    init(_ text: String, isMarkup: Bool, _ arguments: JinjaArguments, _ run: JinjaRun) throws(PythonFault) {
+    init(_ text: String, isMarkup: Bool, _ arguments: JinjaArguments, _ run: JinjaRun) {
         self.text = text
         self.isMarkup = isMarkup
         self.arguments = arguments
         self.run = run
-        try run.budget.work(text.utf8.count / 32)
     }
 
     private var given: [JinjaValue] { arguments.positional }
@@ -21,6 +20,7 @@ struct JinjaTextCall {
         if method.takesNothing, !given.isEmpty || !arguments.named.isEmpty {
             throw .type("str.\(method.rawValue)() takes no arguments (\(given.count + arguments.named.count) given)")
         }
+        if text.utf8.count >= 64 { try run.budget.work(TextCost.jinja(method.rawValue).steps(text)) }
         switch method {
         case .upper: return try made(PythonText.upper(text))
         case .lower: return try made(PythonText.lower(text))
@@ -285,17 +285,32 @@ struct JinjaTextCall {
         case "utf8": return .object(JinjaBytes(Array(text.utf8)))
         case "ascii", "latin1", "iso88591":
             let limit: UInt32 = encoding == "ascii" ? 0x80 : 0x100
+            let errors = try slots.text(1, "strict", run)
             var bytes: [UInt8] = []
             for (at, scalar) in text.unicodeScalars.enumerated() {
-                guard scalar.value < limit else {
+                if scalar.value < limit {
+                    bytes.append(UInt8(scalar.value))
+                } else if let other = Self.replacement(of: scalar, errors) {
+                    bytes += other.utf8
+                } else {
                     throw PythonFault(
                         .unicode,
                         "'\(encoding)' codec can't encode character in position \(at): ordinal not in range(\(limit))")
                 }
-                bytes.append(UInt8(scalar.value))
             }
             return .object(JinjaBytes(bytes))
         default: throw PythonFault(.exception, "unknown encoding: \(try slots.text(0, "", run))")
+        }
+    }
+
+    /// What stands in the place of a character that an encoding does not have; nil where that is an error.
+    private static func replacement(of scalar: Unicode.Scalar, _ errors: String) -> String? {
+        switch errors {
+        case "ignore": ""
+        case "replace": "?"
+        case "xmlcharrefreplace": "&#\(scalar.value);"
+        case "backslashreplace": PythonText.asciiOnly(String(scalar))
+        default: nil
         }
     }
 

@@ -9,12 +9,13 @@ public enum OrquestaJinja {
     ///   - context: the workflow's data, also as `__vars`.
     ///   - reevaluatesResults: whether a text that an expression gives, and that looks like one itself, is evaluated
     ///     again. The original does so; it lets data be code.
+    ///   - shellSink: whether the text becomes a shell command; see ``JinjaContext/shellSink``.
     /// - Throws: ``ExpressionError`` with Orquesta's words: `unresolved` when an expression is undefined.
     public static func evaluate(
         _ text: String, functions: [HostFunction], context: ValueObject, limits: EvaluationLimits,
-        reevaluatesResults: Bool = false
+        reevaluatesResults: Bool = false, shellSink: Bool = false
     ) throws(ExpressionError) -> Value {
-        try OrquestaEvaluator(functions, context, limits, reevaluatesResults).evaluate(text)
+        try OrquestaEvaluator(functions, context, limits, reevaluatesResults, shellSink: shellSink).evaluate(text)
     }
 }
 
@@ -25,11 +26,12 @@ private struct OrquestaEvaluator {
     private static let maxRounds = 20
 
     init(
-        _ functions: [HostFunction], _ values: ValueObject, _ limits: EvaluationLimits, _ reevaluates: Bool
+        _ functions: [HostFunction], _ values: ValueObject, _ limits: EvaluationLimits, _ reevaluates: Bool,
+        shellSink: Bool
     ) {
         var names: ValueObject = ["__vars": .object(values)]
         for name in ["__state", "__current_task", "__current_item"] { names[name] = values[name] ?? .null }
-        context = JinjaContext(values: names, functions: functions, limits: limits)
+        context = JinjaContext(values: names, functions: functions, limits: limits, shellSink: shellSink)
         self.reevaluates = reevaluates
     }
 
@@ -86,17 +88,19 @@ private struct OrquestaEvaluator {
         var outcome = Outcome(value: .string(text), template: "")
         var output: [UInt8] = []
         var from = 0
+        let shell = context.shellSink ? ShellSink() : nil
         for span in spans {
             let literal = String(decoding: bytes[from..<span.lowerBound], as: UTF8.self)
             let expression = String(decoding: bytes[span], as: UTF8.self)
             output += literal.utf8
             from = span.upperBound
-            guard let (value, shown) = try result(expression, round) else {
+            guard let (value, plain) = try result(expression, round) else {
                 outcome.undefined.append(expression)
                 output += expression.utf8
                 continue
             }
             if spans.count == 1, bytes.count == span.count { return Outcome(value: value) }
+            let shown = try shell?.escaped(plain, after: literal) ?? plain
             guard output.count + shown.utf8.count <= context.limits.maxBytes else {
                 throw ExpressionError(.tooComplex, "The text becomes longer than \(context.limits.maxBytes) bytes")
             }
@@ -163,6 +167,7 @@ private enum OrquestaTemplate {
         do throws(PythonFault) {
             let program = try JinjaProgram(text, .orquesta)
             return try program.runKeepingFaults(context) { run throws(PythonFault) in
+                if context.shellSink { run.shell = ShellSink() }
                 try program.body(run)
                 return run.output
             }

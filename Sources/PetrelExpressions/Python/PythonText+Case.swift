@@ -15,10 +15,17 @@ extension PythonText {
 
     /// A capital sigma at the end of a word becomes a final one.
     private static func lower(_ scalar: Unicode.Scalar, _ at: Int, _ scalars: [Unicode.Scalar]) -> String {
-        guard scalar.value == 0x3A3 else { return scalar.properties.lowercaseMapping }
+        guard scalar.value == 0x3A3 else {
+            return scalar.isASCII ? asciiLower(scalar) : scalar.properties.lowercaseMapping
+        }
         let before = scalars[..<at].last { !$0.properties.isCaseIgnorable }
         let after = scalars[(at + 1)...].first { !$0.properties.isCaseIgnorable }
         return (before?.properties.isCased ?? false) && !(after?.properties.isCased ?? false) ? "ς" : "σ"
+    }
+
+    private static func asciiLower(_ scalar: Unicode.Scalar) -> String {
+        scalar.value >= 0x41 && scalar.value <= 0x5A
+            ? String(Unicode.Scalar(UInt8(scalar.value) | 0x20)) : String(scalar)
     }
 
     /// For comparing without case: near enough to Unicode's folding, which the standard library does not have.
@@ -29,6 +36,7 @@ extension PythonText {
     }
 
     static func swapcase(_ text: String) -> String {
+        if let fast = ascii(text, { isLetter($0) ? $0 ^ 0x20 : $0 }) { return fast }
         let scalars = Array(text.unicodeScalars)
         var out = ""
         for (at, scalar) in scalars.enumerated() {
@@ -43,6 +51,11 @@ extension PythonText {
 
     /// First letter large, the rest small.
     static func capitalize(_ text: String) -> String {
+        if isASCII(text) {
+            var bytes = Array(lower(text).utf8)
+            if let first = bytes.first, isLetter(first) { bytes[0] = first & 0xDF }
+            return String(decoding: bytes, as: UTF8.self)
+        }
         let scalars = Array(text.unicodeScalars)
         var out = ""
         out.reserveCapacity(text.utf8.count)
@@ -54,6 +67,12 @@ extension PythonText {
 
     /// `str.title`: each run of letters starts large.
     static func title(_ text: String) -> String {
+        var isWord = false
+        let fast = ascii(text) { byte in
+            defer { isWord = isLetter(byte) }
+            return isLetter(byte) ? isWord ? byte | 0x20 : byte & 0xDF : byte
+        }
+        if let fast { return fast }
         let scalars = Array(text.unicodeScalars)
         var out = ""
         out.reserveCapacity(text.utf8.count)
@@ -107,6 +126,8 @@ extension PythonText {
         }
         return found
     }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
     private static func ascii(_ text: String, _ change: (UInt8) -> UInt8) -> String? {
         guard isASCII(text) else { return nil }

@@ -45,6 +45,8 @@ public struct ActionChainRun: Sendable {
         public var skippedNotify: Set<String>
         /// Whether the result lists what was published.
         public var showsPublished: Bool
+        /// Whether a parameter of an action becomes a shell command, so that values in it are escaped; nil for none.
+        public var shellSink: (@Sendable (_ action: String, _ parameter: String) -> Bool)?
 
         /// Surroundings.
         public init(
@@ -78,7 +80,8 @@ public struct ActionChainRun: Sendable {
     let chain: ActionChain
     let surroundings: Surroundings
     var phase = Phase.new
-    var status = WorkflowStatus.requested
+    /// Where the chain stands, as its execution shows it.
+    public internal(set) var status = WorkflowStatus.requested
     var entries: [Entry] = []
     /// The task that comes next, or that is at work.
     var current: String?
@@ -209,7 +212,7 @@ public struct ActionChainRun: Sendable {
         current = name
         phase = .starting
         do {
-            let parameters = try rendered(node.parameters, "action parameter", name, taskContext)
+            let parameters = try rendered(node.parameters, "action parameter", name, taskContext, of: node.ref)
             let isQuiet = surroundings.skippedNotify.contains(name)
             return .start(
                 TaskRequest(
@@ -244,10 +247,12 @@ public struct ActionChainRun: Sendable {
 
     /// Renders one value at a time, so that an error names it.
     private func rendered(
-        _ templates: ValueObject, _ kind: String, _ task: String, _ context: JinjaContext
+        _ templates: ValueObject, _ kind: String, _ task: String, _ context: JinjaContext, of action: String? = nil
     ) throws(WorkflowError) -> ValueObject {
         var rendered = ValueObject()
         for (key, template) in templates {
+            var context = context
+            context.shellSink = action.map { surroundings.shellSink?($0, key) ?? false } ?? false
             do {
                 rendered[key] = try JinjaValues.render([key: template], context)[key]
             } catch {

@@ -5,6 +5,8 @@ extension Conductor {
     /// What the expressions of one task see: its context, and the private entries behind `succeeded()` and `result()`.
     struct Scene {
         var values: ValueObject
+        /// Whether the text becomes a shell command.
+        var isShell = false
     }
 
     /// - Parameters:
@@ -25,11 +27,29 @@ extension Conductor {
         var values = scene.values
         if template.readsState { values["__state"] = fullState }
         if let item { values["__current_item"] = item }
-        return try EmbeddedExpression.evaluate(
-            template.value,
-            in: ExpressionContext(
-                values: values, functions: environment.functions, limits: environment.limits,
-                reevaluatesResults: environment.reevaluatesResults))
+        var context = ExpressionContext(
+            values: values, functions: environment.functions, limits: environment.limits,
+            reevaluatesResults: environment.reevaluatesResults)
+        context.shellSink = scene.isShell
+        return try EmbeddedExpression.evaluate(template.value, in: context)
+    }
+
+    /// Evaluates the input of an action; what becomes a shell command is escaped.
+    func evaluate(
+        input: Template, of action: Value, _ scene: Scene, item: Value? = nil
+    ) throws(ExpressionError) -> Value {
+        guard let isSink = environment.shellSink, let ref = action.string, let members = input.value.object,
+            members.keys.contains(where: { isSink(ref, $0) })
+        else { return try evaluate(input, scene, item: item) }
+        var safe = scene
+        safe.isShell = true
+        var result = ValueObject(minimumCapacity: members.count)
+        for (name, value) in members {
+            let part = try evaluate(Template(value), isSink(ref, name) ? safe : scene, item: item)
+            let key = try evaluate(Template(.string(name)), scene, item: item)
+            result[key.string ?? key.pythonString] = part
+        }
+        return .object(result)
     }
 
     /// The context that a task sees.

@@ -58,17 +58,29 @@ extension Conductor {
         do { return try evaluate(template, scene, item: item) } catch { throw Fault(text: Self.text(of: error)) }
     }
 
+    /// The action and its input; what of the input becomes a shell command is escaped.
+    private func action(
+        of task: TaskDefinition, _ scene: Scene, item: Int? = nil, _ value: Value? = nil
+    ) throws(Fault) -> ActionRequest {
+        let action =
+            try task.action.map { template throws(Fault) in try rendered(template, scene, item: value) } ?? .null
+        guard task.input.hasExpressions else {
+            return ActionRequest(action: action, input: task.input.value, itemID: item)
+        }
+        do {
+            let input = try evaluate(input: task.input, of: action, scene, item: value)
+            return ActionRequest(action: action, input: input, itemID: item)
+        } catch { throw Fault(text: Self.text(of: error)) }
+    }
+
     private mutating func request(for staged: ConductorState.Staged) throws(Fault) -> TaskRequest? {
         let node = graph.nodes[staged.key.node]
         guard let task = node.task else { return nil }
         let context = context(of: staged.scopes)
         let scene = task.hasExpressions ? scene(context, staged.key) : Scene(values: context)
         if task.items != nil { return try itemizedRequest(task, staged, context, scene) }
-        let action = ActionRequest(
-            action: try task.action.map { template throws(Fault) in try rendered(template, scene) } ?? .null,
-            input: try rendered(task.input, scene), itemID: nil)
         return TaskRequest(
-            taskID: node.name, route: staged.key.route, actions: [action],
+            taskID: node.name, route: staged.key.route, actions: [try action(of: task, scene)],
             delay: try delay(of: task, staged, scene), itemsCount: nil, concurrency: nil, context: context)
     }
 
@@ -95,12 +107,12 @@ extension Conductor {
         let free = list.concurrency.map { max(0, $0 - active) } ?? Int.max
         var actions: [ActionRequest] = []
         for index in items.waiting(free) where index < list.items.count {
-            actions.append(try itemRequest(task, index, list.items[index], scene))
+            actions.append(try action(of: task, scene, item: index, list.items[index]))
         }
         if isFirst, actions.count < list.items.count {
             // The original renders all items each time, so that a bad one fails the task before any of them starts.
             for (index, item) in list.items.enumerated() where index >= actions.count {
-                _ = try itemRequest(task, index, item, scene)
+                _ = try action(of: task, scene, item: index, item)
             }
         }
         if staged.items == nil { changes.staged.insert(staged.key) }
@@ -109,15 +121,6 @@ extension Conductor {
         return TaskRequest(
             taskID: task.name, route: staged.key.route, actions: actions, delay: delay, itemsCount: list.items.count,
             concurrency: list.concurrency, context: context)
-    }
-
-    private func itemRequest(
-        _ task: TaskDefinition, _ index: Int, _ item: Value, _ scene: Scene
-    ) throws(Fault) -> ActionRequest {
-        ActionRequest(
-            action: try task.action.map { template throws(Fault) in try rendered(template, scene, item: item) }
-                ?? .null,
-            input: try rendered(task.input, scene, item: item), itemID: index)
     }
 
     private mutating func itemList(

@@ -8,6 +8,8 @@ public struct WorkflowEnvironment: Sendable {
     public var limits: EvaluationLimits
     /// Whether a result that looks like an expression is evaluated once more, as the original does.
     public var reevaluatesResults: Bool
+    /// Whether a parameter of an action becomes a shell command, so that values in it are escaped; nil for none.
+    public var shellSink: (@Sendable (_ action: String, _ parameter: String) -> Bool)?
 
     /// An environment; with the bounds for content files unless others are given.
     public init(

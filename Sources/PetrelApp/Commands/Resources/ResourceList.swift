@@ -18,7 +18,7 @@ struct ResourceList<Noun: ResourceNoun>: AsyncParsableCommand {
         let columns = options.columns(standard: Noun.columns)
         let query = options.query(columns) + filters.query
         let listing = try await client.client(console).pages(Noun.path, query, limit: last ?? 10_000)
-        console.print(console.output(options.output).list(listing.items, columns: columns))
+        console.print(console.output(options).list(listing.items, columns: columns))
         console.noteRest(of: listing, which: "first", Noun.plural, options.output)
     }
 }

@@ -9,6 +9,14 @@ final class ShellSink {
         do throws(ExpressionError) { try lexer.read(text) } catch { throw PythonFault(error) }
     }
 
+    /// A value made fit for the place behind a literal.
+    func escaped(_ text: String, after literal: String) throws(ExpressionError) -> String {
+        try lexer.read(literal)
+        let result = try ShellEscaping.escaped(text, in: lexer.place)
+        try lexer.readValue(result)
+        return result
+    }
+
     /// A value made fit for the place where it comes to stand.
     /// - Throws: a fault whose cause has the code `forbidden` where no form is safe.
     func escaped(_ text: String) throws(PythonFault) -> String {

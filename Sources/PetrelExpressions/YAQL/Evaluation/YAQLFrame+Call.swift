@@ -145,7 +145,15 @@ extension YAQLFrame {
             winner = at
         }
         guard let winner else { throw .noMatch(name, receiver: receiver?.shown(runtime)) }
+        try countTexts(of: values, name)
         return plans[winner].arguments(values, self)
+    }
+
+    /// Counts the reading of long texts before it is done.
+    private func countTexts(of values: YAQLCallValues, _ name: String) throws(YAQLFault) {
+        for case .string(let text) in values.positional where text.utf8.count >= 64 {
+            try runtime.step(TextCost.yaql(name).steps(text))
+        }
     }
 
     // MARK: Functions that are not the library's

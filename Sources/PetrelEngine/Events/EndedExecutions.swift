@@ -1,0 +1,121 @@
+public import PetrelCore
+import PetrelExpressions
+
+/// Tells rules, and the channels that notices name, of executions that have ended.
+///
+/// An end is owed from the transaction that stored it, and not owed any more from the one that stores what it gave.
+public final class EndedExecutions: Sendable {
+    private static let batch = 64
+
+    private let store: any EventStore
+    private let catalog: LiveEventCatalog
+    private let dispatch: EventDispatch
+    private let documents: ExecutionDocuments
+    private let channels: any ChannelNotices
+    private let events: EventHub
+    private let clock: any PetrelClock
+
+    /// The stage over its neighbours.
+    public init(
+        store: any EventStore, catalog: LiveEventCatalog, dispatch: EventDispatch, documents: ExecutionDocuments,
+        channels: any ChannelNotices, events: EventHub, clock: any PetrelClock
+    ) {
+        self.store = store
+        self.catalog = catalog
+        self.dispatch = dispatch
+        self.documents = documents
+        self.channels = channels
+        self.events = events
+        self.clock = clock
+    }
+
+    /// Tells of ends until the task is cancelled.
+    public func run() async {
+        let ends = events.events(buffer: 1) { event in
+            if case .executionChanged(let execution) = event { execution.status.isCompleted } else { false }
+        }
+        var isWatching: Bool?
+        await withDiscardingTaskGroup { group in
+            let (ticks, tick) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+            group.addTask { for await _ in ends { tick.yield() } }
+            // The tick finds what a lost signal left behind, and rules that came to be.
+            group.addTask {
+                while !Task.isCancelled {
+                    tick.yield()
+                    try? await self.clock.sleep(for: .seconds(1))
+                }
+            }
+            for await _ in ticks {
+                let isWanted = catalog.current.hasRules(for: BuiltInTriggerTypes.action)
+                if isWanted != isWatching, (try? await store.watchEnds(isWanted)) != nil { isWatching = isWanted }
+                await tellAll()
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Tells of all ends that are owed now.
+    public func tellAll() async {
+        while !Task.isCancelled {
+            guard let owed = try? await store.owedEnds(limit: Self.batch), !owed.isEmpty else { return }
+            let isStuck = await withTaskGroup(of: Bool.self) { group in
+                for execution in owed { group.addTask { await self.tell(execution) } }
+                return await group.reduce(true) { $0 && !$1 }
+            }
+            if isStuck { return }
+        }
+    }
+
+    /// - Returns: whether the end is not owed any more.
+    private func tell(_ execution: Execution) async -> Bool {
+        let current = catalog.current
+        var news: [NewEvent] = []
+        if current.hasRules(for: BuiltInTriggerTypes.action), let trigger = current.trigger(.action) {
+            news.append(event(trigger, actionPayload(execution), execution))
+        }
+        do throws(EngineError) {
+            for notice in Notice.all(of: execution, now: clock.now) {
+                if try await isPosted(notice) { continue }
+                guard let trigger = current.trigger(.notify) else { continue }
+                news.append(event(trigger, notice.payload, execution))
+            }
+            if news.isEmpty {
+                do throws(CoreError) { try await store.dropEnds([execution.id]) } catch { throw EngineError(error) }
+            } else {
+                _ = try await dispatch.dispatch(news, from: .end(execution.id))
+            }
+            return true
+        } catch { return false }
+    }
+
+    private func isPosted(_ notice: Notice) async throws(EngineError) -> Bool {
+        do throws(CoreError) { return try await channels.post(notice) } catch { throw EngineError(error) }
+    }
+
+    private func event(_ trigger: Trigger, _ payload: Value, _ execution: Execution) -> NewEvent {
+        let trace = execution.context["trace_context"]
+        return NewEvent(
+            [trigger], payload: payload, origin: execution.origin,
+            traceTag: trace?["trace_tag"]?.string ?? "execution-\(execution.id)", traceID: trace?["id_"]?.string,
+            cause: execution.id)
+    }
+
+    private func actionPayload(_ execution: Execution) -> Value {
+        let shown = documents.document(execution)
+        return [
+            "execution_id": .string(execution.id.text), "status": .string(execution.status.rawValue),
+            "start_timestamp": .string(execution.startedAt.pythonText),
+            "action_name": .string(execution.action.description), "action_ref": .string(execution.action.description),
+            "runner_ref": .string(execution.runner), "parameters": shown["parameters"] ?? [:],
+            "result": execution.result ?? .null,
+        ]
+    }
+}
+
+extension EventCatalog {
+    fileprivate enum BuiltIn { case action, notify }
+
+    fileprivate func trigger(_ builtIn: BuiltIn) -> Trigger? {
+        trigger((builtIn == .action ? BuiltInTriggerTypes.action : BuiltInTriggerTypes.notify).description)
+    }
+}

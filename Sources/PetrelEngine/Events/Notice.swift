@@ -1,0 +1,87 @@
+public import PetrelCore
+import PetrelExpressions
+
+/// What `notify` of an action or a rule tells on one route about the end of an execution.
+public struct Notice: Sendable {
+    /// The route as it was written: a label for rules, or `ADAPTER:CHANNEL`.
+    public var route: String
+    /// The text, rendered.
+    public var message: String
+    /// The execution whose end it tells.
+    public var execution: ExecutionID
+    /// How it ended.
+    public var status: ExecutionStatus
+    /// What a rule gets.
+    public var payload: Value
+
+    /// All that an execution owes: for each section that applies, one notice on each of its routes.
+    static func all(of execution: Execution, now: Instant) -> [Notice] {
+        let own = execution.actionDocument["notify"]?.object ?? [:]
+        let sections = own.isEmpty ? execution.context["notify"]?.object ?? [:] : own
+        guard !sections.isEmpty else { return [] }
+        return applying(execution.status).flatMap { name, ending -> [Notice] in
+            guard let section = sections[name]?.object else { return [] }
+            let routes = section["routes"]?.array ?? section["channels"]?.array ?? []
+            return routes.compactMap(\.string).map { notice(section, on: $0, ending, execution, now) }
+        }
+    }
+
+    private static func applying(_ status: ExecutionStatus) -> [(section: String, ending: String)] {
+        var applying = [("on-complete", "completed.")]
+        if status == .succeeded { applying.append(("on-success", "succeeded.")) }
+        if [.failed, .timeout, .abandoned].contains(status) { applying.append(("on-failure", "failed.")) }
+        return applying
+    }
+
+    private static func notice(
+        _ section: ValueObject, on route: String, _ ending: String, _ execution: Execution, _ now: Instant
+    ) -> Notice {
+        let context = JinjaContext(values: [
+            "action_parameters": .object(execution.parameters), "action_context": .object(execution.context),
+            "action_results": execution.result ?? .null,
+        ])
+        let message = rendered(
+            section["message"] ?? .string("Action \(execution.action) \(ending)"), context)
+        var data = rendered(.object(section["data"]?.object ?? [:]), context).object ?? [:]
+        data["result"] = .string(JSONWriter.text(execution.result ?? .null))
+        let payload: Value = [
+            "message": message, "data": .object(data), "execution_id": .string(execution.id.text),
+            "status": .string(execution.status.rawValue), "start_timestamp": .string(execution.startedAt.offsetText),
+            "end_timestamp": .string((execution.endedAt ?? now).offsetText),
+            "action_ref": .string(execution.action.description), "runner_ref": .string(execution.runner),
+            "channel": .string(route), "route": .string(route),
+        ]
+        return Notice(
+            route: route, message: message.pythonString, execution: execution.id, status: execution.status,
+            payload: payload)
+    }
+
+    /// Renders the texts of a value; one that can't be rendered stays as it is.
+    private static func rendered(_ value: Value, _ context: JinjaContext) -> Value {
+        switch value {
+        case .string(let text) where JinjaTemplate.isTemplate(text):
+            return (try? JinjaTemplate.cached(text).render(context)).map(Value.string) ?? value
+        case .array(let items): return .array(items.map { rendered($0, context) })
+        case .object(let members): return .object(members.mapValues { rendered($0, context) })
+        default: return value
+        }
+    }
+}
+
+/// Posts notices to chat channels.
+public protocol ChannelNotices: Sendable {
+    /// Queues a notice whose route names a channel of an adapter; one execution and route give one post however often
+    /// this is called.
+    /// - Returns: false for a route that names none, which is left to rules.
+    /// - Throws: `unavailable` when it can't be queued now.
+    func post(_ notice: Notice) async throws(CoreError) -> Bool
+}
+
+/// A service without chat.
+public struct NoChannels: ChannelNotices {
+    /// No channels.
+    public init() {}
+
+    /// Never.
+    public func post(_ notice: Notice) async throws(CoreError) -> Bool { false }
+}

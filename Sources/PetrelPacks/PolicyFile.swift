@@ -1,0 +1,22 @@
+import PetrelCore
+
+/// Reads a policy's metadata file.
+enum PolicyFile {
+    private static let keys = [
+        "name", "pack", "description", "enabled", "resource_ref", "policy_type", "parameters", "metadata_file", "ref",
+        "uid", "id",
+    ]
+
+    /// The policy that a file declares; its parameters are looked at where it is applied.
+    static func policy(_ metadata: Metadata, file: String, pack: String, id: ContentID) throws(PackError) -> Policy {
+        try metadata.allowOnly(keys)
+        try metadata.checkPack(pack)
+        return Policy(
+            id: id, ref: ContentRef(pack: pack, name: try metadata.text("name")),
+            summary: try metadata.optionalText("description"),
+            isEnabled: try metadata.truth("enabled", default: true),
+            resourceRef: try metadata.text("resource_ref"), type: try metadata.text("policy_type"),
+            parameters: try metadata.object("parameters"),
+            metadataFile: file.split(separator: "/").suffix(2).joined(separator: "/"))
+    }
+}

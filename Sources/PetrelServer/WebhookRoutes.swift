@@ -1,0 +1,87 @@
+import PetrelCore
+import PetrelEngine
+
+/// Webhooks: what rules have registered, and where senders post to.
+struct WebhookRoutes: Sendable {
+    let content: EventContent
+    let dispatch: EventDispatch
+    let signatures: WebhookSignatures
+    let ids: any IDSource
+
+    /// Headers that prove who sent a request are nobody else's business.
+    private static let hidden: Set<String> = [
+        "st2-api-key", "x-auth-token", "cookie", "st2-trace-tag", "authorization", "x-gitlab-token",
+    ]
+    private static let longestTag = 1024
+
+    var routes: [Route] {
+        [
+            // Clients ask for attributes that a webhook has not; the reference takes no such parameters here.
+            Route(.get, "webhooks", .type(.webhookList), "List webhooks") { _ in
+                let hooks = content.current.triggers.filter { $0.type.description == "core.st2.webhook" }
+                return APIResponse(.array(hooks.map { .object($0.apiDocument) }))
+            },
+            Route(.get, "webhooks/**", .resource(.webhookView), "One webhook") { request throws(APIError) in
+                let name = request.webhookName
+                guard let trigger = content.current.webhook(name).first else {
+                    throw APIError(.notFound, "Webhook \(name) not registered with st2")
+                }
+                try request.authorize(.webhook(name))
+                return APIResponse(.object(trigger.apiDocument))
+            },
+            Route(.post, "webhooks/**", .webhook, "Send to a webhook", body: .anyJSON) { request throws(APIError) in
+                try await receive(request)
+            },
+        ]
+    }
+
+    private func receive(_ request: APIRequest) async throws(APIError) -> APIResponse {
+        let name = request.webhookName
+        if signatures.isSigned(name) {
+            try await answering { () async throws(CoreError) in
+                try signatures.check(name, body: request.bytes, header: request.header)
+            }
+        } else if name != "st2" || !request.caller.isSensor {
+            try request.authorize(.webhook(name), name)
+        }
+        let tag = request.header("st2-trace-tag").map { String($0.prefix(Self.longestTag)) }
+        let event = name == "st2" ? try named(request, tag) : try registered(name, request, tag)
+        try await deciding { () async throws(EngineError) in try await dispatch.dispatch(event) }
+        return APIResponse(request.body, status: .accepted)
+    }
+
+    private func registered(_ name: String, _ request: APIRequest, _ tag: String?) throws(APIError) -> NewEvent {
+        let triggers = content.current.webhook(name)
+        guard !triggers.isEmpty else { throw APIError(.notFound, "Webhook \(name) not registered with st2") }
+        let headers = request.headers().filter { !Self.hidden.contains($0.0.lowercased()) }
+        let last = { (_: Value, new: Value) in new }
+        let payload: Value = [
+            "headers": .object(ValueObject(headers.map { ($0.0, .string($0.1)) }, uniquingKeysWith: last)),
+            "headers_lower": .object(
+                ValueObject(headers.map { ($0.0.lowercased(), .string($0.1)) }, uniquingKeysWith: last)),
+            "body": request.body.isNull ? [:] : request.body,
+        ]
+        return NewEvent(
+            triggers, payload: payload, origin: .webhook, traceTag: tag ?? "webhook-\(name)-\(ids.next())")
+    }
+
+    /// The webhook `st2`: its body names the trigger.
+    private func named(_ request: APIRequest, _ tag: String?) throws(APIError) -> NewEvent {
+        guard let body = (request.body.isNull ? [:] : request.body).object else {
+            throw APIError(.badRequest, "Webhook body needs to be an object, got: \(request.body.typeName)")
+        }
+        guard let name = body["trigger"]?.string, !name.isEmpty else {
+            throw APIError(.badRequest, "Trigger not specified.")
+        }
+        let triggers = dispatch.triggers(named: name)
+        guard !triggers.isEmpty else { throw APIError(.badRequest, "Trigger \"\(name)\" not found") }
+        let origin: Origin = request.caller.isSensor ? .sensor : .webhook
+        return NewEvent(
+            triggers, payload: body["payload"] ?? [:], origin: origin, traceTag: tag ?? "webhook-st2-\(ids.next())")
+    }
+}
+
+extension APIRequest {
+    /// The webhook that the path names.
+    var webhookName: String { EventCatalog.webhookName(part("**")) }
+}
