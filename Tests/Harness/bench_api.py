@@ -48,7 +48,8 @@ def seed(service):
     with sqlite3.connect(os.path.join(service.folder, "petrel.db")) as database:
         database.row_factory = sqlite3.Row
         models = [dict(row) for row in database.execute("SELECT * FROM execution")]
-        names = list(models[0])
+        # Without the columns that SQLite computes itself.
+        names = [column[1] for column in database.execute("PRAGMA table_info(execution)")]
         start = min(row["started_at"] for row in models) - 60_000_000
         rows = []
         for number in range(EXECUTIONS - len(models)):
