@@ -86,24 +86,25 @@ install: build ## Install program, manual and completion below PREFIX (/usr/loca
 docs: ## Where to read
 	@ls docs docs/adr
 
-# Only what is missing is installed, so a second run needs no network.
+# Installs those of the packages that are missing, so that a second run needs no network; fails where it may not or can't,
+# with their names in $missing.
+define install_missing
+missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || printf '%s ' $$p; done); \
+if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else as=false; fi; \
+[ -z "$$missing" ] || { \
+    [ "$$as" = false ] || echo "Installing Debian packages: $$missing"; \
+    { $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } >/dev/null; \
+}
+endef
+
 packages:
-	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || printf '%s ' $$p; done); \
-	if [ -n "$$missing" ]; then \
-	    if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else \
-	        echo "Petrel needs some Debian packages. Install them, then run make again:"; \
-	        echo "  sudo apt-get update && sudo apt-get install -y $$missing"; exit 1; fi; \
-	    echo "Installing Debian packages: $$missing"; \
-	    $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
-	fi
+	@$(call install_missing,$(PACKAGES)) || { \
+	    echo "Petrel needs some Debian packages. Install them, then run make again:"; \
+	    echo "  sudo apt-get update && sudo apt-get install -y $$missing"; exit 1; }
 
 test-packages:
-	@missing=$$(for p in $(TEST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || printf '%s ' $$p; done); \
-	if [ -n "$$missing" ]; then \
-	    if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else as=false; fi; \
-	    { $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } \
-	        >/dev/null 2>&1 || echo "Some tests will be skipped for want of these Debian packages: $$missing"; \
-	fi
+	@$(call install_missing,$(TEST_PACKAGES)) 2>/dev/null || \
+	    echo "Some tests will be skipped for want of these Debian packages: $$missing"
 
 debug:
 	@if [ ! -x $(BIN)/petrel ]; then echo "Building Petrel; the first time takes some minutes (libraries first)."; fi
