@@ -24,13 +24,20 @@ public struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The form of StackStorm's API: `2024-01-02T03:04:05.000006Z`.
     public var description: String {
         let seconds = microseconds.flooredQuotient(1_000_000)
-        let fraction = microseconds - seconds * 1_000_000
         let days = seconds.flooredQuotient(86_400)
         let (year, month, day) = civilDate(daysSinceEpoch: days)
         let second = seconds - days * 86_400
-        return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T"
-            + padded(second / 3600, 2) + ":" + padded(second / 60 % 60, 2) + ":" + padded(second % 60, 2) + "."
-            + padded(fraction, 6) + "Z"
+        // As bytes: joining texts took most of the time of a listing.
+        var text: [UInt8] = []
+        text.reserveCapacity(32)
+        for (number, width, mark) in [
+            (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (second / 3600, 2, ":"), (second / 60 % 60, 2, ":"),
+            (second % 60, 2, "."), (microseconds - seconds * 1_000_000, 6, "Z"),
+        ] as [(Int64, Int, Unicode.Scalar)] {
+            text.append(number, width: width)
+            text.append(UInt8(ascii: mark))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The time of day in UTC, `03:04:05`.
@@ -72,9 +79,18 @@ extension Duration {
     public var inSeconds: Double { Double(wholeMicroseconds) / 1_000_000 }
 }
 
-private func padded(_ number: Int64, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+extension [UInt8] {
+    /// Appends a number's digits, with zeros before them up to a width.
+    fileprivate mutating func append(_ number: Int64, width: Int) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        let start = count
+        var rest = number.magnitude
+        while rest > 0 || count - start < width {
+            append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        }
+        self[start...].reverse()
+    }
 }
 
 extension Int64 {

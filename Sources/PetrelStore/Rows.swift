@@ -47,19 +47,21 @@ extension Database {
     }
 }
 
-/// Action documents by their text: executions of one action share one, and reading it takes longer than the row.
+/// Action documents by the hash of their text: executions of one action share one, and reading it takes longer than the
+/// row.
 private let definitions = DefinitionMemo()
 
 private final class DefinitionMemo: Sendable {
     private static let most = 256
     private let known = Mutex<[String: ValueObject]>([:])
 
-    func document(_ text: String) throws -> ValueObject {
-        if let document = known.withLock({ $0[text] }) { return document }
-        let document = try Value.fromColumn(text).object ?? [:]
+    /// - Parameter text: read only where the document is not known.
+    func document(_ hash: String, _ text: @autoclosure () -> String) throws -> ValueObject {
+        if let document = known.withLock({ $0[hash] }) { return document }
+        let document = try Value.fromColumn(text()).object ?? [:]
         known.withLock { known in
             if known.count >= Self.most { known = [:] }
-            known[text] = document
+            known[hash] = document
         }
         return document
     }
@@ -67,9 +69,9 @@ private final class DefinitionMemo: Sendable {
 
 /// The columns of an execution, in the order that ``Execution/init(row:results:)`` reads them.
 let executionColumns = """
-    e.id, e.action, d.document AS definition, e.runner, e.status, e.parameters, e.context, e.origin, e.parent, \
-    e.started_at, e.ended_at, e.result_bytes, e.log, e.attempt, e.owner, e.boot, e.lease_until, e.reply_to, \
-    e.delay
+    e.id, e.action, e.definition AS hash, d.document AS definition, e.runner, e.status, e.parameters, e.context, \
+    e.origin, e.parent, e.started_at, e.ended_at, e.result_bytes, e.log, e.attempt, e.owner, e.boot, e.lease_until, \
+    e.reply_to, e.delay
     """
 
 /// Where an execution is read from, for the columns above.
@@ -83,7 +85,7 @@ extension Execution {
         let replyTo: String? = row["reply_to"]
         self.init(
             id: ExecutionID(stored: row["id"]), action: ContentRef(action) ?? ContentRef(pack: "", name: action),
-            actionDocument: try definitions.document(row["definition"]), runner: row["runner"],
+            actionDocument: try definitions.document(row["hash"], row["definition"]), runner: row["runner"],
             status: ExecutionStatus(rawValue: row["status"]) ?? .abandoned,
             parameters: try Value.fromColumn(row["parameters"]).object ?? [:],
             context: try Value.fromColumn(row["context"]).object ?? [:],

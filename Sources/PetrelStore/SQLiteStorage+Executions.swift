@@ -203,16 +203,17 @@ enum StoredResult: Sendable {
 
 /// The execution of an attempt, if that attempt is the claimed one.
 private func claimed(_ attempt: AttemptKey, by owner: String, in database: Database) throws -> Execution? {
-    try database.rows(
+    try database.each(
         "SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ? AND e.attempt = ? AND e.owner = ?",
         [attempt.execution.text, attempt.number, owner]
-    ).first.map { try Execution(row: $0) }
+    ) { try Execution(row: $0) }.first
 }
 
 /// The execution with an id, without its result.
 func storedExecution(_ id: ExecutionID, in database: Database) throws -> Execution? {
-    try database.rows("SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ?", [id.text])
-        .first.map { try Execution(row: $0) }
+    try database.each("SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ?", [id.text]) {
+        try Execution(row: $0)
+    }.first
 }
 
 /// Writes what changes in an execution's life.

@@ -194,8 +194,9 @@ private struct Filter: Sendable {
     private static func index(for query: ExecutionQuery) -> String? {
         if !query.ids.isEmpty || !query.order.isEmpty { return nil }
         if case .some(.some) = query.parent { return nil }
+        if query.action != nil, query.user == nil, query.runner == nil { return "execution_by_action" }
         let single = [
-            query.action.map { _ in "execution_by_action" }, query.user.map { _ in "execution_by_user" },
+            query.action.map { _ in "execution_list" }, query.user.map { _ in "execution_by_user" },
             query.runner.map { _ in "execution_by_runner" },
             query.statuses.isEmpty ? nil : query.statuses.count == 1 ? "execution_by_status" : "execution_list",
         ].compactMap(\.self)

@@ -35,6 +35,7 @@ public final class SQLiteStorage: Storage {
 
     let options: Options
     let pool: DatabasePool
+    private let rowReaders: RowReaders
     let queue: CommitQueue
     let digest: any Digest
     let results: ResultFiles
@@ -55,6 +56,7 @@ public final class SQLiteStorage: Storage {
         makePrivate(path)
         do {
             pool = try Self.openPool(path, auditMAC: auditFunction(key: options.auditKey, digest: digest))
+            rowReaders = try RowReaders(path: path)
             queue = CommitQueue(pool: pool, isRelaxed: options.isRelaxed)
             results = ResultFiles(folder: options.folder + "/results", isFlushed: !options.isRelaxed)
         } catch let error as StoreError {
@@ -66,7 +68,10 @@ public final class SQLiteStorage: Storage {
 
     /// Closes the database; the log is folded into the file.
     public func close() throws(StoreError) {
-        do { try pool.close() } catch {
+        do {
+            try rowReaders.close()
+            try pool.close()
+        } catch {
             throw StoreError(.unusable, "the database did not close: \(error)", underlying: error)
         }
     }
@@ -89,7 +94,7 @@ public final class SQLiteStorage: Storage {
     ///
     /// No transaction is begun around it; a statement sees one state of the database all the same.
     func lookUp<Answer>(_ body: (Database) throws -> Answer) throws(CoreError) -> Answer {
-        do { return try pool.unsafeRead(body) } catch { throw storeFailure(error) }
+        do { return try rowReaders.next.unsafeRead(body) } catch { throw storeFailure(error) }
     }
 
     /// Runs a read that may take a while on a snapshot of the database, on a thread of the pool.
@@ -110,13 +115,12 @@ public final class SQLiteStorage: Storage {
     private static func openPool(_ path: String, auditMAC: DatabaseFunction) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        // Two for listings that take a while, the others for single rows.
-        configuration.maximumReaderCount = 4
+        // For listings that take a while; single rows have readers of their own.
+        configuration.maximumReaderCount = 2
         configuration.label = "petrel.store"
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
-            // 1 MiB of pages for each connection; the kernel caches the file as well.
-            try database.execute(sql: "PRAGMA cache_size = -1024")
+            try database.limitCache()
             database.add(function: auditMAC)
         }
         let pool = try DatabasePool(path: path, configuration: configuration)

@@ -26,6 +26,9 @@ enum Schema {
         migrator.registerMigration("7 listings read indexes alone") { database in
             for statement in listings { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("9 listings of an action by status") { database in
+            for statement in actionListings { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -138,6 +141,11 @@ enum Schema {
         "CREATE INDEX execution_by_user ON execution (user, started_at, id, parent)",
         "CREATE INDEX execution_by_status ON execution (status, started_at, id, parent)",
         "CREATE INDEX execution_by_runner ON execution (runner, started_at, id, parent)",
+    ]
+
+    private static let actionListings = [
+        "DROP INDEX execution_by_action",
+        "CREATE INDEX execution_by_action ON execution (action, started_at, id, parent, status)",
     ]
 
     private static let chatPosts = [

@@ -15,6 +15,9 @@ struct InstantTests {
     func knownDates() {
         #expect(Instant(microseconds: 0).description == "1970-01-01T00:00:00.000000Z")
         #expect(Instant(microseconds: 951_827_696_000_001).description == "2000-02-29T12:34:56.000001Z")
+        #expect(Instant(microseconds: -1).description == "1969-12-31T23:59:59.999999Z")
+        #expect(Instant(microseconds: -62_135_596_800_000_000).description == "0001-01-01T00:00:00.000000Z")
+        #expect(Instant(microseconds: 253_402_300_800_000_000).description == "10000-01-01T00:00:00.000000Z")
     }
 
     @Test("all accepted forms are read, others are not")
