@@ -1,4 +1,3 @@
-import PetrelChat
 import PetrelCore
 import PetrelEngine
 import PetrelServer
@@ -25,6 +24,7 @@ struct EventGraph {
         var submission: Submission
         var datastore: Datastore
         var documents: ExecutionDocuments
+        var notices: any ChatNotices
         var events: EventHub
         var clock: SystemClock
         var ids: SystemIDs
@@ -49,9 +49,7 @@ struct EventGraph {
             catalog: catalog, dispatch: dispatch, clock: base.clock)
         ends = EndedExecutions(
             store: base.store, catalog: catalog, dispatch: dispatch, documents: base.documents,
-            channels: ChannelPosts(
-                adapters: Set(base.settings.chat.adapters.map(\.name)), store: base.store, digest: base.digest,
-                events: base.events), events: base.events, clock: base.clock)
+            channels: base.notices, digest: base.digest, events: base.events, clock: base.clock)
         signatures = WebhookSignatures(
             try Self.signed(rules.signedWebhooks, folder: base.settings.dataDir), digest: base.digest,
             clock: base.clock)

@@ -32,8 +32,6 @@ struct ServiceGraph {
     let replies: Replies
     let questions: Questions
     let room: RoomDoor
-    /// Says things in the channels of all adapters.
-    let notices: Notices
     let api: API
     let claimCode: ClaimCode
     let datastore: Datastore
@@ -82,11 +80,12 @@ struct ServiceGraph {
         workflows = Workflows(workflowParts)
         let inquiries = Inquiries(store: store, access: access, events: events, clock: clock)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
+        let notices = Notices(
+            store: store, adapters: Set(settings.chat.adapters.map(\.name)), events: events, ids: ids)
         rules = try EventGraph(
             .init(
                 settings: settings, store: store, submission: submission, datastore: datastore, documents: documents,
-                events: events,
-                clock: clock, ids: ids, digest: digest))
+                notices: notices, events: events, clock: clock, ids: ids, digest: digest))
         let roots = try Self.contentRoots(settings, digest: digest)
         let content = ContentWatch(
             loader: ContentLoader(
@@ -100,11 +99,11 @@ struct ServiceGraph {
         ) { () async throws(CoreError) in try await content.load() }
         claimCode = ClaimCode(random: SystemRandom())
         let makers = AdapterCatalog(
-            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced)
+            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced,
+            prefix: settings.chat.prefix)
         adapters = settings.chat.adapters.map(makers.adapter)
         let capabilities = Dictionary(
             adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first })
-        notices = Notices(store: store, adapters: Set(adapters.map(\.name)), events: events, ids: ids)
         questions = Questions(
             store: store, inquiries: inquiries, access: access, adapters: settings.chat.adapters.map(\.name),
             prefix: settings.chat.prefix, events: events, clock: clock, ids: ids)

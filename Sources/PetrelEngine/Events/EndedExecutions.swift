@@ -11,20 +11,22 @@ public final class EndedExecutions: Sendable {
     private let catalog: LiveEventCatalog
     private let dispatch: EventDispatch
     private let documents: ExecutionDocuments
-    private let channels: any ChannelNotices
+    private let channels: any ChatNotices
+    private let digest: any Digest
     private let events: EventHub
     private let clock: any PetrelClock
 
     /// The stage over its neighbours.
     public init(
         store: any EventStore, catalog: LiveEventCatalog, dispatch: EventDispatch, documents: ExecutionDocuments,
-        channels: any ChannelNotices, events: EventHub, clock: any PetrelClock
+        channels: any ChatNotices, digest: any Digest, events: EventHub, clock: any PetrelClock
     ) {
         self.store = store
         self.catalog = catalog
         self.dispatch = dispatch
         self.documents = documents
         self.channels = channels
+        self.digest = digest
         self.events = events
         self.clock = clock
     }
@@ -88,8 +90,11 @@ public final class EndedExecutions: Sendable {
         } catch { return false }
     }
 
+    /// - Returns: false for a route that names no channel of an adapter; it is left to rules.
     private func isPosted(_ notice: Notice) async throws(EngineError) -> Bool {
-        do throws(CoreError) { return try await channels.post(notice) } catch { throw EngineError(error) }
+        guard let post = notice.post(in: channels.adapters, digest: digest) else { return false }
+        do throws(CoreError) { try await channels.post(post) } catch { throw EngineError(error) }
+        return true
     }
 
     private func event(_ trigger: Trigger, _ payload: Value, _ execution: Execution) -> NewEvent {

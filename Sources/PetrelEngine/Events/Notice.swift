@@ -68,20 +68,31 @@ public struct Notice: Sendable {
     }
 }
 
-/// Posts notices to chat channels.
-public protocol ChannelNotices: Sendable {
-    /// Queues a notice whose route names a channel of an adapter; one execution and route give one post however often
-    /// this is called.
-    /// - Returns: false for a route that names none, which is left to rules.
-    /// - Throws: `unavailable` when it can't be queued now.
-    func post(_ notice: Notice) async throws(CoreError) -> Bool
+extension Notice {
+    /// The notice as a post in the channel that its route names, `ADAPTER:CHANNEL`; nil when it names none.
+    ///
+    /// One execution, route and text have one id however often the end is told. It begins with the execution's time, from
+    /// which on a platform is searched for a post in doubt.
+    func post(in adapters: Set<AdapterName>, digest: any Digest) -> ChatNotice? {
+        let parts = route.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, adapters.contains(parts[0]) else { return nil }
+        let hash = digest.sha256(Array("notice \(execution) \(route) \(message)".utf8))
+        return ChatNotice(
+            adapter: parts[0], channel: parts[1], text: message, execution: execution, status: status,
+            id: DeliveryID(stored: "\(execution.text.prefix(8))\(hash.prefix(16))"))
+    }
 }
 
 /// A service without chat.
-public struct NoChannels: ChannelNotices {
+public struct NoChannels: ChatNotices {
     /// No channels.
     public init() {}
 
+    /// None.
+    public var adapters: Set<AdapterName> { [] }
+
     /// Never.
-    public func post(_ notice: Notice) async throws(CoreError) -> Bool { false }
+    public func post(_ notice: ChatNotice) async throws(CoreError) -> DeliveryID {
+        throw CoreError(.invalidInput, "there is no chat adapter \"\(notice.adapter)\"")
+    }
 }
