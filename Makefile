@@ -3,9 +3,10 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 PACKAGES = libwebsockets-dev libcurl4-openssl-dev libyaml-dev libssl-dev libsqlite3-dev libpcre2-dev libcrypt-dev \
-           pkg-config
+           libexpat1-dev pkg-config
 # What some tests run against; those that miss theirs say that they are skipped.
 TEST_PACKAGES = openssh-client openssh-server python3-venv curl
+SERVER_PACKAGES = inspircd prosody
 BIN = .build/debug
 ORIGINALS = .build/originals/bin
 RELEASE_FLAGS = -c release
@@ -14,7 +15,7 @@ SHOW = awk -v tty="$$(test -t 1 && echo 1)" '/^\[[0-9]/ { if (tty) printf "\r\03
     /^warning: .swift-|checkouts.*CMakeLists/ { next } { if (tty) printf "\r\033[K"; print; fflush() }'
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-all build lint format conformance fault fuzz bench bench-languages verify docs install packages test-packages debug
+.PHONY: help run test test-all build lint format conformance fault fuzz bench bench-languages bench-chat verify docs install packages test-packages server-packages debug
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +26,9 @@ run: packages debug ## Start the service with the local room open in this termin
 test: packages test-packages ## Run all tests that need nothing but Debian packages; the only thing that CI calls
 	@sh Tests/run-tests.sh
 
-test-all: test ## The tests, with those that install real servers and a browser (none yet)
+test-all: test server-packages ## The tests, with those that run against real IRC and XMPP servers on loopback
+	@PETREL_REAL_SERVERS=1 $(SWIFT) test --filter 'AdapterConformanceTests|RealServerTests' 2>&1 | \
+	    grep -E '✘|error:|^skipped |^[a-z0-9-]+ [a-z_]+=[0-9]|Test run with'; exit $${PIPESTATUS[0]}
 
 build: packages ## Build the release: .build/release/petrel and .build/release/petrel-shim
 	@set -o pipefail; $(SWIFT) build $(RELEASE_FLAGS) --product petrel-shim 2>&1 | $(SHOW)
@@ -56,6 +59,10 @@ fuzz: packages debug ## Long runs of the seeded fuzz tests
 bench: build ## Figures of the release build beside the physical limits, and of the languages beside Python's
 	python3 Tests/Harness/bench.py .build/release
 	@$(MAKE) --no-print-directory bench-languages
+	@$(MAKE) --no-print-directory bench-chat
+
+bench-chat: ## Petrel beside other bots on the same fake chat servers; with FAULTS=1 what faults do to each
+	python3 Tests/Harness/bench_chat.py .build/release $(if $(FAULTS),--faults) $(ARGS)
 
 # The originals are for the comparison only; without a network their rows say that they are not installed.
 bench-languages: packages
@@ -103,6 +110,16 @@ test-packages:
 	    if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else as=false; fi; \
 	    { $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } \
 	        >/dev/null 2>&1 || echo "Some tests will be skipped for want of these Debian packages: $$missing"; \
+	fi
+
+# The tests start the servers themselves; the machine's own are not started.
+server-packages:
+	@missing=$$(for p in $(SERVER_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || printf '%s ' $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else as=false; fi; \
+	    { $$as apt-get update -qq && $$as env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 || \
+	        echo "skipped tests: these Debian packages can't be installed: $$missing"; \
 	fi
 
 debug:

@@ -34,8 +34,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
 let adapterMaterial = [
-    "alerts", "chatops", "core", "examples", "python", "starter", "mattermost/README.md", "slack/README.md",
-    "slack/app-manifest.yaml",
+    "alerts", "chatops", "core", "examples", "python", "starter", "irc/README.md", "mattermost/README.md",
+    "slack/README.md", "slack/app-manifest.yaml", "xmpp/README.md",
 ]
 
 let package = Package(
@@ -93,7 +93,7 @@ let package = Package(
         module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelPacks", ["PetrelSystem", "PetrelWorkflow", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
+        module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
         module(
             "PetrelEngine", ["PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
@@ -118,6 +118,7 @@ let package = Package(
         library("COpenSSL", "openssl", apt: "libssl-dev"),
         library("CCrypt", "libcrypt", apt: "libcrypt-dev"),
         library("CLWS", "libwebsockets", apt: "libwebsockets-dev"),
+        library("CExpat", "expat", apt: "libexpat1-dev"),
 
         module("PetrelTestKit", ["PetrelEngine", "PetrelSystem", "PetrelCore", collections]),
 

@@ -47,7 +47,7 @@ struct ImportTests {
         "PetrelChat": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "Synchronization"],
         "PetrelStore": ["PetrelCore", "GRDB", "FoundationEssentials", "Glibc", "Synchronization"],
         "PetrelSystem": [
-            "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "Glibc", "Synchronization",
+            "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat", "Glibc", "Synchronization",
             "FoundationEssentials",
         ],
         "PetrelRunners": [

@@ -59,6 +59,9 @@ struct Settings: Sendable {
 
         /// A text that was given; nil when it is absent or empty.
         func text(_ key: String) -> String? { options[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+
+        /// A list that was given; empty when it is absent.
+        func texts(_ key: String) -> [String] { options[key]?.array?.compactMap(\.string) ?? [] }
     }
     struct Templates: Sendable {
         /// Whether a workflow evaluates a result that looks like an expression once more.
