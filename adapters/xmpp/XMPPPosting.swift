@@ -54,7 +54,7 @@ struct XMPPPosting: Sendable {
     private func stanzaID(of post: OutboundPost, _ index: Int) -> String { "\(post.id)-\(index)" }
 
     private func plan(_ post: OutboundPost) -> PostPlan {
-        let channel = post.to.conversation.channel
+        let channel = post.to.conversation.channel.lowercased()
         var plain = post
         plain.text = post.plainText(name: socket.nick(in: channel))
         (plain.file, plain.choices) = (nil, [])
@@ -63,7 +63,7 @@ struct XMPPPosting: Sendable {
     }
 
     private func place(of post: OutboundPost) -> Place {
-        let channel = post.to.conversation.channel
+        let channel = post.to.conversation.channel.lowercased()
         let isRoom = post.to.person.id != channel && options.rooms.contains(channel)
         guard isRoom, !post.isEphemeral, post.placement != .direct else {
             return Place(target: isRoom ? post.to.person.id : channel, isRoom: false)

@@ -22,7 +22,7 @@ extension DebugCommand {
             var times: [Duration] = []
             for number in 0..<commands {
                 let wanted = number * 7919 % formats
-                let text = "verb\(wanted % width) thing\(wanted / width) to prod count=\(number)"
+                let text = "verb\(wanted % width) thing\(wanted / width) to prod with \(number) copies"
                 let begin = clock.now
                 let found = try matcher.candidates(for: text)
                 times.append(clock.now - begin)
@@ -39,7 +39,7 @@ extension DebugCommand {
         private static func shown(_ time: Duration) -> String { String(Double(Int(time.inSeconds * 1e7)) / 10) }
 
         private func alias(_ number: Int, _ width: Int) -> ActionAlias {
-            let text = "verb\(number % width) thing\(number / width) to {{environment}} count={{count=1}}"
+            let text = "verb\(number % width) thing\(number / width) to {{environment}} with {{count}} copies"
             return ActionAlias(
                 id: ContentID(stored: "000000000000000000000001"), ref: ContentRef(pack: "bench", name: "a\(number)"),
                 summary: "", isEnabled: true, actionRef: "core.noop",
