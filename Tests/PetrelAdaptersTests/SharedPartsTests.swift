@@ -122,7 +122,7 @@ struct SharedPartsTests {
                 }
             }
         }
-        #expect(await comesToHold { health.current.connections == 2 })
+        #expect(await comesToHold(within: .seconds(60)) { health.current.connections == 2 })
         running.cancel()
         await running.value
         let times = attempts.withLock(\.self)
