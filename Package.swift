@@ -34,7 +34,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
 let adapterMaterial = [
-    "alerts", "chatops", "core", "examples", "python", "starter", "mattermost/README.md", "slack/README.md",
+    "alerts", "chatops", "core", "examples", "packs", "python", "starter", "mattermost/README.md", "slack/README.md",
     "slack/app-manifest.yaml",
 ]
 
@@ -130,7 +130,9 @@ let package = Package(
         tests("PetrelPacksTests", ["PetrelPacks", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelSystemTests", ["PetrelSystem", "PetrelCore", "petrel-shim"]),
         tests("PetrelAdaptersTests", ["PetrelAdapters", "PetrelSystem", "PetrelCore"]),
-        tests("PetrelRunnersTests", ["PetrelRunners", "PetrelSystem", "PetrelCore", "petrel-shim"]),
+        tests(
+            "PetrelRunnersTests",
+            ["PetrelRunners", "PetrelSystem", "PetrelExpressions", "PetrelCore", "petrel-shim"]),
         tests("PetrelAppTests", ["PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore"]),
         tests(
             "ConformanceTests",

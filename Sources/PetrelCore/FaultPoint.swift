@@ -23,6 +23,7 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case questionAfterAsk = "question.after-ask"
     case questionAfterTake = "question.after-take"
     case runBeforeSpawn = "run.before-spawn"
+    case runAfterAsk = "run.after-ask"
     case runAfterSpawn = "run.after-spawn"
     case runAfterExit = "run.after-exit"
     case completionBeforeCommit = "completion.before-commit"

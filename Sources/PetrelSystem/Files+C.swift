@@ -130,6 +130,12 @@ public func isFolder(_ path: String) -> Bool {
     return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFDIR
 }
 
+/// Whether a UNIX socket has the path as its name.
+public func isSocket(_ path: String) -> Bool {
+    var about = stat()
+    return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFSOCK
+}
+
 /// Makes a folder, and those above it, for the owner alone; false with `errno` set when that failed.
 public func makePrivateFolder(_ path: String) -> Bool {
     for slash in path.indices where path[slash] == "/" && slash != path.startIndex {

@@ -160,7 +160,7 @@ final class FolderWatcher: @unchecked Sendable {
 }
 
 /// The names in a folder, sorted, without `.` and `..`; none when it can't be read.
-func folderEntries(_ path: String) -> [String] {
+public func folderEntries(_ path: String) -> [String] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
     var names: [String] = []

@@ -17,6 +17,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench_actions  # noqa: E402
 import bench_api  # noqa: E402
 import bench_events  # noqa: E402
 from service import Room, Service  # noqa: E402
@@ -191,7 +192,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("programs")
     parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--only", choices=["workflow"], help="Figures of workflows alone")
+    parser.add_argument("--only", choices=["workflow", "actions"], help="Figures of these alone")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="petrel-bench-", dir=os.environ.get("PETREL_BENCH_DIR"))
     # The stripped program is what is installed.
@@ -201,6 +202,10 @@ def main():
     shutil.copy(os.path.join(options.programs, "petrel-shim"), os.path.join(folder, "petrel-shim"))
 
     flush, flush99 = flush_ms(folder)
+    if options.only == "actions":
+        bench_actions.run_all(program, os.path.join(folder, "actions"), options.seconds)
+        print("limits flush_p50_ms=%.3f flush_p99_ms=%.3f" % (flush, flush99))
+        return shutil.rmtree(folder, ignore_errors=True)
     conduct(program)
     for durability in ("full", "relaxed"):
         for at_once in (1, 50):
@@ -240,6 +245,7 @@ def main():
         service.stop()
     bench_api.run(program, os.path.join(folder, "api"), max(2, int(options.seconds / 2)))
     bench_events.run(program, options.seconds)
+    bench_actions.run_all(program, os.path.join(folder, "actions"), max(2, int(options.seconds / 2)))
     shutil.rmtree(folder, ignore_errors=True)
 
 

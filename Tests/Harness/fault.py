@@ -50,6 +50,7 @@ class Ledger:
             "runs": "!run %s; printf %s-done" % (append, name),
             "slow": "!run %s; sleep 0.3; printf %s-done" % (append, name),
             "fails": "!run %s; exit 3" % append,
+            "python": "!append %s" % name,
         }[kind]
 
     def note(self, room, key, name, kind):
@@ -84,7 +85,7 @@ class Ledger:
                 blame("duplicated", "%s has %d final answers and %d acks" % (name, len(finals), len(acks)))
             if finals and acks and finals[0]["sequence"] < acks[0]["sequence"]:
                 blame("disorder", "%s was answered before it was acknowledged" % name)
-            if kind in ("runs", "slow", "fails"):
+            if kind in ("runs", "slow", "fails", "python"):
                 count = lines.count(name)
                 if count > 1:
                     blame("ran_twice", "%s ran %d times" % (name, count))
@@ -127,6 +128,16 @@ def write_pack(folder):
         "  text: {type: string, required: true}\n"
         "  cmd: {immutable: true, default: \"echo {{text}} >> %s/side-effects; printf {{text}}-done\"}\n" % folder,
         "aliases/speak.yaml": "name: speak\naction_ref: mine.say\nformats: [\"say {{text}}\", speak]\n",
+        "actions/append.yaml": "name: append\nrunner_type: python-script\nentry_point: append.py\nparameters:\n"
+        "  text: {type: string, required: true}\n",
+        "actions/append.py": "import os\nfrom st2common.runners.base_action import Action\n\n\nclass Append(Action):\n"
+        "    def run(self, text):\n"
+        "        with open('%s/side-effects', 'a') as file:\n"
+        "            file.write(text + '\\n')\n"
+        "        return 'forked' if '--child' in open('/proc/%%d/cmdline' %% os.getppid()).read() else 'started'\n"
+        % folder,
+        "aliases/append.yaml": "name: append\naction_ref: mine.append\nformats: [\"append {{text}}\"]\n"
+        "result: {format: \"{{ execution.result.result }}\"}\n",
     }
     for name, text in files.items():
         path = os.path.join(folder, "packs", "mine", name)
@@ -135,13 +146,22 @@ def write_pack(folder):
             file.write(text)
 
 
+def warm_up(room):
+    """Has Python actions run until one was forked by a worker."""
+    for number in range(50):
+        final = room.wait_final(room.say("!append warm%d" % number), 60)
+        if final is not None and "forked" in final[1].get("text", ""):
+            return
+
+
 def scenario(service, rooms):
-    """Twenty commands of every kind in two rooms; gives the ledger."""
+    """Commands of every kind in two rooms; gives the ledger."""
     ledger = Ledger(service.folder)
-    for number in range(20):
+    warm_up(rooms[0])
+    for number in range(24):
         room = rooms[number % len(rooms)]
         name = "c%d" % number
-        kind = ["runs", "slow", "fails", "unmatched", "refused", "help", "asks"][number % 7]
+        kind = ["runs", "slow", "fails", "python", "unmatched", "refused", "help", "asks"][number % 8]
         if kind == "unmatched":
             key = room.say("!no such command as %s" % name)
         elif kind == "refused":

@@ -40,6 +40,8 @@ struct ServiceGraph {
     let policies: LivePolicies
     let rules: EventGraph
     let sensors: SensorProcesses
+    /// Connections to other machines that executions share.
+    let sshConnections: SSHConnections
     /// The URL of this start; set when the port is open.
     let url = ServiceURL()
 
@@ -55,7 +57,10 @@ struct ServiceGraph {
             .init(
                 folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
                 auditKey: try files.auditKey()), digest: digest)
-        let runners = try RunnerParts.catalog(settings, events: events, digest: digest)
+        let launcher = try RunnerParts.launcher(settings)
+        sshConnections = RunnerParts.connections(settings, launcher: launcher, clock: clock, ids: ids, digest: digest)
+        let runners = RunnerParts.catalog(
+            settings, launcher: launcher, connections: sshConnections, events: events, digest: digest)
         datastore = Datastore(
             store: store, cipher: try Self.cipher(settings, files), events: events, clock: clock, ids: ids)
         policies = LivePolicies(store: store, catalog: catalog, ids: ids, clock: clock)
@@ -91,7 +96,8 @@ struct ServiceGraph {
         let content = ContentWatch(
             loader: ContentLoader(
                 roots: roots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest,
-                configFolder: settings.dataDir + "/configs"),
+                configFolder: settings.dataDir + "/configs",
+                checkPolicy: { policy throws(CoreError) in try PolicyType.checked(policy) }),
             roots: roots, configFolder: settings.dataDir + "/configs", catalog: catalog,
             rules: rules.catalog, events: events, logger: logger)
         self.content = content
@@ -131,8 +137,8 @@ struct ServiceGraph {
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
             credentials: credentials, tokens: tokens, executions: store, digest: digest)
         sensors = Self.sensors(
-            settings, rules: rules, catalog: catalog, datastore: datastore, clock: clock, ids: ids, digest: digest,
-            url: url,
+            settings, launcher: launcher, rules: rules, catalog: catalog, datastore: datastore, clock: clock, ids: ids,
+            digest: digest, url: url,
             authentication: &authentication)
         var parts = API.Parts(
             store: store, catalog: catalog, editor: editor, runners: runners, submission: submission,
@@ -193,14 +199,12 @@ struct ServiceGraph {
     }
 
     private static func sensors(
-        _ settings: Settings, rules: EventGraph, catalog: LiveCatalog, datastore: Datastore, clock: SystemClock,
-        ids: SystemIDs, digest: SystemDigest,
-        url: ServiceURL, authentication: inout Authentication
+        _ settings: Settings, launcher: ShimLauncher, rules: EventGraph, catalog: LiveCatalog, datastore: Datastore,
+        clock: SystemClock, ids: SystemIDs, digest: SystemDigest, url: ServiceURL, authentication: inout Authentication
     ) -> SensorProcesses {
         // New with each start: a sensor of an earlier service has nothing to tell this one.
         let token = SystemRandom().bytes(32).map { String($0, radix: 16) }.joined()
         authentication.sensorTokenHash = digest.sha256(Array(token.utf8))
-        let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
         let isEnabled = settings.rules.runsSensors
         return SensorProcesses(
             options: .init(
@@ -214,7 +218,7 @@ struct ServiceGraph {
                     return (try? config?.effective(datastore: datastore, user: EventGraph.systemUser)) ?? [:]
                 },
                 ended: { sensor, code, words in await rules.tell(sensor, code, words) }),
-            launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"), clock: clock, ids: ids)
+            launcher: launcher, clock: clock, ids: ids)
     }
 
     private static func contentRoots(_ settings: Settings, digest: any Digest) throws(CoreError) -> [ContentRoot] {

@@ -34,6 +34,7 @@ enum ServiceRunner {
         let policy = ChatPolicyWatch(path: settings.chat.policy, policy: graph.chatPolicy, logger: logger)
         policy.load()
         try await recordStart(graph)
+        await graph.sshConnections.start()
         do {
             try await group(
                 graph, roles, policy, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger
@@ -41,6 +42,7 @@ enum ServiceRunner {
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
+        await graph.sshConnections.stop()
         graph.files.remove("url")
         try graph.store.close()
         logger.info("stopped")

@@ -75,6 +75,8 @@ struct Settings: Sendable {
     }
     struct Python: Sendable {
         var binary: String
+        /// Zero: each action starts a Python of its own.
+        var maxWorkers: Int
     }
     struct SSH: Sendable {
         /// nil: the user of commands on this machine.
@@ -85,6 +87,8 @@ struct Settings: Sendable {
         var connectSeconds: Int
         var maxParallel: Int
         var allowsPartialFailure: Bool
+        /// Zero: no connection is shared.
+        var persistSeconds: Int
     }
 
     /// Absolute, as all paths here.
@@ -158,13 +162,15 @@ extension Settings {
         templates = Templates(
             reevaluatesResults: values.flag("templates.reevaluate_results"),
             rendersAPIParameters: values.flag("templates.render_api_parameters"))
-        python = Python(binary: values.text("python.binary"))
+        python = Python(
+            binary: values.text("python.binary"), maxWorkers: values.integer("python.max_workers"))
         ssh = SSH(
             user: Self.optional(values.text("ssh.user")), keyFile: Self.optional(values.text("ssh.key_file")),
             configFile: Self.optional(values.text("ssh.config_file")), hostKeyCheck: values.text("ssh.host_key_check"),
             connectSeconds: values.integer("ssh.connect_timeout_seconds"),
             maxParallel: values.integer("ssh.max_parallel"),
-            allowsPartialFailure: values.flag("ssh.allow_partial_failure"))
+            allowsPartialFailure: values.flag("ssh.allow_partial_failure"),
+            persistSeconds: values.integer("ssh.persist_seconds"))
         datastoreKeyFile = Self.optional(values.text("datastore.key_file"))
         refusesPrivateAddresses = values.flag("http_request.refuse_private")
         logLevel = values.text("log.level")

@@ -204,6 +204,9 @@ extension SettingsCatalog {
             path: "python.binary", kind: .text, standard: "python3",
             summary: "The Python of packs that have no virtual environment in virtualenvs in the data folder."),
         Setting(
+            path: "python.max_workers", kind: .integer(0...100), standard: 4,
+            summary: "Most Pythons, one for each virtual environment, kept ready to fork actions; 0 starts each anew."),
+        Setting(
             path: "ssh.user", kind: .text, standard: "",
             summary: "User on other machines where an action names none; empty is engine.system_user."),
         Setting(
@@ -224,6 +227,9 @@ extension SettingsCatalog {
         Setting(
             path: "ssh.allow_partial_failure", kind: .flag, standard: false,
             summary: "Whether an execution on several machines succeeds when one of them does."),
+        Setting(
+            path: "ssh.persist_seconds", kind: .integer(0...3600), standard: 60,
+            summary: "Seconds that a connection to another machine is kept for further executions; 0 shares none."),
     ]
 
     private static let rules = [
