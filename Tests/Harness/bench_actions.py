@@ -54,7 +54,8 @@ def run(client, action, parameters=None, is_waited=True):
         _, found = client.request("GET", "/v1/executions/%s?include_attributes=status,elapsed_seconds" % made["id"])
         if found["status"] in ENDED:
             if found["status"] != "succeeded":
-                raise RuntimeError("%s is %s" % (action, found["status"]))
+                _, whole = client.request("GET", "/v1/executions/" + made["id"])
+                raise RuntimeError("%s is %s: %s" % (action, found["status"], whole["result"]))
             return found["elapsed_seconds"] * 1000
         time.sleep(0.001)
     return made["id"]
@@ -221,15 +222,19 @@ def ssh(program, folder, hosts=100):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "%s/%s" % (data, name)], check=True)
     port = free_port()
     names = ["127.0.0.%d" % number for number in range(1, hosts + 1)]
-    with open(data + "/config", "w") as file:
-        file.write("".join("ListenAddress %s\n" % name for name in names))
-        file.write(
-            "Port %d\nHostKey %s/host\nAuthorizedKeysFile %s/user.pub\nPasswordAuthentication no\nStrictModes no\n"
-            "KbdInteractiveAuthentication no\nUsePAM no\nPermitRootLogin yes\nPidFile none\nMaxStartups 500\n"
-            "MaxSessions 500\n" % (port, data, data))
+    keepers = []
+    # A server listens on 16 addresses at most.
+    for begin in range(0, hosts, 15):
+        config = "%s/config%d" % (data, begin)
+        with open(config, "w") as file:
+            file.write("".join("ListenAddress %s\n" % name for name in names[begin:begin + 15]))
+            file.write(
+                "Port %d\nHostKey %s/host\nAuthorizedKeysFile %s/user.pub\nPasswordAuthentication no\nStrictModes no\n"
+                "KbdInteractiveAuthentication no\nUsePAM no\nPermitRootLogin yes\nPidFile none\nMaxStartups 500\n"
+                "MaxSessions 500\nSetEnv HOME=%s\n" % (port, data, data, data))
+        keepers.append(subprocess.Popen([server, "-D", "-f", config], stderr=subprocess.DEVNULL))
     with open(data + "/known_hosts", "w") as file:
         file.write("[127.0.0.*]:%d %s" % (port, open(data + "/host.pub").read()))
-    keeper = subprocess.Popen([server, "-D", "-f", data + "/config"], stderr=subprocess.DEVNULL)
     service = start(program, data, SSH_KEY_FILE=data + "/user", SSH_MAX_PARALLEL=hosts)
     try:
         client = Client(service)
@@ -241,8 +246,9 @@ def ssh(program, folder, hosts=100):
             hosts, found[0], found[1], percentile(found[2:], 0.5), percentile(one, 0.5)), flush=True)
     finally:
         service.stop()
-        keeper.terminate()
-        keeper.wait()
+        for keeper in keepers:
+            keeper.terminate()
+            keeper.wait()
 
 
 def run_all(program, folder, seconds):

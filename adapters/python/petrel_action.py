@@ -102,16 +102,16 @@ if __name__ == "__main__":
         import petrel_worker as worker
 
         worker.serve(sys.argv[2])
+    code = None
     try:
         main(here, worker)
+        code = 0
     except SystemExit as leaving:
-        if not worker:
-            raise
-        worker.leave(worker.exit_code(leaving.code))
+        code = worker.exit_code(leaving.code) if worker else None
+        raise
     except Exception:
-        if not worker:
-            raise
-        sys.excepthook(*sys.exc_info())
-        worker.leave(1)
-    if worker:
-        worker.leave(0)
+        code = 1
+        raise
+    finally:
+        if worker:
+            worker.code = code

@@ -16,7 +16,6 @@ import select
 import signal
 import socket
 import sys
-import threading
 
 CONTROL = 3
 IDLE_SECONDS = 600
@@ -26,12 +25,16 @@ loaded = set()
 own_environment = {}
 own_python = ""
 pack = ""
+# Of an action that has ended; None for one that ends in a way that is Python's own business.
+code = None
 
 
 def serve(python):
     """Forks what is asked for; returns only in an action's process, with its standard streams in place."""
     global own_python
     own_python = python
+    # The first that is registered runs last.
+    atexit.register(finish)
     control = socket.socket(fileno=CONTROL)
     control.set_inheritable(False)
     own_environment.update(os.environ)
@@ -192,36 +195,31 @@ def is_hidden_by(folders):
     return False
 
 
-def leave(code):
-    """Ends an action's process as Python does, but for taking apart all that was loaded before the fork.
+def finish():
+    """Ends an action's process, as the last of its exit handlers, before Python takes apart all that was loaded.
 
-    That would copy every page of it, which takes longer than most actions.
+    That would copy every page that was there before the fork, which takes longer than most actions.
     """
-    threading._shutdown()
-    try:
-        atexit._run_exitfuncs()
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
+    if code is None:
+        return
     # So that what the pack's modules still hold, such as open files, is closed.
     for name, module in list(sys.modules.items()):
         if name != "__main__" and (getattr(module, "__file__", None) or "").startswith(pack + "/"):
             del sys.modules[name]
             vars(module).clear()
     gc.collect()
+    status = code
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
         except Exception:
-            code = code or 120
-    os._exit(code)
+            status = status or 120
+    os._exit(status)
 
 
 def exit_code(value):
-    """The exit code that SystemExit stands for; a text is printed."""
+    """The exit code that SystemExit stands for."""
     if value is None:
         return 0
-    if isinstance(value, int):
-        return value & 0xFF
-    sys.stderr.write("%s\n" % (value,))
-    return 1
+    return value & 0xFF if isinstance(value, int) else 1
