@@ -246,6 +246,7 @@ def run_random(program, kills, seed, rate):
     """Kills at random times under load, from many rooms at once."""
     chance = random.Random(seed)
     folder = tempfile.mkdtemp(prefix="petrel-random-")
+    write_pack(folder)
     service = Service(program, folder)
     service.start()
     rooms = [Room(service, "r%d" % number) for number in range(10)]
@@ -257,7 +258,7 @@ def run_random(program, kills, seed, rate):
         number = 0
         while not finished.is_set():
             name = "%s-%d" % (room.name, number)
-            kind = chance.choice(["runs", "runs", "slow", "fails", "unmatched"])
+            kind = chance.choice(["runs", "runs", "slow", "fails", "python", "unmatched"])
             text = "!nothing like %s" % name if kind == "unmatched" else ledger.command(name, kind)
             ledger.note(room, room.say(text), name, kind)
             number += 1
