@@ -2,6 +2,9 @@ import Glibc
 
 /// The folder of one attempt, which the service and the shim share.
 struct RunFolder: Sendable {
+    /// In the names of folders that are being removed.
+    static let graveMark = ".gone."
+
     let path: String
 
     /// What came of trying to void an attempt.
@@ -74,7 +77,7 @@ struct RunFolder: Sendable {
     /// Removes the folder with all that it holds.
     func remove() {
         // A late shim must not find the name `started` free again, so it loses its folder first.
-        let grave = path + ".gone.\(UInt64.random(in: 0...UInt64.max))"
+        let grave = path + Self.graveMark + "\(UInt64.random(in: 0...UInt64.max))"
         if rename(path, grave) == 0 { remove(grave) }
     }
 

@@ -107,6 +107,13 @@ public final class ShimLauncher: Sendable {
         if isValid(key) { RunFolder(path: path(key)).remove() }
     }
 
+    /// Removes what a service left that was killed while it forgot attempts.
+    public func sweep() {
+        for name in folderEntries(runFolder) where name.contains(RunFolder.graveMark) {
+            removeTree(runFolder + "/" + name)
+        }
+    }
+
     /// The keys of attempts whose traces are there and begin so.
     public func keys(withPrefix prefix: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []).filter {

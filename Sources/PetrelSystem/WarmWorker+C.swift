@@ -77,9 +77,6 @@ public final class WarmWorker: Sendable {
         }
     }
 
-    /// The process of the worker, for those who look after it.
-    public var processID: Int? { pidfdProcess(process.pidfd) }
-
     /// Tells the worker to leave, once the commands that it forked have ended.
     public func close() {
         phaseNow.withLock { $0 = .over }
@@ -136,11 +133,4 @@ public final class WarmWorker: Sendable {
         _ = send(control, "seen", 4, Int32(MSG_NOSIGNAL))
         return pidfd < 0 ? nil : ChildProcess(pidfd: pidfd)
     }
-}
-
-/// The number of the process that a pidfd stands for; nil when it is gone.
-private func pidfdProcess(_ pidfd: Int32) -> Int? {
-    let text = String(decoding: readFile("/proc/self/fdinfo/\(pidfd)", limit: 4096) ?? [], as: UTF8.self)
-    let line = text.split(separator: "\n").first { $0.hasPrefix("Pid:") }
-    return line.flatMap { Int($0.dropFirst(4).drop { $0 == "\t" || $0 == " " }) }.flatMap { $0 > 0 ? $0 : nil }
 }

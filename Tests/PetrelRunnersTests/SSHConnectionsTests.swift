@@ -49,6 +49,21 @@ struct SSHConnectionsTests {
 
     private var sockets: [String] { folderEntries(fixture.path + "/ssh") }
 
+    /// Whether no client holds a connection any more.
+    private func areGone() async throws -> Bool {
+        for _ in 0..<500 {
+            let found = try FileManager.default.contentsOfDirectory(atPath: "/proc").contains { name in
+                guard Int(name) != nil, let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
+                    return false
+                }
+                return String(decoding: line, as: UTF8.self).contains(fixture.path + "/ssh/")
+            }
+            if !found { return true }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
     private func server() async throws -> SSHServer? {
         guard let server = try await SSHServer() else {
             print("skipped ssh: \(SSHServer.program) is not installed")
@@ -75,6 +90,7 @@ struct SSHConnectionsTests {
         #expect(sockets.count == 1 && fileRights(fixture.path + "/ssh").map { $0 & 0o777 } == 0o700)
         await connections.stop()
         #expect(sockets.isEmpty)
+        #expect(try await areGone())
         #expect(folderEntries(fixture.path + "/run").isEmpty)
         #expect(await run(runner, request(server, "echo hi")).status == .succeeded)
     }
@@ -183,6 +199,7 @@ struct SSHConnectionsTests {
         let second = connections()
         await second.start()
         #expect(sockets.isEmpty)
+        #expect(try await areGone())
         for _ in 1...3 { #expect(await run(runner(server, second), request(server, "true")).status == .succeeded) }
         #expect(try logIns(server) == 4)
         await second.stop()
@@ -196,7 +213,8 @@ struct SSHConnectionsTests {
         let runner = runner(server, connections)
         for _ in 1...2 { _ = await run(runner, request(server, "true")) }
         let socket = try #require(sockets.first)
-        _ = try await TestProgram.run("ssh", ["-F", "none", "-S", fixture.path + "/ssh/" + socket, "-O", "exit", "-"])
+        _ = try await TestProgram.run(
+            "ssh", ["-F", "none", "-S", fixture.path + "/ssh/" + socket, "-O", "exit", "petrel"])
         for _ in 1...3 { #expect(await run(runner, request(server, "true")).status == .succeeded) }
         #expect(try logIns(server) <= 4)
         await connections.stop()

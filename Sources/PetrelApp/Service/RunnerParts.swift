@@ -57,6 +57,8 @@ enum RunnerParts {
                 .badFile, "the program petrel-shim is missing: commands run under it",
                 hint: "Put it beside the petrel program, or name it in PETREL_SHIM", location: Location(file: shim))
         }
-        return ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run")
+        let launcher = ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run")
+        launcher.sweep()
+        return launcher
     }
 }

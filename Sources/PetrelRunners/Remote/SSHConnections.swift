@@ -169,7 +169,7 @@ public final class SSHConnections: Sendable {
     /// The client that holds it takes no more commands and leaves with the last.
     private func end(_ name: String) async {
         _ = await run(
-            ["ssh", "-F", "none", "-S", path(name), "-O", "stop", "-"], environment: ["PATH": options.path],
+            ["ssh", "-F", "none", "-S", path(name), "-O", "stop", "petrel"], environment: ["PATH": options.path],
             within: .seconds(2))
         _ = deleteFile(path(name))
     }
