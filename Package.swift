@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
@@ -34,7 +35,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
 let adapterMaterial = [
-    "alerts", "chatops", "core", "examples", "python", "starter", "mattermost/README.md", "slack/README.md",
+    "alerts", "chatops", "core", "examples", "linux", "python", "starter", "mattermost/README.md", "slack/README.md",
     "slack/app-manifest.yaml",
 ]
 
@@ -96,7 +97,8 @@ let package = Package(
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
         module(
-            "PetrelEngine", ["PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
+            "PetrelEngine",
+            ["PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque, heap]),
         module("PetrelWorkflow", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
@@ -125,7 +127,7 @@ let package = Package(
         tests("PetrelExpressionsTests", ["PetrelExpressions", "PetrelCore"]),
         tests("PetrelAliasesTests", ["PetrelAliases", "PetrelExpressions", "PetrelCore"]),
         tests("PetrelWorkflowTests", ["PetrelWorkflow", "PetrelExpressions", "PetrelCore"]),
-        tests("PetrelEngineTests", ["PetrelEngine", "PetrelStore", "PetrelCore"]),
+        tests("PetrelEngineTests", ["PetrelEngine", "PetrelStore", "PetrelSystem", "PetrelCore"]),
         tests("PetrelChatTests", ["PetrelChat", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelPacksTests", ["PetrelPacks", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelSystemTests", ["PetrelSystem", "PetrelCore", "petrel-shim"]),

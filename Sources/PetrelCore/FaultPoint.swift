@@ -48,6 +48,12 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case eventAfterHandle = "event.after-handle"
     case timerBeforeFire = "timer.before-fire"
     case timerAfterFire = "timer.after-fire"
+    case keyBeforeCommit = "key.before-commit"
+    case keyAfterCommit = "key.after-commit"
+    case sensorAfterExit = "sensor.after-exit"
+    case sensorAfterTell = "sensor.after-tell"
+    case watchBeforeTell = "watch.before-tell"
+    case watchAfterTell = "watch.after-tell"
 
     /// Marks the place.
     ///

@@ -147,10 +147,15 @@ struct AliasRoutes: Sendable {
             throw APIError(
                 .badRequest, "Immutable arguments cannot be overriden: \(overridden.joined(separator: ","))")
         }
-        let context: ValueObject = [
+        var context: ValueObject = [
             "action_alias_ref": ["id": .string(alias.id.text), "name": .string(alias.ref.name)],
             "api_user": request.object["user"] ?? .null, "source_channel": request.object["source_channel"] ?? .null,
         ]
+        if let notify = notify(request.object) {
+            context["notify"] = notify
+            // What a chat brings along is data: marks of templates in it are text.
+            context["petrel"] = ["literal_notify": true]
+        }
         let wanted = ExecutionRequest(
             action: alias.actionRef,
             parameters: match.parameters.merging(try fixed(alias, context)) { _, fixed in fixed }, cast: .alias,
@@ -160,6 +165,21 @@ struct AliasRoutes: Sendable {
             let execution = try await submission.submit(wanted)
             return answer(alias, .object(documents.document(execution, showsSecrets: showsSecrets)))
         } catch { throw APIError(error) }
+    }
+
+    /// The route on which the end is told, with what a rule needs to find the conversation; nil without a route.
+    private func notify(_ body: ValueObject) -> Value? {
+        let routes = ["notification_route", "notification_channel"].compactMap { body[$0]?.string }
+        guard let route = routes.first(where: { !$0.isEmpty }) else { return nil }
+        return [
+            "on-complete": [
+                "routes": [.string(route)],
+                "data": [
+                    "user": body["user"] ?? .null, "source_channel": body["source_channel"] ?? .null,
+                    "source_context": body["source_context"] ?? .null,
+                ],
+            ]
+        ]
     }
 
     private func fixed(_ alias: ActionAlias, _ context: ValueObject) throws(APIError) -> ValueObject {

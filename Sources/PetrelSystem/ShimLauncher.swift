@@ -29,7 +29,8 @@ public final class ShimLauncher: Sendable {
     /// Runs a job to its end.
     ///
     /// Errors are ends; a key that was used before is one.
-    public func launch(_ job: ShimJob) async -> ShimEnd {
+    /// - Parameter started: is told the process that keeps the command, once it runs.
+    public func launch(_ job: ShimJob, started: (_ pid: Int32) async -> Void = { _ in }) async -> ShimEnd {
         if let problem = problem(of: job) { return ShimEnd(termination: .notRun, error: problem) }
         let folder = RunFolder(path: path(job.key))
         guard addLive(job.key) else {
@@ -44,6 +45,7 @@ public final class ShimLauncher: Sendable {
         switch spawned {
         case .failure(let failure): return end(after: failure, in: folder, limit: job.maxOutputBytes)
         case .success(let process):
+            await started(process.pid)
             let status = await wait(for: process, key: job.key)
             FaultPoint.runAfterExit.pass()
             return folder.end(limit: job.maxOutputBytes) ?? endWithoutRecord(status, folder)

@@ -117,7 +117,8 @@ def history(program, folder):
     database = sqlite3.connect(os.path.join(folder, "petrel.db"))
     now = int(time.time() * 1e6)
     database.executemany(
-        "INSERT INTO trigger_instance VALUES (?, 'core.x', 'core.x', '{}', ?, 'processed', 'webhook', ?, 't', NULL)",
+        "INSERT INTO trigger_instance (id, trigger, type, payload, occurred_at, status, origin, trace, trace_tag) "
+        "VALUES (?, 'core.x', 'core.x', '{}', ?, 'processed', 'webhook', ?, 't')",
         (("%024x" % number, now - number * 1000, "trace%d" % number) for number in range(100000)))
     database.commit()
     database.close()

@@ -15,6 +15,7 @@ import http.client
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ WORKFLOW_ONLY = ("workflow.", "inquiry.")
 
 
 # The points on the way of an event; messages in a room don't pass them.
-EVENT_PREFIXES = ("event.", "timer.")
+EVENT_PREFIXES = ("event.", "timer.", "key.", "watch.", "sensor.")
 
 
 class Ledger:
@@ -464,6 +465,62 @@ action: {ref: core.local, parameters: {cmd: "echo {{ trigger.execution_id }} >> 
 """
 
 
+KEY_RULE = """
+name: key
+enabled: true
+trigger: {type: core.st2.key_value_pair.create}
+criteria: {trigger.object.name: {type: startswith, pattern: w}}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.object.name }} >> %s"}}
+"""
+LINE_RULE = """
+name: line
+enabled: true
+trigger: {type: linux.file_watch.line, parameters: {file_path: "%s"}}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.line }} >> %s"}}
+"""
+EXIT_RULE = """
+name: exit
+enabled: true
+trigger: {type: core.st2.sensor.process_exit}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.timestamp }} {{ trigger.exit_code }} >> %s"}}
+"""
+# Begins, says so in a file, and fails.
+SENSOR = """
+import os
+import time
+
+from st2reactor.sensor.base import Sensor
+
+
+class Failing(Sensor):
+    def setup(self):
+        pass
+
+    def run(self):
+        with open(%r, "a") as file:
+            file.write("%%d\\n" %% os.getpid())
+        time.sleep(0.2)
+        raise ValueError("it fails")
+
+    def cleanup(self):
+        pass
+
+    def add_trigger(self, trigger):
+        pass
+
+    update_trigger = remove_trigger = add_trigger
+"""
+
+
+def write_sensor(folder, began):
+    place = os.path.join(folder, "packs", "fault", "sensors")
+    os.makedirs(place)
+    with open(os.path.join(place, "failing.py"), "w") as file:
+        file.write(SENSOR % began)
+    with open(os.path.join(place, "failing.yaml"), "w") as file:
+        file.write("class_name: Failing\nentry_point: failing.py\n")
+
+
 def write_rules(folder, files):
     pack = os.path.join(folder, "packs", "fault")
     os.makedirs(os.path.join(pack, "rules"))
@@ -490,6 +547,18 @@ def wait_until(is_done, seconds=30):
     return False
 
 
+def watch_known(folder):
+    """Whether the watched file has been looked at."""
+    try:
+        database = sqlite3.connect("file:%s?mode=ro" % os.path.join(folder, "petrel.db"), uri=True, timeout=1)
+        try:
+            return bool(database.execute("SELECT count(*) FROM watch_state").fetchone()[0])
+        finally:
+            database.close()
+    except sqlite3.Error:
+        return False
+
+
 EXTRA_RULE = """
 name: extra%d
 enabled: true
@@ -501,20 +570,38 @@ action: {ref: core.noop}
 def event_round(program, fault, is_crowded):
     """One service that is killed on the way of its events; gives what is wrong, and how often it was started."""
     folder = tempfile.mkdtemp(prefix="petrel-events-")
-    paths = {name: os.path.join(folder, name) for name in ("hooks", "ticks", "ends")}
+    paths = {
+        name: os.path.join(folder, name)
+        for name in ("hooks", "ticks", "ends", "keys", "lines", "exits", "began", "log")}
+    open(paths["log"], "w").close()
     write_rules(folder, {
         "hook": HOOK_RULE % paths["hooks"], "tick": TICK_RULE % paths["ticks"], "end": END_RULE % paths["ends"],
+        "key": KEY_RULE % paths["keys"], "line": LINE_RULE % (paths["log"], paths["lines"]),
+        "exit": EXIT_RULE % paths["exits"],
         # So many rules are left to the loop, which finds the instance in the store.
         **({"extra%d" % number: EXTRA_RULE % number for number in range(17)} if is_crowded else {})})
+    # A sensor fails all the time, which takes its time: only where it matters.
+    is_sensor = fault.startswith("sensor.")
+    if is_sensor:
+        write_sensor(folder, paths["began"])
     service = Service(program, folder)
     service.start(fault)
     stop = threading.Event()
     watcher = threading.Thread(target=keeper, args=(service, stop))
     watcher.start()
     acknowledged, sent = set(), set()
+    set_keys, logged = set(), []
     client = Client(service)
     try:
+        # The file is known before the first line is added: what it holds then is not told.
+        wait_until(lambda: watch_known(folder))
         for number in range(12):
+            with open(paths["log"], "a") as file:
+                file.write("line%d\n" % number)
+            logged.append("line%d" % number)
+            # Setting a key again is an update: only the first time is told here, so it may be repeated.
+            client.persistently("PUT", "/v1/keys/w%d" % number, {"name": "w%d" % number, "value": "x"})
+            set_keys.add("w%d" % number)
             for attempt in range(400):
                 # An answer that was lost tells nothing, so each try has a name of its own.
                 name = "w%d-%d" % (number, attempt)
@@ -530,6 +617,10 @@ def event_round(program, fault, is_crowded):
         wait_until(lambda: acknowledged <= set(lines(paths["hooks"])))
         wait_until(lambda: len(lines(paths["ticks"])) >= 2)
         wait_until(lambda: len(lines(paths["ends"])) >= len(lines(paths["hooks"])))
+        wait_until(lambda: set_keys <= set(lines(paths["keys"])))
+        wait_until(lambda: len(lines(paths["lines"])) >= len(logged))
+        if is_sensor:
+            wait_until(lambda: len(lines(paths["exits"])) >= 3)
         left = open_executions(service)
         _, ticks = client.persistently("GET", "/v1/ruleenforcements?rule_ref=fault.tick&limit=-1")
         _, pending = client.persistently("GET", "/v1/triggerinstances?status=pending")
@@ -539,10 +630,14 @@ def event_round(program, fault, is_crowded):
         watcher.join()
         service.kill()
     hooks, ended, ticked = lines(paths["hooks"]), lines(paths["ends"]), lines(paths["ticks"])
+    keys, told, exits, began = (lines(paths[name]) for name in ("keys", "lines", "exits", "began"))
     wrong = {
         "lost": len(acknowledged - set(hooks)) + max(0, len(ticks) - len(ticked)) + len(pending)
-        + max(0, len(hooks) - len(ended)),
-        "fired_twice": sum(len(each) - len(set(each)) for each in (hooks, ended, ticked)) + len(set(hooks) - sent),
+        + max(0, len(hooks) - len(ended)) + len(set_keys - set(keys)) + len(set(logged) - set(told))
+        # The last one may still have been running, or its end not told yet.
+        + (max(0, len(began) - 1 - len(exits)) if is_sensor else 0),
+        "fired_twice": sum(len(each) - len(set(each)) for each in (hooks, ended, ticked, keys, told, exits))
+        + len(set(hooks) - sent),
         "stuck": left,
     }
     if not any(wrong.values()):

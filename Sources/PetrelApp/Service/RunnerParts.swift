@@ -1,3 +1,4 @@
+import PetrelChat
 import PetrelCore
 import PetrelEngine
 import PetrelRunners
@@ -5,14 +6,17 @@ import PetrelSystem
 
 /// The runners of the service, as the settings say.
 enum RunnerParts {
-    static func catalog(_ settings: Settings, events: EventHub, digest: any Digest) throws(AppError) -> RunnerCatalog {
+    static func catalog(
+        _ settings: Settings, store: any OutboxStore, events: EventHub, ids: any IDSource, digest: any Digest
+    ) throws(AppError) -> RunnerCatalog {
         let environment = currentEnvironment()
         let launcher = ShimLauncher(shimPath: try shimPath(environment), runFolder: settings.dataDir + "/run")
         return RunnerCatalog([
             LocalRunner(
                 launcher: launcher, environment: environment, systemUser: settings.engine.systemUser,
                 maxOutputBytes: settings.engine.maxOutputBytes),
-            NoopRunner(), InquirerRunner(), WorkflowRunners(), AnnouncementRunner(events: events),
+            NoopRunner(), InquirerRunner(), WorkflowRunners(),
+            announcements(settings.chat.adapters, store, events, ids),
             PythonRunner(
                 launcher: launcher,
                 settings: .init(
@@ -23,6 +27,15 @@ enum RunnerParts {
             HTTPRequestRunner(refusesPrivate: settings.refusesPrivateAddresses, version: Version.text),
             RemoteRunner(launcher: launcher, settings: remote(settings, environment)),
         ])
+    }
+
+    private static func announcements(
+        _ adapters: [Settings.Adapter], _ store: any OutboxStore, _ events: EventHub, _ ids: any IDSource
+    ) -> AnnouncementRunner {
+        AnnouncementRunner(
+            events: events,
+            notices: Notices(store: store, adapters: Set(adapters.map(\.name)), events: events, ids: ids),
+            channels: ChannelNames(adapters.map { ($0.name, $0.platform) }))
     }
 
     private static func remote(_ settings: Settings, _ environment: [String: String]) -> RemoteRunner.Settings {

@@ -55,9 +55,12 @@ struct ServiceGraph {
             .init(
                 folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
                 auditKey: try files.auditKey()), digest: digest)
-        let runners = try RunnerParts.catalog(settings, events: events, digest: digest)
+        let runners = try RunnerParts.catalog(
+            settings, store: store, events: events, ids: ids, digest: digest)
+        let eventCatalog = LiveEventCatalog(digest: digest)
         datastore = Datastore(
-            store: store, cipher: try Self.cipher(settings, files), events: events, clock: clock, ids: ids)
+            store: store, cipher: try Self.cipher(settings, files), catalog: eventCatalog, events: events,
+            clock: clock, ids: ids)
         policies = LivePolicies(store: store, catalog: catalog, ids: ids, clock: clock)
         let tokens = ExecutionTokens(key: try files.tokenKey(), digest: digest)
         let url = url
@@ -84,7 +87,8 @@ struct ServiceGraph {
         let documents = ExecutionDocuments(runners: runners, digest: digest)
         rules = try EventGraph(
             .init(
-                settings: settings, store: store, submission: submission, datastore: datastore, documents: documents,
+                settings: settings, catalog: eventCatalog, owner: owner, store: store, submission: submission,
+                datastore: datastore, documents: documents,
                 events: events,
                 clock: clock, ids: ids, digest: digest))
         let roots = try Self.contentRoots(settings, digest: digest)
@@ -127,13 +131,14 @@ struct ServiceGraph {
         let credentials = Credentials(
             options: .init(maxTokenLife: settings.auth.tokenLife, defaultRole: settings.userDefaultRole), store: store,
             digest: digest, random: SystemRandom(), clock: clock, ids: ids)
-        var authentication = Authentication(
+        let sensorTokens = SensorTokens(
+            key: Secret(SystemRandom().bytes(32)), digest: digest, catalog: rules.catalog)
+        let authentication = Authentication(
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
-            credentials: credentials, tokens: tokens, executions: store, digest: digest)
+            credentials: credentials, tokens: tokens, sensors: sensorTokens, executions: store, digest: digest)
         sensors = Self.sensors(
             settings, rules: rules, catalog: catalog, datastore: datastore, clock: clock, ids: ids, digest: digest,
-            url: url,
-            authentication: &authentication)
+            url: url, tokens: sensorTokens)
         var parts = API.Parts(
             store: store, catalog: catalog, editor: editor, runners: runners, submission: submission,
             scheduler: scheduler, workflows: workflows, inquiries: inquiries, access: access, roles: roles,
@@ -195,25 +200,23 @@ struct ServiceGraph {
     private static func sensors(
         _ settings: Settings, rules: EventGraph, catalog: LiveCatalog, datastore: Datastore, clock: SystemClock,
         ids: SystemIDs, digest: SystemDigest,
-        url: ServiceURL, authentication: inout Authentication
+        url: ServiceURL, tokens: SensorTokens
     ) -> SensorProcesses {
-        // New with each start: a sensor of an earlier service has nothing to tell this one.
-        let token = SystemRandom().bytes(32).map { String($0, radix: 16) }.joined()
-        authentication.sensorTokenHash = digest.sha256(Array(token.utf8))
         let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
-        let isEnabled = settings.rules.runsSensors
         return SensorProcesses(
             options: .init(
                 modules: BuiltInContent.pythonModules(in: settings.dataDir + "/builtin", digest: digest),
-                dataFolder: settings.dataDir, environment: currentEnvironment(), token: Secret(token)),
+                dataFolder: settings.dataDir, environment: currentEnvironment()),
             surroundings: .init(
-                wanted: { isEnabled ? rules.catalog.current.sensors.filter(\.isEnabled) : [] },
+                wanted: { rules.leases.sensors.filter { $0.builtInName == nil } },
                 apiURL: { url.current.isEmpty ? "" : url.current + "/v1" },
+                token: { tokens.token(for: $0) },
                 config: { pack in
                     let config = catalog.current.configs[pack]
                     return (try? config?.effective(datastore: datastore, user: EventGraph.systemUser)) ?? [:]
                 },
-                ended: { sensor, code, words in await rules.tell(sensor, code, words) }),
+                began: { run, pid, command in await rules.began(run, pid, command) },
+                ended: { run, code, words in await rules.ended(run, code, words) }),
             launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"), clock: clock, ids: ids)
     }
 

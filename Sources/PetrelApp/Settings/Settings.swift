@@ -29,6 +29,7 @@ struct Settings: Sendable {
         var misfire: Misfire
         /// Each `URL SCHEME FILE`.
         var signedWebhooks: [String]
+        var longestChain: Int
     }
     struct Auth: Sendable {
         /// Addresses that vouch for users; empty where passwords are checked here.
@@ -131,7 +132,7 @@ extension Settings {
             validatesPayloads: values.flag("rules.validate_payloads"), runsSensors: values.flag("sensors.enabled"),
             timeZone: timeZone.isEmpty ? nil : timeZone,
             misfire: Misfire(rawValue: values.text("timers.misfire")) ?? .once,
-            signedWebhooks: values.texts("webhooks.signed"))
+            signedWebhooks: values.texts("webhooks.signed"), longestChain: values.integer("rules.longest_chain"))
         logFormat = values.text("log.format")
         let htpasswd = values.text("auth.htpasswd")
         auth = Auth(

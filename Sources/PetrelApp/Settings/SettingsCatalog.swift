@@ -231,6 +231,9 @@ extension SettingsCatalog {
             path: "rules.validate_payloads", kind: .flag, standard: true,
             summary: "Whether payloads are held against the schemas of trigger types that packs declare."),
         Setting(
+            path: "rules.longest_chain", kind: .integer(0...1_000_000), standard: 100,
+            summary: "How many events may lead to one another before rules act no more; 0 for any number."),
+        Setting(
             path: "sensors.enabled", kind: .flag, standard: true,
             summary: "Whether the sensors of packs run, each in a process of its own."),
         Setting(

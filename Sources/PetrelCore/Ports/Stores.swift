@@ -443,7 +443,7 @@ public protocol RoomStore: Sendable {
 /// All ports of one store.
 public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
     CredentialStore, QuestionStore, WorkflowStore, InquiryStore, KeyStore,
-    PolicyStore, EventStore
+    PolicyStore, EventStore, LeaseStore
 {
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth

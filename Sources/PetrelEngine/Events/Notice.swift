@@ -18,11 +18,14 @@ public struct Notice: Sendable {
     static func all(of execution: Execution, now: Instant) -> [Notice] {
         let own = execution.actionDocument["notify"]?.object ?? [:]
         let sections = own.isEmpty ? execution.context["notify"]?.object ?? [:] : own
+        let isLiteral = own.isEmpty && execution.context["petrel"]?["literal_notify"]?.bool ?? false
         guard !sections.isEmpty else { return [] }
         return applying(execution.status).flatMap { name, ending -> [Notice] in
             guard let section = sections[name]?.object else { return [] }
             let routes = section["routes"]?.array ?? section["channels"]?.array ?? []
-            return routes.compactMap(\.string).map { notice(section, on: $0, ending, execution, now) }
+            return routes.compactMap(\.string).map {
+                notice(section, on: $0, ending, execution, now, isLiteral: isLiteral)
+            }
         }
     }
 
@@ -34,15 +37,16 @@ public struct Notice: Sendable {
     }
 
     private static func notice(
-        _ section: ValueObject, on route: String, _ ending: String, _ execution: Execution, _ now: Instant
+        _ section: ValueObject, on route: String, _ ending: String, _ execution: Execution, _ now: Instant,
+        isLiteral: Bool
     ) -> Notice {
         let context = JinjaContext(values: [
             "action_parameters": .object(execution.parameters), "action_context": .object(execution.context),
             "action_results": execution.result ?? .null,
         ])
-        let message = rendered(
-            section["message"] ?? .string("Action \(execution.action) \(ending)"), context)
-        var data = rendered(.object(section["data"]?.object ?? [:]), context).object ?? [:]
+        let rendered = { (value: Value) in isLiteral ? value : Self.rendered(value, context) }
+        let message = rendered(section["message"] ?? .string("Action \(execution.action) \(ending)"))
+        var data = rendered(.object(section["data"]?.object ?? [:])).object ?? [:]
         data["result"] = .string(JSONWriter.text(execution.result ?? .null))
         let payload: Value = [
             "message": message, "data": .object(data), "execution_id": .string(execution.id.text),

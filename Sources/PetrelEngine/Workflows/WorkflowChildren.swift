@@ -37,7 +37,9 @@ struct WorkflowChildren: Sendable {
         for key in ["api_user", "source_channel", "trace_context"] {
             if let value = parent.context[key] { context[key] = value }
         }
-        context["petrel"] = ["level": .integer(level), "alias": .bool(isFromAlias(parent))]
+        var own: ValueObject = ["level": .integer(level), "alias": .bool(isFromAlias(parent))]
+        own["depth"] = parent.context["petrel"]?["depth"]
+        context["petrel"] = .object(own)
         return try submission.prepare(
             ExecutionRequest(
                 action: ref, parameters: parameters, cast: .workflow, identity: identity, origin: parent.origin,
