@@ -133,7 +133,12 @@ let package = Package(
         tests("PetrelSystemTests", ["PetrelSystem", "PetrelCore", "petrel-shim"]),
         tests("PetrelAdaptersTests", ["PetrelAdapters", "PetrelSystem", "PetrelCore"]),
         tests("PetrelRunnersTests", ["PetrelRunners", "PetrelSystem", "PetrelCore", "petrel-shim"]),
-        tests("PetrelAppTests", ["PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore"]),
+        tests(
+            "PetrelAppTests",
+            [
+                "PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests(
             "ConformanceTests",
             [

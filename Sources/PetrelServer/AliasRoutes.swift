@@ -151,10 +151,12 @@ struct AliasRoutes: Sendable {
             "action_alias_ref": ["id": .string(alias.id.text), "name": .string(alias.ref.name)],
             "api_user": request.object["user"] ?? .null, "source_channel": request.object["source_channel"] ?? .null,
         ]
+        if let cause = request.caller.cause { context.merge(cause.context) { _, last in last } }
         if let notify = notify(request.object) {
             context["notify"] = notify
             // What a chat brings along is data: marks of templates in it are text.
-            context["petrel"] = ["literal_notify": true]
+            context["petrel"] = .object(
+                (context["petrel"]?.object ?? [:]).merging(["literal_notify": true]) { _, last in last })
         }
         let wanted = ExecutionRequest(
             action: alias.actionRef,
