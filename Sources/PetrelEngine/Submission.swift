@@ -1,4 +1,5 @@
 public import PetrelCore
+public import PetrelExpressions
 
 /// What somebody asks to be run.
 public struct ExecutionRequest: Sendable {
@@ -72,6 +73,11 @@ public struct Submission: Sendable {
         self.clock = clock
         self.ids = ids
         self.rendersAPIParameters = rendersAPIParameters
+    }
+
+    /// What templates outside of parameters see as `st2kv`, for a user.
+    public func lookups(user: String) -> [String: any LookupRoot] {
+        ["st2kv": datastore?.lookup(user: user) ?? NoKeys()]
     }
 
     /// Submits a request that access has been granted for.

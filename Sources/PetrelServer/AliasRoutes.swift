@@ -153,7 +153,9 @@ struct AliasRoutes: Sendable {
         ]
         let wanted = ExecutionRequest(
             action: alias.actionRef,
-            parameters: match.parameters.merging(try fixed(alias, context)) { _, fixed in fixed }, cast: .alias,
+            parameters: match.parameters.merging(try fixed(alias, context, user: request.identity.user)) { _, fixed in
+                fixed
+            }, cast: .alias,
             identity: request.identity, origin: .chat, context: context)
         let showsSecrets = try request.showsSecrets()
         do throws(EngineError) {
@@ -162,9 +164,9 @@ struct AliasRoutes: Sendable {
         } catch { throw APIError(error) }
     }
 
-    private func fixed(_ alias: ActionAlias, _ context: ValueObject) throws(APIError) -> ValueObject {
+    private func fixed(_ alias: ActionAlias, _ context: ValueObject, user: String) throws(APIError) -> ValueObject {
         do throws(ExpressionError) {
-            return try AliasText.immutableParameters(alias, context: context, lookups: ["st2kv": NoKeys()])
+            return try AliasText.immutableParameters(alias, context: context, lookups: submission.lookups(user: user))
         } catch { throw APIError(.badRequest, error.message, hint: error.hint) }
     }
 

@@ -4,7 +4,6 @@ import PetrelAdapters
 import PetrelChat
 import PetrelCore
 import PetrelEngine
-import PetrelExpressions
 import PetrelPacks
 import PetrelRunners
 import PetrelServer
@@ -75,9 +74,7 @@ struct ServiceGraph {
         var workflowParts = Workflows.Parts(
             store: store, catalog: catalog, runners: runners, submission: submission, access: access,
             events: events, clock: clock, ids: ids, apiURL: { url.current + "/v1" })
-        workflowParts.keys = KeyLookup(
-            root: { [datastore] user in datastore.lookup(user: user) },
-            decrypt: { [datastore] value throws(ExpressionError) in try datastore.decrypt(value) })
+        workflowParts.datastore = datastore
         workflowParts.reevaluatesResults = settings.templates.reevaluatesResults
         workflows = Workflows(workflowParts)
         let inquiries = Inquiries(store: store, access: access, events: events, clock: clock)

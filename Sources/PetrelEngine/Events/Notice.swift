@@ -16,14 +16,19 @@ public struct Notice: Sendable {
 
     /// All that an execution owes: for each section that applies, one notice on each of its routes.
     static func all(of execution: Execution, now: Instant) -> [Notice] {
-        let own = execution.actionDocument["notify"]?.object ?? [:]
-        let sections = own.isEmpty ? execution.context["notify"]?.object ?? [:] : own
+        let sections = sections(of: execution)
         guard !sections.isEmpty else { return [] }
         return applying(execution.status).flatMap { name, ending -> [Notice] in
             guard let section = sections[name]?.object else { return [] }
             let routes = section["routes"]?.array ?? section["channels"]?.array ?? []
             return routes.compactMap(\.string).map { notice(section, on: $0, ending, execution, now) }
         }
+    }
+
+    /// Whom an execution tells of its end, and how: as its action says, else as what started it says.
+    static func sections(of execution: Execution) -> ValueObject {
+        let own = execution.actionDocument["notify"]?.object ?? [:]
+        return own.isEmpty ? execution.context["notify"]?.object ?? [:] : own
     }
 
     private static func applying(_ status: ExecutionStatus) -> [(section: String, ending: String)] {

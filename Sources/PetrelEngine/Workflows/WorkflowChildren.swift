@@ -68,7 +68,7 @@ struct WorkflowChildren: Sendable {
     private func parentDocument(_ parent: Execution, isChain: Bool) -> Value {
         var document: ValueObject = ["execution_id": .string(parent.id.text)]
         if isChain {
-            document.merge(parent.context.filter { $0.key != "petrel" && $0.key != "rbac" }) { own, _ in own }
+            document.merge(parent.context.filter { !["petrel", "rbac", "notify"].contains($0.key) }) { own, _ in own }
         } else {
             for key in ["user", "pack", "api_user", "source_channel"] {
                 if let value = parent.context[key] { document[key] = value }
