@@ -14,7 +14,7 @@ SHOW = awk -v tty="$$(test -t 1 && echo 1)" '/^\[[0-9]/ { if (tty) printf "\r\03
     /^warning: .swift-|checkouts.*CMakeLists/ { next } { if (tty) printf "\r\033[K"; print; fflush() }'
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-all build lint format conformance fault fuzz bench bench-languages verify docs install packages test-packages debug
+.PHONY: help run test test-all build lint format conformance fault fuzz bench bench-languages originals verify docs install packages test-packages debug
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,7 @@ conformance: packages ## Compare with the vectors recorded from StackStorm
 fault: packages debug ## Kill the service at every fault point, then 1,000 times at random
 	python3 Tests/Harness/fault.py $(BIN)/petrel points --passes 1,2,5
 	python3 Tests/Harness/fault.py $(BIN)/petrel workflow --passes 1,2,5
+	PETREL_FUZZ_ROUNDS=$${GRAPHS:-10000} $(SWIFT) test --filter 'WorkflowFuzz/graphs|WorkflowEngineFuzz'
 	python3 Tests/Harness/fault.py $(BIN)/petrel sleeper
 	python3 Tests/Harness/fault.py $(BIN)/petrel full
 	python3 Tests/Harness/fault.py $(BIN)/petrel random --kills $${KILLS:-1000} --seed $${SEED:-1}
@@ -53,16 +54,19 @@ fault: packages debug ## Kill the service at every fault point, then 1,000 times
 fuzz: packages debug ## Long runs of the seeded fuzz tests
 	PETREL_FUZZ_ROUNDS=$${ROUNDS:-200000} $(SWIFT) test --filter '[Ff]uzz|SchemathesisTests'
 
-bench: build ## Figures of the release build beside the physical limits, and of the languages beside Python's
-	python3 Tests/Harness/bench.py .build/release
+bench: build originals ## Figures of the release build beside the physical limits, and of the languages beside Python's
+	python3 Tests/Harness/bench.py .build/release --originals $(ORIGINALS)/python
 	@$(MAKE) --no-print-directory bench-languages
 
 # The originals are for the comparison only; without a network their rows say that they are not installed.
-bench-languages: packages
-	@set -o pipefail; $(SWIFT) build $(RELEASE_FLAGS) --product petrel-bench 2>&1 | $(SHOW)
+originals:
 	@test -x $(ORIGINALS)/python || python3 -m venv .build/originals
 	@$(ORIGINALS)/python -c 'import jinja2, yaql, yaml, jsonpath_rw' 2>/dev/null || \
 	    $(ORIGINALS)/pip install -q jinja2==3.1.6 yaql==3.2.0 PyYAML==6.0.3 jsonpath-rw==1.4.0 || true
+	@$(ORIGINALS)/pip show -q orquesta 2>/dev/null || $(ORIGINALS)/pip install -q orquesta==1.2.0 || true
+
+bench-languages: packages originals
+	@set -o pipefail; $(SWIFT) build $(RELEASE_FLAGS) --product petrel-bench 2>&1 | $(SHOW)
 	$(ORIGINALS)/python Tests/Harness/languages.py .build/release/petrel-bench
 
 verify: debug ## Make the generated files anew: conf/petrel.yaml, the linked-in content
