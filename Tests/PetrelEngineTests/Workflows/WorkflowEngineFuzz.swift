@@ -47,7 +47,9 @@ struct WorkflowEngineFuzz {
                 left -= 1
                 if left < 0 { break }
                 if dice.happens(6) { try await first.ask([.pause, .resume, .cancel][dice.roll(3)], of: id) }
-                if try await first.engine.store.execution(id)?.status.isCompleted == true { break }
+                // One that stands still, or has ended, gives no more events.
+                let status = try await first.engine.store.execution(id)?.status
+                if status == .paused || status?.isCompleted == true { break }
             }
             return id
         }
