@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
@@ -34,8 +35,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What stands in `adapters/` and is no Swift; a test compares this list with the disk.
 let adapterMaterial = [
-    "alerts", "chatops", "core", "examples", "python", "starter", "mattermost/README.md", "slack/README.md",
-    "slack/app-manifest.yaml",
+    "alerts", "chatops", "core", "examples", "linux", "packs", "python", "starter", "irc/README.md",
+    "mattermost/README.md", "slack/README.md", "slack/app-manifest.yaml", "xmpp/README.md",
 ]
 
 let package = Package(
@@ -93,10 +94,11 @@ let package = Package(
         module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelPacks", ["PetrelSystem", "PetrelWorkflow", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
-        module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS"]),
+        module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
         module(
-            "PetrelEngine", ["PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque]),
+            "PetrelEngine",
+            ["PetrelWorkflow", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections, deque, heap]),
         module("PetrelWorkflow", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelAliases", ["PetrelExpressions", "PetrelCore", collections]),
         module("PetrelExpressions", ["PetrelCore", "CLibYAML", "CPCRE2", collections]),
@@ -118,6 +120,7 @@ let package = Package(
         library("COpenSSL", "openssl", apt: "libssl-dev"),
         library("CCrypt", "libcrypt", apt: "libcrypt-dev"),
         library("CLWS", "libwebsockets", apt: "libwebsockets-dev"),
+        library("CExpat", "expat", apt: "libexpat1-dev"),
 
         module("PetrelTestKit", ["PetrelEngine", "PetrelSystem", "PetrelCore", collections]),
 
@@ -125,13 +128,20 @@ let package = Package(
         tests("PetrelExpressionsTests", ["PetrelExpressions", "PetrelCore"]),
         tests("PetrelAliasesTests", ["PetrelAliases", "PetrelExpressions", "PetrelCore"]),
         tests("PetrelWorkflowTests", ["PetrelWorkflow", "PetrelExpressions", "PetrelCore"]),
-        tests("PetrelEngineTests", ["PetrelEngine", "PetrelStore", "PetrelCore"]),
+        tests("PetrelEngineTests", ["PetrelEngine", "PetrelStore", "PetrelSystem", "PetrelCore"]),
         tests("PetrelChatTests", ["PetrelChat", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelPacksTests", ["PetrelPacks", "PetrelEngine", "PetrelStore", "PetrelCore"]),
         tests("PetrelSystemTests", ["PetrelSystem", "PetrelCore", "petrel-shim"]),
         tests("PetrelAdaptersTests", ["PetrelAdapters", "PetrelSystem", "PetrelCore"]),
-        tests("PetrelRunnersTests", ["PetrelRunners", "PetrelSystem", "PetrelCore", "petrel-shim"]),
-        tests("PetrelAppTests", ["PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore"]),
+        tests(
+            "PetrelRunnersTests",
+            ["PetrelRunners", "PetrelSystem", "PetrelExpressions", "PetrelCore", "petrel-shim"]),
+        tests(
+            "PetrelAppTests",
+            [
+                "PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests(
             "ConformanceTests",
             [

@@ -23,4 +23,29 @@ final class PartialSends: Sendable {
             known.set(id, progress)
         }
     }
+
+    /// Sends, in order, the steps of a post that do not stand on the platform yet.
+    /// - Parameter send: sends one of them and gives the platform's id.
+    /// - Returns: the platform's id of the first step.
+    func send(
+        _ plan: PostPlan, of id: DeliveryID, _ send: (PostStep) async throws(PlatformFailure) -> String
+    ) async throws(PlatformFailure) -> String {
+        let done = progress(id)
+        var first = done[0]
+        for (index, content) in plan.steps.enumerated() where done[index] == nil {
+            let step = PostStep(content: content, index: index, isLast: index == plan.steps.count - 1)
+            let platformID = try await send(step)
+            if index == 0 { first = platformID }
+            if plan.steps.count > 1 { record(id, step: index, platformID: platformID) }
+        }
+        return first ?? ""
+    }
+
+    /// What is to be said of a post after the steps that were found on the platform are added to those that are known.
+    func trace(_ plan: PostPlan, of id: DeliveryID, found: Progress) -> DeliveryTrace {
+        for (step, platformID) in found { record(id, step: step, platformID: platformID) }
+        let done = progress(id)
+        guard plan.steps.indices.allSatisfy({ done[$0] != nil }) else { return .absent }
+        return .delivered(id: done[0] ?? "")
+    }
 }

@@ -1,5 +1,13 @@
 import PetrelCore
 
+/// A step of a post, and where it stands in it.
+struct PostStep: Sendable, Hashable {
+    var content: PostPlan.Step
+    /// From 0.
+    var index: Int
+    var isLast: Bool
+}
+
 /// A post as the messages and files that it takes on a platform, in order.
 struct PostPlan: Sendable, Hashable {
     /// One thing to be sent.
@@ -21,6 +29,9 @@ struct PostPlan: Sendable, Hashable {
     }
 
     var steps: [Step]
+
+    /// Texts that each fit one message.
+    init(messages: [String]) { steps = messages.map(Step.message) }
 
     /// - Parameters:
     ///   - post: its text is shown escaped and sent as a file as it is.

@@ -196,7 +196,8 @@ struct AliasRuns: Sendable {
             alias, match, speech.message, hidesText: pipeline.merged.values.contains(where: \.isSecret))
         let fixed: ValueObject
         do throws(ExpressionError) {
-            fixed = try AliasText.immutableParameters(alias, context: context, lookups: ["st2kv": NoKeys()])
+            fixed = try AliasText.immutableParameters(
+                alias, context: context, lookups: parts.submission.lookups(user: speech.identity.user))
         } catch {
             throw EngineError(
                 .invalidParameter, "the immutable parameters of alias \(alias.ref) can't be rendered: \(error.message)",

@@ -3,8 +3,9 @@ public import PetrelEngine
 
 /// Says things in channels by way of the outbox.
 public struct Notices: ChatNotices {
+    /// See ``ChatNotices/adapters``.
+    public let adapters: Set<AdapterName>
     private let store: any OutboxStore
-    private let adapters: Set<AdapterName>
     private let events: EventHub
     private let ids: any IDSource
 
@@ -24,14 +25,14 @@ public struct Notices: ChatNotices {
                 .invalidInput, "there is no chat adapter \"\(notice.adapter)\"",
                 hint: "chat.adapters has: \(adapters.sorted().joined(separator: ", "))")
         }
-        let id: DeliveryID = ids.make()
+        let id = notice.id ?? ids.make()
         let address = ReplyAddress(
             conversation: Conversation(adapter: notice.adapter, channel: notice.channel, thread: notice.thread),
             message: MessageKey(adapter: notice.adapter, eventID: "notice:\(id)"), platformID: "",
             person: ChatPerson(adapter: notice.adapter, id: "", name: ""))
         let post = OutboundPost(
-            id: id, to: address, kind: .notice, text: notice.text, execution: notice.execution, isFinal: true,
-            allowsMentions: notice.allowsMentions, extra: notice.extra)
+            id: id, to: address, kind: .notice, text: notice.text, execution: notice.execution,
+            status: notice.status, isFinal: true, allowsMentions: notice.allowsMentions, extra: notice.extra)
         try await store.enqueue([post])
         events.publish(.postsQueued(notice.adapter))
         return id

@@ -23,6 +23,7 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case questionAfterAsk = "question.after-ask"
     case questionAfterTake = "question.after-take"
     case runBeforeSpawn = "run.before-spawn"
+    case runAfterAsk = "run.after-ask"
     case runAfterSpawn = "run.after-spawn"
     case runAfterExit = "run.after-exit"
     case completionBeforeCommit = "completion.before-commit"
@@ -48,6 +49,12 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     case eventAfterHandle = "event.after-handle"
     case timerBeforeFire = "timer.before-fire"
     case timerAfterFire = "timer.after-fire"
+    case keyBeforeCommit = "key.before-commit"
+    case keyAfterCommit = "key.after-commit"
+    case sensorAfterExit = "sensor.after-exit"
+    case sensorAfterTell = "sensor.after-tell"
+    case watchBeforeTell = "watch.before-tell"
+    case watchAfterTell = "watch.after-tell"
 
     /// Marks the place.
     ///

@@ -1,7 +1,7 @@
 /// Writes a ``Value`` as JSON text.
 ///
 /// A number that JSON can't say (NaN, infinity) becomes `null`, as StackStorm's writer does.
-public struct JSONWriter {
+public struct JSONWriter: ~Copyable {
     /// How the text is laid out.
     public enum Layout: Sendable {
         /// No blanks: `{"a":1,"b":[2]}`.
@@ -93,6 +93,6 @@ public struct JSONWriter {
     private mutating func breakLine(_ depth: Int) {
         guard let width else { return }
         out.append(0x0A)
-        for _ in 0..<(width * depth) { out.append(0x20) }
+        out.appendBlanks(width * depth)
     }
 }

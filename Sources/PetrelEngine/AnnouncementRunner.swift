@@ -1,11 +1,20 @@
 public import PetrelCore
 
-/// The `announcement` runner: tells the event stream something.
+/// The `announcement` runner: tells the event stream something and, where it is a message for a channel, posts it there.
 public struct AnnouncementRunner: ActionRunner {
     private let events: EventHub
+    private let notices: (any ChatNotices)?
+    private let channels: ChannelNames
 
     /// A runner that publishes on a hub.
-    public init(events: EventHub) { self.events = events }
+    /// - Parameters:
+    ///   - notices: posts what `chatops.post_message` says; nil for a service without chat.
+    ///   - channels: how channels are named.
+    public init(events: EventHub, notices: (any ChatNotices)? = nil, channels: ChannelNames = ChannelNames([])) {
+        self.events = events
+        self.notices = notices
+        self.channels = channels
+    }
 
     /// `announcement` alone.
     public var types: [RunnerType] {
@@ -34,6 +43,11 @@ public struct AnnouncementRunner: ActionRunner {
             let error = "Experimental flag is missing for action \(request.action.ref)"
             return RunOutcome(status: .failed, result: ["error": .string(error), "traceback": ""])
         }
+        if let notice = notice(request.actionParameters), let notices {
+            do throws(CoreError) { try await notices.post(notice) } catch {
+                return RunOutcome(status: .failed, result: ["error": .string(error.message), "traceback": ""])
+            }
+        }
         let payload = Value.object(request.actionParameters)
         events.publish(
             .announced(
@@ -41,6 +55,17 @@ public struct AnnouncementRunner: ActionRunner {
         var result = request.actionParameters
         result["output"] = payload
         return RunOutcome(status: .succeeded, result: .object(result))
+    }
+
+    /// What is to be posted: a message that names its channel.
+    ///
+    /// Nobody is called by what an event or a result holds.
+    private func notice(_ parameters: ValueObject) -> ChatNotice? {
+        guard let text = parameters["message"]?.string, !text.isEmpty, let name = parameters["channel"]?.string,
+            let place = channels.place(name)
+        else { return nil }
+        return ChatNotice(
+            adapter: place.adapter, channel: place.channel, text: text, extra: parameters["extra"]?.object ?? [:])
     }
 
     /// Whether it was told is not known; telling it twice would be worse.

@@ -79,7 +79,7 @@ public final class Credentials: Sendable {
                 .invalidInput,
                 "TTL specified \(Int(life.inSeconds)) is greater than max allowed \(Int(most.inSeconds)).")
         }
-        let secret = hexadecimal(random.bytes(16))
+        let secret = random.hexadecimal(16)
         let token = AccessToken(
             id: ids.next(), user: user, hash: digest.sha256(Array(secret.utf8)), expiresAt: clock.now + (life ?? most),
             metadata: metadata, isService: isService)
@@ -140,7 +140,7 @@ public final class Credentials: Sendable {
         for user: String, metadata: ValueObject, isEnabled: Bool = true, hash: String? = nil, id: String? = nil,
         by maker: String
     ) async throws(CoreError) -> (secret: Secret<String>?, key: APIKey) {
-        let secret = hash == nil ? Secret(hexadecimal(random.bytes(32))) : nil
+        let secret = hash == nil ? Secret(random.hexadecimal(32)) : nil
         let key = APIKey(
             id: id ?? ids.next(), user: user, hash: hash ?? keyHash(secret?.reveal() ?? ""), metadata: metadata,
             isEnabled: isEnabled, createdAt: clock.now)
@@ -201,9 +201,4 @@ public final class Credentials: Sendable {
     private func audit(_ user: String, _ subject: String, _ decision: String) -> AuditRecord {
         AuditRecord(at: clock.now, kind: .credential, user: user, subject: subject, decision: decision)
     }
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

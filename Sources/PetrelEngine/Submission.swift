@@ -1,4 +1,5 @@
 public import PetrelCore
+public import PetrelExpressions
 
 /// What somebody asks to be run.
 public struct ExecutionRequest: Sendable {
@@ -74,6 +75,11 @@ public struct Submission: Sendable {
         self.rendersAPIParameters = rendersAPIParameters
     }
 
+    /// What templates outside of parameters see as `st2kv`, for a user.
+    public func lookups(user: String) -> [String: any LookupRoot] {
+        ["st2kv": datastore?.lookup(user: user) ?? NoKeys()]
+    }
+
     /// Submits a request that access has been granted for.
     /// - Parameter posts: makes the ack from the execution; committed with it.
     /// - Throws: ``EngineError``: nothing is stored then. `duplicateMessage` if the message was settled before.
@@ -104,14 +110,15 @@ public struct Submission: Sendable {
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) throws(EngineError) -> SubmittedExecution {
         let (action, pipeline) = try pipeline(for: request.action)
-        let context = context(of: request, action)
+        let id: ExecutionID = ids.make()
+        let context = context(of: request, action, id)
         var scope = try ParameterScope.of(
             action, context: context, origin: request.origin, catalog: catalog.current, datastore: datastore)
         scope.rendersGiven = rendersAPIParameters || (request.origin != .api && request.origin != .cli)
         scope.decryptsGiven = request.isFromContent || request.identity.role == .admin
         for (name, value) in request.roots { scope.roots[name] = value }
         let parameters = try pipeline.requested(request.parameters, cast: request.cast, scope: scope)
-        var execution = newExecution(request, action, parameters)
+        var execution = newExecution(id, request, action, parameters, context)
         let isGated = !action.isWorkflow && policies?.isGated(action.ref) ?? false
         let claim = request.delay > .zero || action.isWorkflow || isGated ? nil : scheduler.reserve()
         if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
@@ -159,21 +166,28 @@ public struct Submission: Sendable {
         return (found, ParameterPipeline(action: found, runner: type))
     }
 
-    private func newExecution(_ request: ExecutionRequest, _ action: Action, _ parameters: ValueObject) -> Execution {
+    private func newExecution(
+        _ id: ExecutionID, _ request: ExecutionRequest, _ action: Action, _ parameters: ValueObject,
+        _ context: ValueObject
+    ) -> Execution {
         let now = clock.now
-        let context = context(of: request, action)
         return Execution(
-            id: ids.make(), action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
+            id: id, action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
             status: .requested, parameters: parameters, context: context, origin: request.origin,
             parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo,
             delay: request.delay)
     }
 
-    private func context(of request: ExecutionRequest, _ action: Action) -> ValueObject {
+    private func context(of request: ExecutionRequest, _ action: Action, _ id: ExecutionID) -> ValueObject {
         var context = request.context
         context["user"] = .string(request.identity.user)
         context["pack"] = .string(action.ref.pack)
         context["rbac"] = request.identity.contextDocument
+        if request.parent == nil, context["trace_context"]?["id_"]?.string == nil {
+            // Nobody caused it: it begins a trace of its own, which goes by its id.
+            let tag = context["trace_context"]?["trace_tag"]?.string ?? TraceTag.standard(for: id)
+            context["trace_context"] = TraceTag(id: id.text, tag: tag).context
+        }
         return context
     }
 

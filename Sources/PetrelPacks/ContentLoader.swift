@@ -35,8 +35,12 @@ public struct LoadedContent: Sendable {
 ///
 /// A file that can't be read leaves what it declared before in force. Load again whenever the folders have changed.
 public actor ContentLoader {
+    /// Gives a policy with its parameters checked and defaults filled in, or says what is wrong with it.
+    public typealias PolicyCheck = @Sendable (Policy) throws(CoreError) -> Policy
+
     private let roots: [ContentRoot]
     private let runners: [RunnerType]
+    private let checkPolicy: PolicyCheck
     private let store: any ContentStore
     private let ids: any IDSource
     private let clock: any PetrelClock
@@ -49,8 +53,10 @@ public actor ContentLoader {
     /// - Parameter configFolder: where the packs' configurations are, `PACK.yaml` each.
     public init(
         roots: [ContentRoot], runners: [RunnerType], store: any ContentStore, ids: any IDSource,
-        clock: any PetrelClock, digest: any Digest, configFolder: String? = nil
+        clock: any PetrelClock, digest: any Digest, configFolder: String? = nil,
+        checkPolicy: @escaping PolicyCheck = { policy in policy }
     ) {
+        self.checkPolicy = checkPolicy
         configFiles = configFolder.map(ConfigFiles.init(folder:))
         self.roots = roots
         self.runners = runners
@@ -63,7 +69,7 @@ public actor ContentLoader {
     /// Reads all folders and stores what changed.
     public func load() async throws(CoreError) -> LoadedContent {
         let stored = try await store.content()
-        var pass = LoadPass(stored: stored, runners: runners, ids: ids, digest: digest)
+        var pass = LoadPass(stored: stored, runners: runners, ids: ids, digest: digest, checkPolicy: checkPolicy)
         let found = PackFolders(roots) { folder throws(PackError) in try pass.packRef(folder) }
         pass.content.problems += found.problems
         // What users wrote comes first: an alias of theirs replaces the built-in one of its name.
@@ -104,6 +110,7 @@ public actor ContentLoader {
 /// One pass over the files that were found.
 private struct LoadPass {
     var content = LoadedContent()
+    private let checkPolicy: ContentLoader.PolicyCheck
     private let runners: [RunnerType]
     private let ids: any IDSource
     private let digest: any Digest
@@ -115,7 +122,11 @@ private struct LoadPass {
     private var records: [ContentRecord] = []
     private var placeByRef: [String: String] = [:]
 
-    init(stored: [ContentRecord], runners: [RunnerType], ids: any IDSource, digest: any Digest) {
+    init(
+        stored: [ContentRecord], runners: [RunnerType], ids: any IDSource, digest: any Digest,
+        checkPolicy: @escaping ContentLoader.PolicyCheck
+    ) {
+        self.checkPolicy = checkPolicy
         self.runners = runners
         self.ids = ids
         self.digest = digest
@@ -243,7 +254,8 @@ private struct LoadPass {
             content.aliases.append(alias)
         case .workflow: break
         case .policy:
-            var policy = try PolicyFile.policy(metadata, file: file.path, pack: file.pack, id: ContentID(stored: id))
+            var policy = try PolicyFile.policy(
+                metadata, file: file.path, pack: file.pack, id: ContentID(stored: id), check: checkPolicy)
             policy.id = try keep(file, ref: policy.ref.description, document: metadata.members, hash: hash, id: id)
             content.policies.append(policy)
         case .rule, .triggerType, .sensor, .trigger: try addEvent(file, metadata, hash: hash, id: id)

@@ -40,24 +40,19 @@ public struct LocalRunner: ActionRunner {
 
     /// Takes up an attempt of an earlier service; its shim kept it running.
     public func resume(_ request: RunRequest, boot: String) async -> RunTrace {
-        switch await launcher.resume(key: request.attempt.description, boot: boot) {
-        case .ended(let end): .outcome(outcome(end, request))
-        case .neverStarted: .neverStarted
-        case .lost(let reason): .lost(reason: reason)
-        }
+        await launcher.resume(request.attempt, boot: boot) { outcome($0, request) }
     }
 
     /// Has the shim end the command and all that it started.
-    public func cancel(_ attempt: AttemptKey) async { launcher.terminate(key: attempt.description) }
+    public func cancel(_ attempt: AttemptKey) async { launcher.cancel(attempt) }
 
     /// Reads what petrel-shim has spooled.
     public func output(of attempt: AttemptKey, type: String, from: Int) async -> [UInt8] {
-        let paths = launcher.outputPaths(key: attempt.description)
-        return readFile(type == "stderr" ? paths.stderr : paths.stdout, from: from, limit: 64 << 10)
+        launcher.output(of: attempt, type: type, from: from)
     }
 
     /// Removes the attempt's run folder.
-    public func forget(_ attempt: AttemptKey) async { launcher.forget(key: attempt.description) }
+    public func forget(_ attempt: AttemptKey) async { launcher.forget(attempt) }
 
     /// Needs of the request only what a resumed one has too: the script may be gone by then.
     private func outcome(_ end: ShimEnd, _ request: RunRequest) -> RunOutcome {

@@ -15,15 +15,12 @@ public final class SensorProcesses: Sendable {
         public var dataFolder: String
         /// The variables that every sensor sees.
         public var environment: [String: String]
-        /// The token with which sensors tell of events.
-        public var token: Secret<String>
 
         /// Options from their parts.
-        public init(modules: String, dataFolder: String, environment: [String: String], token: Secret<String>) {
+        public init(modules: String, dataFolder: String, environment: [String: String]) {
             self.modules = modules
             self.dataFolder = dataFolder
             self.environment = environment
-            self.token = token
         }
     }
 
@@ -33,20 +30,30 @@ public final class SensorProcesses: Sendable {
         public var wanted: @Sendable () -> [SensorType]
         /// The API's URL as sensors reach it; empty until the port is open.
         public var apiURL: @Sendable () -> String
+        /// The token with which a sensor tells of events.
+        public var token: @Sendable (_ sensor: SensorType) -> Secret<String>
         /// A pack's config.
         public var config: @Sendable (_ pack: String) -> ValueObject
-        /// Is told when a process has ended: the sensor, its exit code, and its last words if it failed.
-        public var ended: @Sendable (_ sensor: SensorType, _ code: Int, _ words: String) async -> Void
+        /// Is told when a process was started.
+        public var began: @Sendable (_ run: SensorRun, _ pid: Int, _ command: String) async -> Void
+        /// Is told when a process has ended: its exit code, and its last words if it failed.
+        ///
+        /// Returns false when that could not be stored: it is told again then, by the next service if need be.
+        public var ended: @Sendable (_ run: SensorRun, _ code: Int, _ words: String) async -> Bool
 
         /// Surroundings from their parts.
         public init(
             wanted: @escaping @Sendable () -> [SensorType], apiURL: @escaping @Sendable () -> String,
+            token: @escaping @Sendable (_ sensor: SensorType) -> Secret<String>,
             config: @escaping @Sendable (_ pack: String) -> ValueObject,
-            ended: @escaping @Sendable (_ sensor: SensorType, _ code: Int, _ words: String) async -> Void
+            began: @escaping @Sendable (_ run: SensorRun, _ pid: Int, _ command: String) async -> Void,
+            ended: @escaping @Sendable (_ run: SensorRun, _ code: Int, _ words: String) async -> Bool
         ) {
             self.wanted = wanted
             self.apiURL = apiURL
+            self.token = token
             self.config = config
+            self.began = began
             self.ended = ended
         }
     }
@@ -57,7 +64,6 @@ public final class SensorProcesses: Sendable {
         var isStopping = false
     }
 
-    private static let keyPrefix = "sensor."
     /// A sensor that ran so long was well: its next failure counts as the first.
     private static let stable = Duration.seconds(10)
     private static let longestPause = Duration.seconds(60)
@@ -84,10 +90,7 @@ public final class SensorProcesses: Sendable {
 
     /// Keeps sensors until the task is cancelled; call ``stop()`` before that.
     public func run() async {
-        for key in launcher.keys(withPrefix: Self.keyPrefix) {
-            launcher.terminate(key: key)
-            launcher.forget(key: key)
-        }
+        await endLeftovers()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled, !isClosed.withLock({ $0 }) {
                 if !surroundings.apiURL().isEmpty {
@@ -97,6 +100,35 @@ public final class SensorProcesses: Sendable {
             }
             for key in endAll() { launcher.terminate(key: key) }
         }
+    }
+
+    /// Ends what an earlier service left, and tells how it ended.
+    private func endLeftovers() async {
+        await withDiscardingTaskGroup { group in
+            for key in launcher.keys(withPrefix: SensorRun.keyPrefix) {
+                guard let run = SensorRun(key: key) else {
+                    launcher.forget(key: key)
+                    continue
+                }
+                launcher.terminate(key: key)
+                group.addTask {
+                    switch await self.launcher.resume(key: key, boot: bootID()) {
+                    case .ended(let end): await self.tell(run, end)
+                    case .lost(let reason): await self.tell(run, ShimEnd(termination: .lost, error: reason))
+                    case .neverStarted: self.launcher.forget(key: key)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells of an end; its traces stay until that is stored.
+    private func tell(_ run: SensorRun, _ end: ShimEnd) async {
+        FaultPoint.sensorAfterExit.pass()
+        let code = exitCode(end)
+        guard await surroundings.ended(run, code, code == 0 ? "" : lastWords(end)) else { return }
+        FaultPoint.sensorAfterTell.pass()
+        launcher.forget(key: run.key)
     }
 
     /// Ends all sensors and waits until they have.
@@ -136,20 +168,21 @@ public final class SensorProcesses: Sendable {
     private func keep(_ sensor: SensorType) async {
         var failures = 0
         while !isStopping(sensor) {
-            let key = Self.keyPrefix + "\(sensor.ref)." + ids.next()
+            let run = SensorRun(sensor.ref, id: ids.next())
             let begin = clock.now
             let isBegun = running.withLock { running in
                 guard let entry = running[sensor.ref], !entry.isStopping else { return false }
-                running[sensor.ref]?.key = key
+                running[sensor.ref]?.key = run.key
                 return true
             }
             guard isBegun else { break }
-            let end = await launcher.launch(job(sensor, key: key))
-            launcher.forget(key: key)
-            let code = exitCode(end)
-            await surroundings.ended(sensor, code, code == 0 ? "" : lastWords(end))
+            let job = job(sensor, key: run.key)
+            let end = await launcher.launch(job) { pid in
+                await surroundings.began(run, Int(pid), job.argv.joined(separator: " "))
+            }
+            await tell(run, end)
             if isStopping(sensor) { break }
-            if code == 0 { return await rest(sensor) }
+            if exitCode(end) == 0 { return await rest(sensor) }
             failures = clock.now - begin > Self.stable ? 1 : failures + 1
             await pause(min(.milliseconds(2500) * failures, Self.longestPause), sensor)
         }
@@ -197,7 +230,7 @@ public final class SensorProcesses: Sendable {
         let python = isExecutableFile(own) ? own : "python3"
         // On the standard input, so that no secret stands in arguments or variables.
         let order: Value = [
-            "api_url": .string(surroundings.apiURL()), "token": .string(options.token.reveal()),
+            "api_url": .string(surroundings.apiURL()), "token": .string(surroundings.token(sensor).reveal()),
             "pack": .string(sensor.ref.pack), "class_name": .string(sensor.ref.name), "file": .string(file),
             "trigger_types": .array(sensor.triggerTypes.map { .string($0.ref.description) }),
             "poll_interval": sensor.pollInterval.map(Value.double) ?? .null,

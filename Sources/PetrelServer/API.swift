@@ -160,7 +160,8 @@ public struct API: Sendable {
         let documents = ExecutionDocuments(runners: parts.runners, digest: parts.digest)
         let tables = [
             ActionRoutes(
-                catalog: parts.catalog, runners: parts.runners, digest: parts.digest, editor: parts.editor
+                catalog: parts.catalog, runners: parts.runners, digest: parts.digest, editor: parts.editor,
+                dispatch: parts.rules.dispatch, hostname: parts.hostname
             ).routes,
             AliasRoutes(
                 catalog: parts.catalog, submission: parts.submission, documents: documents, editor: parts.editor

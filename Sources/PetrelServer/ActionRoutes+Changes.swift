@@ -84,7 +84,19 @@ extension ActionRoutes {
         }
         let draft = ContentDraft(
             kind: .action, ref: ref, document: metadataDocument(object), files: files, mustBeNew: isNew)
+        try await write(draft, request)
+    }
+
+    /// Writes, and tells rules of the files before the answer: whoever gets none writes again, and they hear of it then.
+    private func write(_ draft: ContentDraft, _ request: APIRequest) async throws(APIError) {
         try await answering { () async throws(CoreError) in try await editor.write(draft, by: request.identity.user) }
+        guard !draft.files.isEmpty, let action = catalog.current.action(draft.ref.description) else { return }
+        for file in draft.files {
+            try await deciding { () async throws(EngineError) in
+                try await dispatch.emitFileWritten(
+                    "\(action.packPath)/actions/\(file.path)", of: draft.ref, on: hostname, cause: request.caller.cause)
+            }
+        }
     }
 
     /// What another action runs is changed only by whoever may change that action.
@@ -132,8 +144,8 @@ extension ActionRoutes {
             document["entry_point"] = .string(script.path)
             files.append(script)
         }
-        let draft = ContentDraft(kind: .action, ref: ref, document: document, files: files, mustBeNew: !isThere)
-        try await answering { () async throws(CoreError) in try await editor.write(draft, by: request.identity.user) }
+        try await write(
+            ContentDraft(kind: .action, ref: ref, document: document, files: files, mustBeNew: !isThere), request)
         return APIResponse(.object(try written(ref).apiDocument), status: .created)
     }
 

@@ -11,6 +11,8 @@ struct ActionRoutes: Sendable {
     let runners: RunnerCatalog
     let digest: any Digest
     let editor: any ContentEditor
+    let dispatch: EventDispatch
+    let hostname: String
 
     var routes: [Route] { actionRoutes + changeRoutes + runnerRoutes }
 

@@ -147,13 +147,22 @@ struct AliasRoutes: Sendable {
             throw APIError(
                 .badRequest, "Immutable arguments cannot be overriden: \(overridden.joined(separator: ","))")
         }
-        let context: ValueObject = [
+        var context: ValueObject = [
             "action_alias_ref": ["id": .string(alias.id.text), "name": .string(alias.ref.name)],
             "api_user": request.object["user"] ?? .null, "source_channel": request.object["source_channel"] ?? .null,
         ]
+        if let cause = request.caller.cause { context.merge(cause.context) { _, last in last } }
+        if let notify = notify(request.object) {
+            context["notify"] = notify
+            // What a chat brings along is data: marks of templates in it are text.
+            context["petrel"] = .object(
+                (context["petrel"]?.object ?? [:]).merging(["literal_notify": true]) { _, last in last })
+        }
         let wanted = ExecutionRequest(
             action: alias.actionRef,
-            parameters: match.parameters.merging(try fixed(alias, context)) { _, fixed in fixed }, cast: .alias,
+            parameters: match.parameters.merging(try fixed(alias, context, user: request.identity.user)) { _, fixed in
+                fixed
+            }, cast: .alias,
             identity: request.identity, origin: .chat, context: context)
         let showsSecrets = try request.showsSecrets()
         do throws(EngineError) {
@@ -162,9 +171,24 @@ struct AliasRoutes: Sendable {
         } catch { throw APIError(error) }
     }
 
-    private func fixed(_ alias: ActionAlias, _ context: ValueObject) throws(APIError) -> ValueObject {
+    /// The route on which the end is told, with what a rule needs to find the conversation; nil without a route.
+    private func notify(_ body: ValueObject) -> Value? {
+        let routes = ["notification_route", "notification_channel"].compactMap { body[$0]?.string }
+        guard let route = routes.first(where: { !$0.isEmpty }) else { return nil }
+        return [
+            "on-complete": [
+                "routes": [.string(route)],
+                "data": [
+                    "user": body["user"] ?? .null, "source_channel": body["source_channel"] ?? .null,
+                    "source_context": body["source_context"] ?? .null,
+                ],
+            ]
+        ]
+    }
+
+    private func fixed(_ alias: ActionAlias, _ context: ValueObject, user: String) throws(APIError) -> ValueObject {
         do throws(ExpressionError) {
-            return try AliasText.immutableParameters(alias, context: context, lookups: ["st2kv": NoKeys()])
+            return try AliasText.immutableParameters(alias, context: context, lookups: submission.lookups(user: user))
         } catch { throw APIError(.badRequest, error.message, hint: error.hint) }
     }
 

@@ -8,17 +8,17 @@ public struct Authentication: Sendable {
     private let adminUser: String
     private let credentials: Credentials
     private let tokens: ExecutionTokens
+    private let sensors: SensorTokens
     private let executions: any ExecutionStore
     private let digest: any Digest
-    /// The digest of the token with which sensors tell of events; nil without sensors.
-    public var sensorTokenHash: String?
-
-    /// Authentication by the admin token, by tokens and keys that were handed out, and by the tokens of running actions.
+    /// Authentication by the admin token, by tokens and keys that were handed out, and by the tokens of running actions and
+    /// of sensors.
     /// - Parameter isEnabled: with false everybody is the administrator; the service warns of it at its start.
     public init(
         isEnabled: Bool, adminToken: Secret<String>, adminUser: String, credentials: Credentials,
-        tokens: ExecutionTokens, executions: any ExecutionStore, digest: any Digest
+        tokens: ExecutionTokens, sensors: SensorTokens, executions: any ExecutionStore, digest: any Digest
     ) {
+        self.sensors = sensors
         self.isEnabled = isEnabled
         adminTokenHash = digest.sha256(Array(adminToken.reveal().utf8))
         self.adminUser = adminUser
@@ -39,44 +39,37 @@ public struct Authentication: Sendable {
                 hint: "Give --token, or --data-dir with the service's data folder, where admin-token lies")
         }
         do throws(CoreError) {
-            if let hash = sensorTokenHash, credential.kind == .token,
-                isEqualInConstantTime(digest.sha256(Array(credential.text.utf8)), hash)
-            {
-                var caller = Caller(
-                    identity: Identity(user: "sensor_service", role: .operator, ceiling: .operator),
-                    credential: credential)
-                caller.isSensor = true
-                return caller
+            if credential.kind == .token, let sensor = sensors.sensor(of: credential.text) {
+                return Caller(sensor: sensor, credential: credential)
             }
-            let (grant, pack) = try await grant(credential)
-            return Caller(
-                identity: grant.identity, credential: credential, expiresAt: grant.expiresAt, actionPack: pack)
+            let (grant, action) = try await grant(credential)
+            return Caller(identity: grant.identity, credential: credential, expiresAt: grant.expiresAt, action: action)
         } catch {
             guard error.code == .forbidden else { throw APIError(error) }
             throw APIError(.unauthorized, "Unauthorized - \(error.message)", hint: error.hint)
         }
     }
 
-    private func grant(_ credential: Credential) async throws(CoreError) -> (Credentials.Grant, pack: String?) {
+    private func grant(_ credential: Credential) async throws(CoreError) -> (Credentials.Grant, action: Execution?) {
         if credential.kind == .apiKey { return (try await credentials.grant(apiKey: credential.text), nil) }
         // Hashes are compared, so that the time tells nothing about the token.
         if isEqualInConstantTime(digest.sha256(Array(credential.text.utf8)), adminTokenHash) {
             return (.init(identity: Identity(user: adminUser, role: .admin), expiresAt: nil), nil)
         }
-        if let (identity, pack) = await identityOfAction(credential.text) {
-            return (.init(identity: identity, expiresAt: nil), pack)
+        if let (identity, action) = await identityOfAction(credential.text) {
+            return (.init(identity: identity, expiresAt: nil), action)
         }
         return (try await credentials.grant(token: credential.text), nil)
     }
 
     /// A running action acts for the user who started it, never with more than that user had; its token ends with it.
-    private func identityOfAction(_ token: String) async -> (Identity, pack: String)? {
+    private func identityOfAction(_ token: String) async -> (Identity, action: Execution)? {
         guard let id = tokens.execution(of: token), let execution = (try? await executions.execution(id)) ?? nil,
             execution.status.isClaimed
         else { return nil }
         let role = execution.context["rbac"]?["roles"]?.array?.first?.string.flatMap(Role.init(rawValue:))
         let identity = Identity(user: execution.user, role: min(role ?? .none, .operator), ceiling: .operator)
-        return (identity, execution.action.pack)
+        return (identity, execution)
     }
 }
 
@@ -100,8 +93,30 @@ struct Caller: Sendable {
     var credential: Credential?
     /// When the credential ends, where it does.
     var expiresAt: Instant?
-    /// Whether it is a sensor of this service, which may tell of events.
-    var isSensor = false
-    /// The pack of the running action whose token it is; nil for everybody else.
-    var actionPack: String?
+    /// The pack of the running action or the sensor whose token it is; nil for everybody else.
+    let pack: String?
+    /// What the running action whose token it is leads to; nil for everybody else.
+    let cause: EventCause?
+
+    /// Whether it is a sensor of this service.
+    var isSensor: Bool { identity.sensor != nil }
+
+    /// A caller with what is known of them.
+    /// - Parameter action: the running action whose token it is.
+    init(identity: Identity, credential: Credential? = nil, expiresAt: Instant? = nil, action: Execution? = nil) {
+        self.identity = identity
+        self.credential = credential
+        self.expiresAt = expiresAt
+        pack = action?.action.pack
+        cause = action.map(EventCause.init)
+    }
+
+    /// A sensor of this service; StackStorm calls all of them by this user.
+    init(sensor: ContentRef, credential: Credential) {
+        identity = Identity(user: "sensor_service", role: .none, ceiling: Role.none)
+        identity.sensor = sensor
+        self.credential = credential
+        pack = sensor.pack
+        cause = nil
+    }
 }

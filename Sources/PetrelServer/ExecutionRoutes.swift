@@ -4,6 +4,7 @@ import PetrelEngine
 /// Executions: listed, requested, looked at, changed, run again.
 struct ExecutionRoutes: Sendable {
     private static let mostChildren = 10_000
+    private static let longestTag = 1024
     /// A year.
     private static let longestDelay = 366 * 86_400_000
     private static let createBody = JSONBodySchema(
@@ -38,7 +39,7 @@ struct ExecutionRoutes: Sendable {
             .string("filter", "Further filters, `key:value` with blanks between"),
         ]
 
-    let store: any ExecutionStore & WorkflowStore
+    let store: any ExecutionStore & WorkflowStore & EventStore
     let submission: Submission
     let scheduler: Scheduler
     let workflows: Workflows
@@ -252,10 +253,35 @@ struct ExecutionRoutes: Sendable {
         var context = body["context"]?.object ?? [:]
         if let header = request.header("st2-context") { context.merge(try contextObject(header)) { _, last in last } }
         context = Self.withoutOwnKeys(context)
+        context.removeValue(forKey: "notify")
+        if let notify = body["notify"]?.object, !notify.isEmpty { context["notify"] = .object(notify) }
+        context.merge(try await trace(asked: context["trace_context"], request)) { _, last in last }
         return try await submit(
             ExecutionRequest(
                 action: action, parameters: body["parameters"]?.object ?? [:], cast: .api,
                 identity: try speaker(request), origin: .api, context: context), delay: body["delay"], request)
+    }
+
+    /// The trace on which an execution goes on: that of a known id, a new one of a tag, or that of the action that asks.
+    private func trace(asked: Value?, _ request: APIRequest) async throws(APIError) -> ValueObject {
+        if let id = asked?["id_"]?.string, !id.isEmpty {
+            var query = EventQuery()
+            query.ids = [id]
+            let wanted = query
+            let found = try await answering { () async throws(CoreError) in try await store.traces(wanted).items.first }
+            guard let found else {
+                throw APIError(
+                    .badRequest, "Unable to find trace with id \"\(id)\".", hint: "petrel trace list shows the traces")
+            }
+            return EventCause.context(of: found.tag)
+        }
+        if let tag = asked?["trace_tag"]?.string, !tag.isEmpty {
+            guard tag.utf8.count <= Self.longestTag else {
+                throw APIError(.badRequest, "A trace tag has at most \(Self.longestTag) bytes")
+            }
+            return ["trace_context": ["trace_tag": .string(tag)]]
+        }
+        return request.caller.cause?.context ?? ["trace_context": [:]]
     }
 
     /// A context without what only Petrel itself may say: where an execution belongs, and what it takes over.
@@ -291,6 +317,8 @@ struct ExecutionRoutes: Sendable {
             again["reset"] = .array(reset)
         }
         context["re-run"] = .object(again)
+        // A run again belongs to what led to the first one.
+        context["trace_context"] = EventCause(execution).context["trace_context"]
         return try await submit(
             ExecutionRequest(
                 action: execution.action.description,

@@ -45,7 +45,7 @@ struct KeyRoutes: Sendable {
                 let key = try name(request, scope: request.text("scope"), user: request.text("user"))
                 try authorize(request, key)
                 let isGone = try await answering { () async throws(CoreError) in
-                    try await datastore.remove(key, by: request.identity.user)
+                    try await datastore.remove(key, by: request.identity.user, cause: request.caller.cause)
                 }
                 guard isGone else { throw missing(key) }
                 return .noContent
@@ -135,7 +135,8 @@ struct KeyRoutes: Sendable {
         let condition: KeyCondition? =
             body["if_absent"]?.bool == true ? .absent : body["if_value"]?.string.map { .value($0) }
         let answer = try await answering { () async throws(CoreError) in
-            try await datastore.set(entry, if: condition, by: request.identity.user)
+            try await datastore.set(
+                entry, if: condition, by: request.identity.user, cause: request.caller.cause)
         }
         guard case .changed(let change) = answer, let new = change.new else {
             throw APIError(.conflict, "The key \"\(key.name)\" has another value than the request expects.")
@@ -148,7 +149,8 @@ struct KeyRoutes: Sendable {
         try authorize(request, key)
         let amount = request.object["by"]?.integer ?? 1
         let entry = try await answering { () async throws(CoreError) in
-            try await datastore.increment(key, by: amount, user: request.identity.user)
+            try await datastore.increment(
+                key, by: amount, user: request.identity.user, cause: request.caller.cause)
         }
         guard let entry else { throw missing(key) }
         return APIResponse(.object(try document(entry, decrypts: false)))
@@ -183,9 +185,9 @@ struct KeyRoutes: Sendable {
         try request.authorize(key.uid, owner: owner(of: key, request))
     }
 
-    /// Keys `PACK.…` of the system scope belong to the running actions of that pack, whoever started them.
+    /// Keys `PACK.…` of the system scope belong to the running actions and the sensors of that pack.
     private func owner(of key: KeyName, _ request: APIRequest) -> String? {
-        guard key.scope == .system, let pack = request.caller.actionPack, key.name.hasPrefix(pack + ".") else {
+        guard key.scope == .system, let pack = request.caller.pack, key.name.hasPrefix(pack + ".") else {
             return nil
         }
         return request.identity.user
@@ -208,20 +210,5 @@ extension KeyName {
     /// The entry as a resource.
     var uid: ResourceUID {
         scope.user.map { .userKey(name, of: $0) } ?? .systemKey(name)
-    }
-}
-
-extension KeyValue {
-    /// The entry as the API shows it.
-    func apiDocument(value: String, isEncrypted: Bool) -> ValueObject {
-        var shown: ValueObject = [
-            "id": .string(id), "uid": .string("key_value_pair:\(key.scope.name):\(key.storedName)"),
-            "name": .string(key.name), "value": .string(value), "secret": .bool(isSecret),
-            "encrypted": .bool(isEncrypted), "scope": .string(key.scope.name),
-        ]
-        if let user = key.scope.user { shown["user"] = .string(user) }
-        if let summary { shown["description"] = .string(summary) }
-        if let expiresAt { shown["expire_timestamp"] = .string(expiresAt.description) }
-        return shown
     }
 }

@@ -37,8 +37,9 @@ struct WebhookRoutes: Sendable {
 
     private func receive(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let name = request.webhookName
+        var source = EventSource.outside
         if signatures.isSigned(name) {
-            try await answering { () async throws(CoreError) in
+            source = try await answering { () async throws(CoreError) in
                 try signatures.check(name, body: request.bytes, header: request.header)
             }
         } else if name != "st2" || !request.caller.isSensor {
@@ -46,7 +47,12 @@ struct WebhookRoutes: Sendable {
         }
         let tag = request.header("st2-trace-tag").map { String($0.prefix(Self.longestTag)) }
         let event = name == "st2" ? try named(request, tag) : try registered(name, request, tag)
-        try await deciding { () async throws(EngineError) in try await dispatch.dispatch(event) }
+        let instances = try await deciding { () async throws(EngineError) in
+            try await dispatch.dispatch(event, from: source)
+        }
+        if instances.isEmpty, !event.triggers.isEmpty {
+            throw APIError(.forbidden, "The request was taken before.")
+        }
         return APIResponse(request.body, status: .accepted)
     }
 
@@ -61,8 +67,7 @@ struct WebhookRoutes: Sendable {
                 ValueObject(headers.map { ($0.0.lowercased(), .string($0.1)) }, uniquingKeysWith: last)),
             "body": request.body.isNull ? [:] : request.body,
         ]
-        return NewEvent(
-            triggers, payload: payload, origin: .webhook, traceTag: tag ?? "webhook-\(name)-\(ids.next())")
+        return event(triggers, payload, name, request, tag)
     }
 
     /// The webhook `st2`: its body names the trigger.
@@ -75,9 +80,20 @@ struct WebhookRoutes: Sendable {
         }
         let triggers = dispatch.triggers(named: name)
         guard !triggers.isEmpty else { throw APIError(.badRequest, "Trigger \"\(name)\" not found") }
-        let origin: Origin = request.caller.isSensor ? .sensor : .webhook
+        if request.caller.isSensor {
+            for type in Set(triggers.map(\.type)) { try request.authorize(.triggerEmit, .triggerType(type)) }
+        }
+        return event(triggers, body["payload"] ?? [:], "st2", request, tag)
+    }
+
+    /// What a running action sends goes on its trace, unless it names another.
+    private func event(
+        _ triggers: [Trigger], _ payload: Value, _ name: String, _ request: APIRequest, _ tag: String?
+    ) -> NewEvent {
+        let cause = request.caller.cause
         return NewEvent(
-            triggers, payload: body["payload"] ?? [:], origin: origin, traceTag: tag ?? "webhook-st2-\(ids.next())")
+            triggers, payload: payload, origin: request.caller.isSensor ? .sensor : .webhook,
+            traceTag: tag ?? (cause == nil ? "webhook-\(name)-\(ids.next())" : nil), cause: cause)
     }
 }
 

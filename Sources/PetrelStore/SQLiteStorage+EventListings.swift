@@ -34,9 +34,25 @@ extension SQLiteStorage {
     }
 
     /// What belongs to a trace is found by its id, from the rows of the things themselves.
+    ///
+    /// Executions that nobody caused are traces too; their tags stand in their contexts.
     public func traces(_ query: EventQuery) async throws(CoreError) -> (items: [Trace], total: Int) {
+        var began = traceFilter(query)
+        began.add("tag = ?", query.traceTag)
+        var own = traceFilter(query)
+        own.add("trace = id")
+        if let tag = query.traceTag { own.add(tagged: tag) }
+        let parts = [
+            EventSelection(columns: "id, tag, started_at", table: "trace", filter: began),
+            EventSelection(
+                columns: "id, json_extract(context, '$.trace_context.trace_tag') AS tag, started_at",
+                table: "execution", filter: own),
+        ]
+        return try await page(parts, query) { row, database in try Trace(row: row, in: database) }
+    }
+
+    private func traceFilter(_ query: EventQuery) -> EventFilter {
         var filter = EventFilter(time: "started_at")
-        filter.add("tag = ?", query.traceTag)
         filter.add("id IN (SELECT trace FROM trigger_instance WHERE id = ?)", query.instance)
         filter.add("id = (SELECT trace FROM execution WHERE id = ?)", query.execution)
         filter.add(
@@ -45,26 +61,45 @@ extension SQLiteStorage {
                    WHERE e.rule = ? OR e.rule_id || ':' || e.instance = ?)
             """, query.rule, times: 2)
         filter.add(query)
-        return try await page("trace", filter, query) { row, database in try Trace(row: row, in: database) }
+        return filter
     }
 
     private func page<Item: Sendable>(
         _ table: String, _ filter: EventFilter, _ query: EventQuery,
         _ make: @escaping @Sendable (Row, Database) throws -> Item
     ) async throws(CoreError) -> (items: [Item], total: Int) {
+        try await page([EventSelection(columns: "*", table: table, filter: filter)], query, make)
+    }
+
+    private func page<Item: Sendable>(
+        _ parts: [EventSelection], _ query: EventQuery, _ make: @escaping @Sendable (Row, Database) throws -> Item
+    ) async throws(CoreError) -> (items: [Item], total: Int) {
         let direction = query.isAscending ? "ASC" : "DESC"
+        let time = parts.first?.filter.time ?? ""
+        let arguments = parts.map(\.filter.arguments).reduce(StatementArguments(), +)
         return try await read { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT * FROM \(table) \(filter.condition)
-                    ORDER BY \(filter.time) \(direction), id \(direction) LIMIT ? OFFSET ?
-                    """, arguments: filter.arguments + [query.limit, query.offset])
-            let total = try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM \(table) \(filter.condition)", arguments: filter.arguments)
-            return (try rows.map { try make($0, database) }, total ?? 0)
+                    \(parts.map(\.text).joined(separator: " UNION ALL "))
+                    ORDER BY \(time) \(direction), id \(direction) LIMIT ? OFFSET ?
+                    """, arguments: arguments + [query.limit, query.offset])
+            let total = try parts.reduce(0) { sum, part in
+                try sum + (Int.fetchOne(database, sql: part.countText, arguments: part.filter.arguments) ?? 0)
+            }
+            return (try rows.map { try make($0, database) }, total)
         }
     }
+}
+
+/// Rows of one table that a listing wants.
+private struct EventSelection: Sendable {
+    var columns: String
+    var table: String
+    var filter: EventFilter
+
+    var text: String { "SELECT \(columns) FROM \(table) \(filter.condition)" }
+    var countText: String { "SELECT count(*) FROM \(table) \(filter.condition)" }
 }
 
 /// The WHERE clause of a query for events.
@@ -82,6 +117,19 @@ private struct EventFilter: Sendable {
         guard let argument else { return }
         clauses.append(clause)
         arguments += StatementArguments(Array(repeating: argument, count: times))
+    }
+
+    mutating func add(_ clause: String) { clauses.append(clause) }
+
+    /// Executions whose own trace has this tag; the index holds only tags that somebody chose.
+    mutating func add(tagged tag: String) {
+        let standard = "execution-"
+        if tag.hasPrefix(standard), let id = ExecutionID(String(tag.dropFirst(standard.count))) {
+            add("id = ?", id.text)
+        } else {
+            add("instr(context, '\"trace_tag\":\"execution-' || id || '\"') = 0")
+        }
+        add("json_extract(context, '$.trace_context.trace_tag') = ?", tag)
     }
 
     /// What all listings share.

@@ -95,6 +95,51 @@ extension SQLiteStorage {
         }
     }
 
+    /// Reads large results from their files, after the rows.
+    public func owedInquiries(limit: Int) async throws(CoreError) -> [Execution] {
+        let fetched = try await read { database in
+            try database.rows(
+                """
+                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
+                JOIN owed_inquiry o ON o.execution = e.id ORDER BY e.id LIMIT ?
+                """, [limit]
+            ).map { try Fetched(row: $0) }
+        }
+        return fetched.map { $0.withResult(from: results) }
+    }
+
+    /// See ``EventStore/dropInquiries(_:)``.
+    public func dropInquiries(_ ids: [ExecutionID]) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            for id in ids { try database.run("DELETE FROM owed_inquiry WHERE execution = ?", [id.text]) }
+        }
+    }
+
+    /// See ``EventStore/watchState(_:)``.
+    public func watchState(_ name: String) async throws(CoreError) -> Value? {
+        try await read { database in
+            try database.rows("SELECT state FROM watch_state WHERE name = ?", [name]).first
+                .map { try Value.fromColumn($0["state"]) }
+        }
+    }
+
+    /// See ``EventStore/forgetWatchStates(prefix:except:)``.
+    public func forgetWatchStates(prefix: String, except: Set<String>) async throws(CoreError) {
+        try await queue.commit(.written) { database in
+            let names: [String] = try database.rows(
+                "SELECT name FROM watch_state WHERE substr(name, 1, length(?1)) = ?1", [prefix]
+            ).map { $0["name"] }
+            for name in names where !except.contains(name) {
+                try database.run("DELETE FROM watch_state WHERE name = ?", [name])
+            }
+        }
+    }
+
+    /// See ``EventStore/forgetNames(before:)``.
+    public func forgetNames(before: Instant) async throws(CoreError) {
+        try await queue.commit(.written) { try $0.run("DELETE FROM given_name WHERE at < ?", [before.microseconds]) }
+    }
+
     /// A trace goes with the last of its instances.
     public func forgetEvents(before: Instant, limit: Int) async throws(CoreError) -> Int {
         try await queue.commit(.written) { database in
@@ -128,22 +173,41 @@ private func settleSource(_ source: EventSource, in database: Database) throws -
             "UPDATE timer SET fired_at = ?1, started_at = min(started_at, ?1) WHERE trigger = ?2 AND fired_at = ?3",
             [firedAt.microseconds, state.trigger, state.firedAt.microseconds])
     case .end(let id): return try database.changes("DELETE FROM owed_end WHERE execution = ?", [id.text])
+    case .inquiry(let id): return try database.changes("DELETE FROM owed_inquiry WHERE execution = ?", [id.text])
+    case .once(let name, let at):
+        return try database.changes("INSERT OR IGNORE INTO given_name VALUES (?, ?)", [name, at.microseconds])
+    case .watch(let name, let old, let new):
+        guard let old else {
+            return try database.changes("INSERT OR IGNORE INTO watch_state VALUES (?, ?)", [name, new.columnText])
+        }
+        return try database.changes(
+            "UPDATE watch_state SET state = ? WHERE name = ? AND state = ?", [new.columnText, name, old.columnText])
     }
+}
+
+/// Stores an instance, its payload written within the transaction.
+func insert(_ instance: TriggerInstance, in database: Database) throws {
+    try insert(instance, payload: instance.payload.columnText, in: database)
 }
 
 private func insert(_ instance: TriggerInstance, payload: String, in database: Database) throws {
     try database.run(
         """
-        INSERT INTO trigger_instance (id, trigger, type, payload, occurred_at, status, origin, trace, trace_tag, cause)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO trigger_instance
+            (id, trigger, type, payload, occurred_at, status, origin, trace, trace_tag, cause, depth)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
             instance.id.text, instance.trigger.description, instance.type.description, payload,
             instance.occurredAt.microseconds, instance.status.rawValue, instance.origin.rawValue, instance.trace.id,
-            instance.trace.tag, instance.cause?.text,
+            instance.trace.tag, instance.cause?.text, instance.depth,
         ])
+    // An execution that nobody caused is a trace by itself.
     try database.run(
-        "INSERT OR IGNORE INTO trace VALUES (?, ?, ?)",
+        """
+        INSERT OR IGNORE INTO trace SELECT ?1, ?2, ?3
+        WHERE NOT EXISTS (SELECT 1 FROM execution WHERE id = ?1 AND trace = id)
+        """,
         [instance.trace.id, instance.trace.tag, instance.occurredAt.microseconds])
 }
 
@@ -190,7 +254,7 @@ extension TriggerInstance {
             occurredAt: Instant(column: row["occurred_at"] as Int64),
             status: Status(rawValue: row["status"]) ?? .failed, origin: Origin(rawValue: row["origin"]) ?? .webhook,
             trace: TraceTag(id: row["trace"], tag: row["trace_tag"]),
-            cause: (row["cause"] as String?).map(ExecutionID.init(stored:)))
+            cause: (row["cause"] as String?).map(ExecutionID.init(stored:)), depth: row["depth"])
     }
 }
 

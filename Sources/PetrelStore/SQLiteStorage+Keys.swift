@@ -31,11 +31,11 @@ extension SQLiteStorage {
         }
     }
 
-    /// See ``KeyStore/setKey(_:if:at:audit:)``.
-    public func setKey(_ entry: KeyValue, if condition: KeyCondition?, at: Instant, audit: [AuditRecord])
-        async throws(CoreError) -> KeyAnswer
-    {
-        try await queue.commit(.flushed) { database in
+    /// See ``KeyStore/setKey(_:if:at:audit:news:)``.
+    public func setKey(
+        _ entry: KeyValue, if condition: KeyCondition?, at: Instant, audit: [AuditRecord], news: @escaping KeyNews
+    ) async throws(CoreError) -> KeyAnswer {
+        try await changeKeys { database in
             let old = try storedKey(entry.key, at: at, in: database)
             switch condition {
             case nil: break
@@ -46,15 +46,17 @@ extension SQLiteStorage {
             if let old { new.id = old.id }
             try put(new, in: database)
             try insert(audit, in: database)
-            return .changed(KeyChange(old: old, new: new))
+            let change = KeyChange(old: old, new: new)
+            for instance in news(change) { try insert(instance, in: database) }
+            return .changed(change)
         }
     }
 
-    /// See ``KeyStore/increment(_:by:id:at:audit:)``.
-    public func increment(_ key: KeyName, by amount: Int, id: String, at: Instant, audit: [AuditRecord])
-        async throws(CoreError) -> KeyChange
-    {
-        try await queue.commit(.flushed) { database in
+    /// See ``KeyStore/increment(_:by:id:at:audit:news:)``.
+    public func increment(
+        _ key: KeyName, by amount: Int, id: String, at: Instant, audit: [AuditRecord], news: @escaping KeyNews
+    ) async throws(CoreError) -> KeyChange {
+        try await changeKeys { database in
             let old = try storedKey(key, at: at, in: database)
             guard old?.isSecret != true, let number = Int(old?.value ?? "0") else {
                 throw CoreError(
@@ -66,20 +68,34 @@ extension SQLiteStorage {
             new.value = String(sum)
             try put(new, in: database)
             try insert(audit, in: database)
-            return KeyChange(old: old, new: new)
+            let change = KeyChange(old: old, new: new)
+            for instance in news(change) { try insert(instance, in: database) }
+            return change
         }
     }
 
-    /// See ``KeyStore/removeKey(_:at:audit:)``.
-    public func removeKey(_ key: KeyName, at: Instant, audit: [AuditRecord]) async throws(CoreError) -> KeyValue? {
-        try await queue.commit(.flushed) { database in
+    /// See ``KeyStore/removeKey(_:at:audit:news:)``.
+    public func removeKey(_ key: KeyName, at: Instant, audit: [AuditRecord], news: @escaping KeyNews)
+        async throws(CoreError) -> KeyValue?
+    {
+        try await changeKeys { database in
             guard let old = try storedKey(key, at: at, in: database) else { return nil }
             try database.run(
                 "DELETE FROM key WHERE scope = ? AND owner = ? AND name = ?",
                 [key.scope.name, key.scope.user ?? "", key.name])
             try insert(audit, in: database)
+            for instance in news(KeyChange(old: old, new: nil)) { try insert(instance, in: database) }
             return old
         }
+    }
+
+    private func changeKeys<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer)
+        async throws(CoreError) -> Answer
+    {
+        FaultPoint.keyBeforeCommit.pass()
+        let answer = try await queue.commit(.flushed, body)
+        FaultPoint.keyAfterCommit.pass()
+        return answer
     }
 
     /// See ``KeyStore/forgetKeys(expiredBefore:)``.

@@ -35,7 +35,12 @@ extension SQLiteStorage {
     /// The posts are due at once.
     public func enqueue(_ posts: [OutboundPost]) async throws(CoreError) {
         let owner = options.owner
-        try await queue.commit(.flushed) { try insert(posts, queuedBy: owner, in: $0) }
+        try await queue.commit(.flushed) { database in
+            let new = try posts.filter { post in
+                try database.rows("SELECT 1 FROM post WHERE id = ?", [post.id.text]).isEmpty
+            }
+            try insert(new, queuedBy: owner, in: database)
+        }
     }
 
     /// Counts as doubtful what was tried before and what another owner queued.

@@ -26,6 +26,9 @@ enum Schema {
         migrator.registerMigration("7 listings read indexes alone") { database in
             for statement in listings { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("8 causes and leases") { database in
+            for statement in causes { try database.execute(sql: statement) }
+        }
         migrator.registerMigration("9 listings of an action by status") { database in
             for statement in actionListings { try database.execute(sql: statement) }
         }

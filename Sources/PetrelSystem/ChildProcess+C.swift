@@ -6,6 +6,8 @@ import Glibc
 /// Whoever holds the value closes it, once.
 struct ChildProcess: Sendable {
     let pidfd: Int32
+    /// Its number, to be shown; signals go through the pidfd.
+    let pid: Int32
 
     /// How a process ended.
     enum End: Sendable, Equatable, CustomStringConvertible {
@@ -44,7 +46,7 @@ struct ChildProcess: Sendable {
             waitpid(pid, nil, 0)
             return .failure(SpawnFailure(number: number, hasRun: true))
         }
-        return .success(ChildProcess(pidfd: pidfd))
+        return .success(ChildProcess(pidfd: pidfd, pid: pid))
     }
 
     /// Takes hold of a process that another one may have started; nil when it is gone.
@@ -56,7 +58,7 @@ struct ChildProcess: Sendable {
             Glibc.close(pidfd)
             return nil
         }
-        return ChildProcess(pidfd: pidfd)
+        return ChildProcess(pidfd: pidfd, pid: pid)
     }
 
     /// Sends a signal; nothing when the process has ended.

@@ -1,4 +1,5 @@
 import Glibc
+import PetrelCore
 
 /// The C library's words for an error number.
 func errorText(_ number: Int32) -> String { String(cString: strerror(number)) }
@@ -23,6 +24,34 @@ public func readFile(_ path: String, from offset: Int, limit: Int) -> [UInt8] {
     return [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
         let count = pread(descriptor, buffer.baseAddress, limit, off_t(offset))
         filled = max(0, count)
+    }
+}
+
+/// Bytes of a regular file from an offset on, and which file it was; nil when there is none or it can't be read.
+func readMarked(_ path: String, from offset: Int, limit: Int) -> (mark: FileMark, bytes: [UInt8])? {
+    // Without waiting: a pipe of that name would hold up the reader for ever.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var about = stat()
+    guard fstat(descriptor, &about) == 0, let mark = FileMark(about) else { return nil }
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
+        let count = pread(descriptor, buffer.baseAddress, limit, off_t(offset))
+        filled = max(0, count)
+    }
+    return (mark, bytes)
+}
+
+/// The regular file at a path, links followed.
+func markedFile(_ path: String) -> FileMark? {
+    var about = stat()
+    return stat(path, &about) == 0 ? FileMark(about) : nil
+}
+
+extension FileMark {
+    fileprivate init?(_ about: stat) {
+        guard about.st_mode & S_IFMT == S_IFREG else { return nil }
+        self.init(device: Int(about.st_dev), number: Int(about.st_ino), size: Int(about.st_size))
     }
 }
 
@@ -128,6 +157,12 @@ private func flush(_ path: String, _ flags: Int32) -> Bool {
 public func isFolder(_ path: String) -> Bool {
     var about = stat()
     return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFDIR
+}
+
+/// Whether a UNIX socket has the path as its name.
+public func isSocket(_ path: String) -> Bool {
+    var about = stat()
+    return stat(path, &about) == 0 && about.st_mode & S_IFMT == S_IFSOCK
 }
 
 /// Makes a folder, and those above it, for the owner alone; false with `errno` set when that failed.

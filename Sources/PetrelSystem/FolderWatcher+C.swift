@@ -8,6 +8,8 @@ final class FolderWatcher: @unchecked Sendable {
 
     private let folders: [String]
     private let maxWatches: Int
+    /// How many levels below the folders are watched.
+    private let depth: Int
     private let onChange: @Sendable () -> Void
     /// Readable once the watch is to end.
     private let stopper = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
@@ -15,7 +17,8 @@ final class FolderWatcher: @unchecked Sendable {
     private var watched: [Int32: String] = [:]
     private var seen = 0
 
-    init(folders: [String], maxWatches: Int, onChange: @escaping @Sendable () -> Void) {
+    init(folders: [String], maxWatches: Int, depth: Int, onChange: @escaping @Sendable () -> Void) {
+        self.depth = depth
         self.folders = folders
         self.maxWatches = maxWatches
         self.onChange = onChange
@@ -80,7 +83,9 @@ final class FolderWatcher: @unchecked Sendable {
 
     private var isComplete: Bool { folders.allSatisfy(watched.values.contains) }
 
+    /// Looks at the missing folders alone: thousands of files in the others are not to be walked through every second.
     private func hasFoundFolder() -> Bool {
+        guard folders.contains(where: { isFolder($0) && !watched.values.contains($0) }) else { return false }
         let before = watched.count
         watchAll()
         return watched.count != before
@@ -111,7 +116,7 @@ final class FolderWatcher: @unchecked Sendable {
         var isWatching = inotify >= 0
         if isWatching {
             walk { path, about in
-                guard isWatching, about.st_mode & S_IFMT == S_IFDIR else { return }
+                guard isWatching, about.st_mode & S_IFMT == S_IFDIR, depth > 0 || folders.contains(path) else { return }
                 isWatching = watch(path)
             }
         }
@@ -143,7 +148,7 @@ final class FolderWatcher: @unchecked Sendable {
         return hasher.finalize()
     }
 
-    /// Visits the folders and what is below them: at most 200,000 entries, 32 levels deep, through no link.
+    /// Visits the folders and what is below them: at most 200,000 entries, not below the watched levels, through no link.
     private func walk(_ visit: (String, stat) -> Void) {
         var waiting = folders.map { ($0, 0) }
         var visited = 0
@@ -153,14 +158,14 @@ final class FolderWatcher: @unchecked Sendable {
             // The named folders themselves may be links.
             guard (depth == 0 ? stat(path, &about) : lstat(path, &about)) == 0 else { continue }
             visit(path, about)
-            guard about.st_mode & S_IFMT == S_IFDIR, depth < 32 else { continue }
+            guard about.st_mode & S_IFMT == S_IFDIR, depth < max(1, self.depth) else { continue }
             waiting.append(contentsOf: folderEntries(path).map { (path + "/" + $0, depth + 1) })
         }
     }
 }
 
 /// The names in a folder, sorted, without `.` and `..`; none when it can't be read.
-func folderEntries(_ path: String) -> [String] {
+public func folderEntries(_ path: String) -> [String] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
     var names: [String] = []

@@ -2,6 +2,9 @@ import Glibc
 
 /// The folder of one attempt, which the service and the shim share.
 struct RunFolder: Sendable {
+    /// In the names of folders that are being removed.
+    static let graveMark = ".gone."
+
     let path: String
 
     /// What came of trying to void an attempt.
@@ -73,14 +76,13 @@ struct RunFolder: Sendable {
 
     /// Removes the folder with all that it holds.
     func remove() {
-        if unlink(path + "/exit") == 0 { return remove(path) }
-        // Not ended, so void: a late shim must not find the name `started` free again, so it loses its folder first.
-        let grave = path + ".gone.\(UInt64.random(in: 0...UInt64.max))"
+        // A late shim must not find the name `started` free again, so it loses its folder first.
+        let grave = path + Self.graveMark + "\(UInt64.random(in: 0...UInt64.max))"
         if rename(path, grave) == 0 { remove(grave) }
     }
 
     private func remove(_ path: String) {
-        for name in ["started", "stdout", "stderr"] { unlink(path + "/" + name) }
+        for name in ["exit", "started", "stdout", "stderr"] { unlink(path + "/" + name) }
         if rmdir(path) == 0 || errno == ENOENT { return }
         for name in folderEntries(path) { unlink(path + "/" + name) }
         rmdir(path)

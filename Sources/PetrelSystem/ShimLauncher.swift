@@ -26,10 +26,20 @@ public final class ShimLauncher: Sendable {
         self.maxReadBytes = maxReadBytes
     }
 
+    /// Where petrel-shim is: beside the running program, if the environment does not name another.
+    public static func shimPath(_ environment: [String: String]) -> String {
+        let named = environment["PETREL_SHIM"] ?? ""
+        return named.isEmpty ? executableFolder() + "/petrel-shim" : named
+    }
+
     /// Runs a job to its end.
     ///
-    /// Errors are ends; a key that was used before is one.
-    public func launch(_ job: ShimJob) async -> ShimEnd {
+    /// Errors are ends; a key that was used before is one. A `worker` is asked to fork the command; if it does not, the
+    /// command is started as without. Should both come about, the one that claims the start first is the only one to run.
+    /// - Parameter started: is told the process that keeps the command, once it runs.
+    public func launch(
+        _ job: ShimJob, from worker: WarmWorker? = nil, started: (_ pid: Int32) async -> Void = { _ in }
+    ) async -> ShimEnd {
         if let problem = problem(of: job) { return ShimEnd(termination: .notRun, error: problem) }
         let folder = RunFolder(path: path(job.key))
         guard addLive(job.key) else {
@@ -39,15 +49,30 @@ public final class ShimLauncher: Sendable {
         if let problem = folder.create(stdin: job.stdin) { return ShimEnd(termination: .notRun, error: problem) }
         FaultPoint.runBeforeSpawn.pass()
         guard !isCanceled(job.key) else { return ShimEnd(termination: .notRun, canceled: true, error: canceledEarly) }
-        let spawned = ChildProcess.spawn(shimPath, arguments: arguments(job, folder), environment: job.environment)
+        if let worker, let end = await launch(job, from: worker, in: folder) { return end }
+        guard !isCanceled(job.key) else { return ShimEnd(termination: .notRun, canceled: true, error: canceledEarly) }
+        let spawned = ChildProcess.spawn(
+            shimPath, arguments: arguments(job, folder) + ["--"] + job.argv, environment: job.environment)
         FaultPoint.runAfterSpawn.pass()
         switch spawned {
         case .failure(let failure): return end(after: failure, in: folder, limit: job.maxOutputBytes)
         case .success(let process):
+            await started(process.pid)
             let status = await wait(for: process, key: job.key)
             FaultPoint.runAfterExit.pass()
-            return folder.end(limit: job.maxOutputBytes) ?? endWithoutRecord(status, folder)
+            if let end = folder.end(limit: job.maxOutputBytes) { return end }
+            return await endWithoutRecord(status, key: job.key, folder)
         }
+    }
+
+    /// Nil when the worker forked nothing that claimed the start.
+    private func launch(_ job: ShimJob, from worker: WarmWorker, in folder: RunFolder) async -> ShimEnd? {
+        guard let process = await worker.fork([shimPath] + arguments(job, folder)) else { return nil }
+        FaultPoint.runAfterSpawn.pass()
+        let status = await wait(for: process, key: job.key)
+        FaultPoint.runAfterExit.pass()
+        if let end = folder.end(limit: job.maxOutputBytes) { return end }
+        return folder.process() == nil ? nil : await endWithoutRecord(status, key: job.key, folder)
     }
 
     /// Finds out what became of an attempt that began on the given boot, and waits for its end if it runs.
@@ -86,6 +111,13 @@ public final class ShimLauncher: Sendable {
         if isValid(key) { RunFolder(path: path(key)).remove() }
     }
 
+    /// Removes what a service left that was killed while it forgot attempts.
+    public func sweep() {
+        for name in folderEntries(runFolder) where name.contains(RunFolder.graveMark) {
+            removeTree(runFolder + "/" + name)
+        }
+    }
+
     /// The keys of attempts whose traces are there and begin so.
     public func keys(withPrefix prefix: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []).filter {
@@ -119,8 +151,7 @@ public final class ShimLauncher: Sendable {
         [
             folder.path, milliseconds(job.timeout), milliseconds(job.grace), String(max(0, job.maxOutputBytes)),
             job.cwd,
-            "--",
-        ] + job.argv
+        ]
     }
 
     private func milliseconds(_ duration: Duration) -> String {
@@ -133,6 +164,7 @@ public final class ShimLauncher: Sendable {
     /// Waits with the process open to ``terminate(key:)``; what was asked before it began is made up for.
     private func wait(for process: ChildProcess, key: String) async -> ChildProcess.End {
         live.withLock { live in
+            live[key]?.process?.close()
             live[key, default: Live()].process = process
             if live[key]?.isCanceled ?? false { process.send(terminationSignal) }
         }
@@ -154,6 +186,7 @@ public final class ShimLauncher: Sendable {
         live.withLock { $0.removeValue(forKey: key)?.process?.close() }
     }
 
+    /// Waits for the shim that a folder names, if it lives.
     private func follow(_ start: ShimStart, key: String, _ folder: RunFolder) async -> ShimTrace {
         guard case .process(let pid, let startTime, let boot) = start else {
             return .lost(reason: "the file \(folder.path)/started is damaged")
@@ -179,12 +212,20 @@ public final class ShimLauncher: Sendable {
         return ShimEnd(termination: .notRun, error: "the command can't be started by \(shimPath): \(failure.reason)")
     }
 
-    /// The shim ended and left no record: it was killed, or could not write.
-    private func endWithoutRecord(_ status: ChildProcess.End, _ folder: RunFolder) -> ShimEnd {
+    /// The shim ended and left no record: it was killed, could not write, or another one was first.
+    private func endWithoutRecord(_ status: ChildProcess.End, key: String, _ folder: RunFolder) async -> ShimEnd {
         switch folder.process() {
-        case .void: ShimEnd(termination: .notRun, error: "the attempt was void before it started")
-        case nil: ShimEnd(termination: .notRun, error: "petrel-shim could not start in \(folder.path): \(status)")
-        default: ShimEnd(termination: .lost, error: "petrel-shim ended while the command ran: \(status)")
+        case .void: return ShimEnd(termination: .notRun, error: "the attempt was void before it started")
+        case nil:
+            return ShimEnd(
+                termination: .notRun, error: "petrel-shim could not start in \(folder.path): \(status)")
+        case .process(let pid, let startTime, _)?:
+            if let winner = ChildProcess.find(pid: pid, startTime: startTime) {
+                _ = await wait(for: winner, key: key)
+                if let end = folder.end(limit: maxReadBytes) { return end }
+            }
+            fallthrough
+        default: return ShimEnd(termination: .lost, error: "petrel-shim ended while the command ran: \(status)")
         }
     }
 }

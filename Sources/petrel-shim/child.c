@@ -54,8 +54,21 @@ static bool refuse(const char *what, const char *subject, int number) {
     return false;
 }
 
+// Lets a child go on that was forked before the shim took its place as the parent. It has its input open.
+static bool release_child(void) {
+    unlinkat(shim.folder, "stdin", 0);
+    signal(SIGPIPE, SIG_IGN);
+    ssize_t count = write(shim.start, "g", 1);
+    int number = errno;
+    close(shim.start);
+    for (int index = 0; index < 2; index++) fcntl(shim.streams[index].pipe, F_SETFL, O_NONBLOCK);
+    if (count == 1) return true;
+    return refuse("the program that was ready is gone", NULL, number);
+}
+
 // Starts the child in a process group of its own. False when it could not be, with the error set.
 bool start_child(void) {
+    if (shim.argv == NULL) return release_child();
     int output[2], errors[2], input = open_stdin();
     if (input < 0 || pipe2(output, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0) {
         return refuse("no pipe for the output", NULL, errno);

@@ -5,6 +5,11 @@
 //   - records how the child ended (record.c).
 //
 // petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…
+// petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD --child PID STDOUT STDERR START
+//
+// The second form is for a process that forked its child itself and then became the shim: it hands over the reading ends
+// of the child's outputs, and the writing end of the pipe from which the child reads one byte before it begins. A child
+// that reads the end of that pipe instead leaves without a trace, so nothing runs that was not claimed.
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -27,6 +32,7 @@ struct shim shim = {
     .folder = -1,
     .signals = -1,
     .record = -1,
+    .start = -1,
     .streams = {{.name = "stdout", .pipe = -1, .file = -1}, {.name = "stderr", .pipe = -1, .file = -1}},
 };
 
@@ -47,16 +53,46 @@ static bool read_number(const char *text, uint64_t *number) {
     return *text >= '0' && *text <= '9' && *end == 0 && errno == 0 && *number <= INT64_MAX / 2;
 }
 
+static bool read_child(int count, char **arguments) {
+    uint64_t number[4];
+    if (count != 11) return false;
+    for (int index = 0; index < 4; index++) {
+        if (!read_number(arguments[7 + index], &number[index]) || number[index] > INT_MAX) return false;
+    }
+    shim.child = (pid_t)number[0];
+    shim.streams[0].pipe = (int)number[1];
+    shim.streams[1].pipe = (int)number[2];
+    shim.start = (int)number[3];
+    return shim.child > 1;
+}
+
 static bool read_arguments(int count, char **arguments) {
     uint64_t timeout, grace;
-    if (count < 8 || strcmp(arguments[6], "--") != 0) return false;
+    if (count < 8) return false;
+    if (strcmp(arguments[6], "--") == 0) shim.argv = arguments + 7;
+    else if (strcmp(arguments[6], "--child") != 0 || !read_child(count, arguments)) return false;
     if (!read_number(arguments[2], &timeout) || !read_number(arguments[3], &grace)) return false;
     if (!read_number(arguments[4], &shim.max_output)) return false;
     shim.timeout_ms = (int64_t)timeout;
     shim.grace_ms = (int64_t)grace;
     shim.cwd = arguments[5];
-    shim.argv = arguments + 7;
     return true;
+}
+
+static bool is_kept(int descriptor) {
+    return descriptor == shim.start || descriptor == shim.streams[0].pipe || descriptor == shim.streams[1].pipe;
+}
+
+// Closes what the service had open, but for what a child that is there already needs.
+static void close_inherited(void) {
+    unsigned first = 3;
+    for (unsigned descriptor = 3; shim.argv == NULL && descriptor < 1024; descriptor++) {
+        if (!is_kept((int)descriptor)) continue;
+        if (descriptor > first) close_range(first, descriptor - 1, 0);
+        fcntl((int)descriptor, F_SETFD, FD_CLOEXEC);
+        first = descriptor + 1;
+    }
+    close_range(first, ~0U, 0);
 }
 
 // Cuts what ties the shim to the service: session, descriptors, signal settings. False without a session of its own,
@@ -64,7 +100,7 @@ static bool read_arguments(int count, char **arguments) {
 static bool detach(void) {
     if (setsid() < 0 && getsid(0) != getpid()) return false;
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    close_range(3, ~0U, 0);
+    close_inherited();
     for (int descriptor = 0; descriptor < 3; descriptor++) {
         if (fcntl(descriptor, F_GETFD) < 0) (void)!open("/dev/null", O_RDWR);
     }

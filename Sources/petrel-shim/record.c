@@ -19,7 +19,8 @@
 
 static const char started_name[] = "started";
 static const char record_name[] = "exit";
-static const char draft_name[] = "exit.draft";
+// Of this process alone: two shims may be asked to run one attempt, and the one that loses must not touch the other's file.
+static char draft_name[40] = "exit.draft.";
 
 struct text {
     size_t size;
@@ -27,6 +28,8 @@ struct text {
 };
 
 static struct text first_line;
+
+static const size_t draft_stem = sizeof "exit.draft." - 1;
 
 static void add(struct text *text, const char *more) {
     size_t length = strlen(more), room = sizeof text->bytes - text->size;
@@ -96,6 +99,9 @@ static void write_first_line(void) {
 bool reserve_record(void) {
     static const char blank[1024];
     write_first_line();
+    size_t digits = strcspn(first_line.bytes, " ");
+    memcpy(draft_name + draft_stem, first_line.bytes, digits);
+    draft_name[draft_stem + digits] = 0;
     struct text whole = first_line;
     size_t padding = sizeof whole.bytes - whole.size;
     memcpy(whole.bytes + whole.size, blank, padding);
@@ -114,11 +120,14 @@ enum claim claim_start(const char *folder) {
         memcpy(draft, folder, length);
         memcpy(started, folder, length);
         draft[length] = started[length] = '/';
-        memcpy(draft + length + 1, draft_name, sizeof draft_name);
+        strcpy(draft + length + 1, draft_name);
         memcpy(started + length + 1, started_name, sizeof started_name);
         if (link(draft, started) == 0) return CLAIM_WON;
     }
-    if (errno == EEXIST) return CLAIM_VOIDED;
+    if (errno == EEXIST) {
+        unlinkat(shim.folder, draft_name, 0);
+        return CLAIM_VOIDED;
+    }
     set_error("the start could not be written down", NULL, errno);
     shim.child_status = W_EXITCODE(125, 0);
     return CLAIM_FAILED;

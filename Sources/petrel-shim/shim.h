@@ -31,7 +31,10 @@ struct shim {
     int64_t grace_ms;
     uint64_t max_output;
     const char *cwd;
+    // NULL for a child that is there already and waits for its start.
     char **argv;
+    // Where such a child awaits a byte; its outputs are the pipes of `streams`.
+    int start;
 
     pid_t child;
     bool child_ended;

@@ -42,12 +42,13 @@ struct ImportTests {
         "PetrelWorkflow": ["PetrelCore", "PetrelExpressions", "Synchronization", "FoundationEssentials"],
         "PetrelAliases": ["PetrelCore", "PetrelExpressions", "Synchronization"],
         "PetrelEngine": [
-            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelWorkflow", "DequeModule", "Synchronization",
+            "PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelWorkflow", "DequeModule", "HeapModule",
+            "Synchronization",
         ],
         "PetrelChat": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "Synchronization"],
         "PetrelStore": ["PetrelCore", "GRDB", "FoundationEssentials", "Glibc", "Synchronization"],
         "PetrelSystem": [
-            "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "Glibc", "Synchronization",
+            "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat", "Glibc", "Synchronization",
             "FoundationEssentials",
         ],
         "PetrelRunners": [

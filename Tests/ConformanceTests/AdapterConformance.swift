@@ -34,7 +34,10 @@ struct AdapterConformance {
 
     func keepsQuotesAndBlanks() async throws {
         guard stage.canSpeak else { return }
-        for text in ["!say “a” ‘b’\u{A0}c", "!say ```\n  x\n```", "!say <a> & &amp; b|c", "!say @nobody #nowhere *x*"] {
+        let texts = [
+            "!say “a” ‘b’\u{A0}c", "!say ```\n  x\n```", "!say <a> & &amp; b|c", "!say @nobody #nowhere *x*",
+        ]
+        for text in texts where stage.canSpeakLines || !text.contains("\n") {
             _ = try await heard(text, .channel)
         }
     }
@@ -285,71 +288,71 @@ struct AdapterConformanceTests {
         try await stage.leave()
     }
 
-    @Test("a message is handed on with who said it, where and when", arguments: StageKind.allCases)
+    @Test("a message is handed on with who said it, where and when", arguments: StageKind.offered)
     func handsOn(_ kind: StageKind) async throws { try await check(kind) { try await $0.handsOn() } }
 
-    @Test("a direct message or a mention is addressed to the bot", arguments: StageKind.allCases)
+    @Test("a direct message or a mention is addressed to the bot", arguments: StageKind.offered)
     func addressed(_ kind: StageKind) async throws { try await check(kind) { try await $0.knowsWhenItIsAddressed() } }
 
-    @Test("a text comes as it was typed, quotes and blanks included", arguments: StageKind.allCases)
+    @Test("a text comes as it was typed, quotes and blanks included", arguments: StageKind.offered)
     func typed(_ kind: StageKind) async throws { try await check(kind) { try await $0.keepsQuotesAndBlanks() } }
 
-    @Test("the messages of a channel come in their order", arguments: StageKind.allCases)
+    @Test("the messages of a channel come in their order", arguments: StageKind.offered)
     func order(_ kind: StageKind) async throws { try await check(kind) { try await $0.keepsTheOrderOfAChannel() } }
 
-    @Test("the bot's own messages and those of other bots are left out", arguments: StageKind.allCases)
+    @Test("the bot's own messages and those of other bots are left out", arguments: StageKind.offered)
     func own(_ kind: StageKind) async throws { try await check(kind) { try await $0.leavesOutItselfAndBots() } }
 
-    @Test("two bots don't talk each other into a loop", arguments: StageKind.allCases)
+    @Test("two bots don't talk each other into a loop", arguments: StageKind.offered)
     func loop(_ kind: StageKind) async throws { try await check(kind) { try await $0.stopsALoopOfBots() } }
 
-    @Test("a message has one key, however often it is delivered", arguments: StageKind.allCases)
+    @Test("a message has one key, however often it is delivered", arguments: StageKind.offered)
     func oneKey(_ kind: StageKind) async throws { try await check(kind) { try await $0.givesOneKeyToOneMessage() } }
 
-    @Test("what was not taken in is not acknowledged", arguments: StageKind.allCases)
+    @Test("what was not taken in is not acknowledged", arguments: StageKind.offered)
     func acknowledged(_ kind: StageKind) async throws {
         try await check(kind) { try await $0.acknowledgesAfterTakingIn() }
     }
 
-    @Test("after every kind of cut the adapter is back, and nothing is lost or doubled", arguments: StageKind.allCases)
+    @Test("after every kind of cut the adapter is back, and nothing is lost or doubled", arguments: StageKind.offered)
     func cuts(_ kind: StageKind) async throws { try await check(kind) { try await $0.comesBackFromEveryCut() } }
 
-    @Test("what was said while nobody listened is handed on at the next start", arguments: StageKind.allCases)
+    @Test("what was said while nobody listened is handed on at the next start", arguments: StageKind.offered)
     func missed(_ kind: StageKind) async throws { try await check(kind) { try await $0.fetchesWhatItMissed() } }
 
-    @Test("a post is delivered once and found again by its id", arguments: StageKind.allCases)
+    @Test("a post is delivered once and found again by its id", arguments: StageKind.offered)
     func delivers(_ kind: StageKind) async throws { try await check(kind) { try await $0.deliversAndFinds() } }
 
-    @Test("a post of the longest declared length is taken", arguments: StageKind.allCases)
+    @Test("a post of the longest declared length is taken", arguments: StageKind.offered)
     func longest(_ kind: StageKind) async throws { try await check(kind) { try await $0.takesTheLongestPost() } }
 
-    @Test("any text is taken", arguments: StageKind.allCases)
+    @Test("any text is taken", arguments: StageKind.offered)
     func anyText(_ kind: StageKind) async throws { try await check(kind) { try await $0.takesAnyText() } }
 
-    @Test("a long text arrives whole, in as many messages as it takes", arguments: StageKind.allCases)
+    @Test("a long text arrives whole, in as many messages as it takes", arguments: StageKind.offered)
     func longText(_ kind: StageKind) async throws { try await check(kind) { try await $0.losesNothingOfALongText() } }
 
-    @Test("an answer stands in the channel or the thread where it was asked for", arguments: StageKind.allCases)
+    @Test("an answer stands in the channel or the thread where it was asked for", arguments: StageKind.offered)
     func inPlace(_ kind: StageKind) async throws { try await check(kind) { try await $0.answersInPlace() } }
 
-    @Test("an answer can go to the asker alone", arguments: StageKind.allCases)
+    @Test("an answer can go to the asker alone", arguments: StageKind.offered)
     func inPrivate(_ kind: StageKind) async throws { try await check(kind) { try await $0.answersInPrivate() } }
 
-    @Test("a post takes the place of an earlier one", arguments: StageKind.allCases)
+    @Test("a post takes the place of an earlier one", arguments: StageKind.offered)
     func changes(_ kind: StageKind) async throws { try await check(kind) { try await $0.changesPosts() } }
 
-    @Test("a file goes with a post", arguments: StageKind.allCases)
+    @Test("a file goes with a post", arguments: StageKind.offered)
     func files(_ kind: StageKind) async throws { try await check(kind) { try await $0.sendsFiles() } }
 
-    @Test("nothing in a text mentions anybody unless the post allows it", arguments: StageKind.allCases)
+    @Test("nothing in a text mentions anybody unless the post allows it", arguments: StageKind.offered)
     func mentions(_ kind: StageKind) async throws { try await check(kind) { try await $0.callsNobody() } }
 
-    @Test("the platform's limits are obeyed, in order", arguments: StageKind.allCases)
+    @Test("the platform's limits are obeyed, in order", arguments: StageKind.offered)
     func limits(_ kind: StageKind) async throws { try await check(kind) { try await $0.obeysLimits() } }
 
-    @Test("a send in doubt is neither lost nor doubled", arguments: StageKind.allCases)
+    @Test("a send in doubt is neither lost nor doubled", arguments: StageKind.offered)
     func doubts(_ kind: StageKind) async throws { try await check(kind) { try await $0.doublesNoDoubtfulSend() } }
 
-    @Test("the connection ends with its task", arguments: StageKind.allCases)
+    @Test("the connection ends with its task", arguments: StageKind.offered)
     func ends(_ kind: StageKind) async throws { try await check(kind) { try await $0.endsWhenCancelled() } }
 }

@@ -43,6 +43,8 @@ protocol AdapterStage: Sendable {
     /// Whether people can speak here; if not, the adapter only sends.
     var canSpeak: Bool { get }
     var canMention: Bool { get }
+    /// Whether one message can hold several lines.
+    var canSpeakLines: Bool { get }
     var canSpeakAsBot: Bool { get }
     var showsThreads: Bool { get }
     var canLimit: Bool { get }
@@ -67,6 +69,7 @@ protocol AdapterStage: Sendable {
 
 extension AdapterStage {
     var canMention: Bool { false }
+    var canSpeakLines: Bool { true }
     var canSpeakAsBot: Bool { false }
     var showsThreads: Bool { false }
     var canLimit: Bool { false }
@@ -81,8 +84,12 @@ extension AdapterStage {
 }
 
 /// The adapters; a new one is one line here and one in `stage`.
-enum StageKind: String, CaseIterable, Sendable {
-    case fake, localRoom, slack, mattermost
+enum StageKind: String, Sendable {
+    case fake, localRoom, slack, mattermost, irc, xmpp
+
+    /// Those of this run: the real servers are for `make test-all`.
+    static let offered: [StageKind] =
+        [.fake, .localRoom, .slack, .mattermost] + RealChatServer.offered.map { $0 == .irc ? .irc : .xmpp }
 
     func stage() async throws -> any AdapterStage {
         switch self {
@@ -90,6 +97,8 @@ enum StageKind: String, CaseIterable, Sendable {
         case .localRoom: try RoomStage()
         case .slack: try await PlatformStage(.slack)
         case .mattermost: try await PlatformStage(.mattermost)
+        case .irc: try await RealServerStage(.irc)
+        case .xmpp: try await RealServerStage(.xmpp)
         }
     }
 }

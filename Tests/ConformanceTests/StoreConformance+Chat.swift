@@ -23,6 +23,8 @@ extension StoreConformance {
         try await store.enqueue([post, Samples.post("2", to: Samples.message("b", channel: "other"))])
         let due = try await store.duePosts(adapter: "fake", at: at, limit: 9)
         #expect(due.first?.post == post)
+        try await store.enqueue([post])
+        #expect(try await store.duePosts(adapter: "fake", at: at, limit: 9).count == 2)
         #expect(due.last?.post.placement == .inPlace && due.last?.post.choices == [] && due.last?.post.replaces == nil)
     }
 

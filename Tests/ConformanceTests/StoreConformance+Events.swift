@@ -108,4 +108,49 @@ extension StoreConformance {
         #expect(try await store.enforcements(EventQuery()).total == 0)
         #expect(try await store.traces(EventQuery()).total == 1)
     }
+
+    func givesNamesOnce() async throws {
+        let store = try await open("me")
+        #expect(try await store.accept([instance(1)], from: .once("n", at: at), handlings: []))
+        #expect(try await !store.accept([instance(2)], from: .once("n", at: at), handlings: []))
+        #expect(try await store.triggerInstance(instance(2).id) == nil)
+        try await store.forgetNames(before: at)
+        #expect(try await !store.accept([instance(2)], from: .once("n", at: at), handlings: []))
+        try await store.forgetNames(before: at + .seconds(1))
+        #expect(try await store.accept([instance(2)], from: .once("n", at: at), handlings: []))
+
+        #expect(try await store.watchState("w a") == nil)
+        #expect(try await store.accept([], from: .watch("w a", from: nil, to: ["n": 1]), handlings: []))
+        #expect(try await !store.accept([instance(3)], from: .watch("w a", from: nil, to: ["n": 2]), handlings: []))
+        #expect(
+            try await store.accept([instance(3)], from: .watch("w a", from: ["n": 1], to: ["n": 2]), handlings: []))
+        #expect(
+            try await !store.accept([instance(4)], from: .watch("w a", from: ["n": 1], to: ["n": 3]), handlings: []))
+        #expect(try await store.watchState("w a") == ["n": 2])
+        _ = try await store.accept([], from: .watch("w b", from: nil, to: [:]), handlings: [])
+        _ = try await store.accept([], from: .watch("x", from: nil, to: [:]), handlings: [])
+        try await store.forgetWatchStates(prefix: "w ", except: ["w b"])
+        #expect(try await store.watchState("w a") == nil)
+        #expect(try await store.watchState("w b") != nil)
+        #expect(try await store.watchState("x") != nil)
+    }
+
+    func leasesToOneOwner() async throws {
+        let store = try await open("me")
+        func lease(_ name: String, _ owner: String, _ seconds: Int) -> Lease {
+            Lease(name: name, owner: owner, until: at + .seconds(seconds))
+        }
+        #expect(
+            try await store.takeLeases([lease("s a", "one", 10), lease("s b", "one", 10)], at: at) == ["s a", "s b"])
+        let wanted = [lease("s a", "two", 20), lease("s c", "two", 20)]
+        #expect(try await store.takeLeases(wanted, at: at + .seconds(9)) == ["s c"])
+        #expect(try await store.takeLeases([lease("s b", "one", 30)], at: at + .seconds(9)) == ["s b"])
+        #expect(try await store.takeLeases(wanted, at: at + .seconds(10)) == ["s a", "s c"])
+        #expect(try await store.leases(prefix: "s ").map(\.owner) == ["two", "one", "two"])
+        #expect(try await store.leases(prefix: "t").isEmpty)
+        try await store.dropLeases(["s a", "s b"], of: "one")
+        #expect(try await store.leases(prefix: "").map(\.name) == ["s a", "s c"])
+        try await store.dropDeadLeases(notOf: "one")
+        #expect(try await store.leases(prefix: "").isEmpty)
+    }
 }

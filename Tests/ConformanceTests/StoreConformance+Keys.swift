@@ -52,6 +52,30 @@ extension StoreConformance {
         #expect(try await store.key(own, at: at)?.value == "ann's")
     }
 
+    func tellsOfKeysWithTheirChange() async throws {
+        let store = try await open("me")
+        let at = at
+        @Sendable func news(_ change: KeyChange) -> [TriggerInstance] {
+            let text = "\(change.old?.value ?? "-")>\(change.new?.value ?? "-")"
+            let number = (change.old.map { Int($0.value) ?? 0 } ?? 0) + 10
+            return [
+                TriggerInstance(
+                    id: TriggerInstanceID(stored: "0000000000000000000001\(number)"),
+                    trigger: ContentRef(pack: "core", name: "t"), type: ContentRef(pack: "core", name: "t"),
+                    payload: ["change": .string(text)], occurredAt: at, origin: .api,
+                    trace: TraceTag(id: "t", tag: "t"), depth: 2)
+            ]
+        }
+        _ = try await store.setKey(entry("a", "1"), if: nil, at: at, audit: [], news: news)
+        _ = try await store.setKey(entry("a", "2"), if: .absent, at: at, audit: [], news: news)
+        _ = try await store.increment(KeyName(.system, "a"), by: 2, id: "9", at: at, audit: [], news: news)
+        _ = try await store.removeKey(KeyName(.system, "a"), at: at, audit: [], news: news)
+        _ = try await store.removeKey(KeyName(.system, "a"), at: at, audit: [], news: news)
+        let pending = try await store.pendingInstances(limit: 9)
+        #expect(pending.map { $0.payload["change"]?.string } == ["->1", "1>3", "3>-"])
+        #expect(pending.allSatisfy { $0.depth == 2 })
+    }
+
     // MARK: Policies
 
     private var action: ContentRef { ContentRef(pack: "test", name: "act") }

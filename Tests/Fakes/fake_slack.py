@@ -359,6 +359,10 @@ class FakeSlack(FakeServer):
             if kind == "duplicate":
                 for _ in range(int(fault.get("copies", 1))):
                     link.send_text(text)
+            elif kind == "everywhere":
+                for other in self.links:
+                    if other is not link and other.open and other.hello_sent:
+                        other.send_text(text)
             elif kind == "drop_after":
                 link.drop(rst=bool(fault.get("rst")))
         loop = asyncio.get_running_loop()

@@ -6,6 +6,7 @@ Prints lines `NAME key=value …`; times in milliseconds, medians unless the key
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench_actions  # noqa: E402
 import bench_api  # noqa: E402
 import bench_events  # noqa: E402
 from service import Room, Service  # noqa: E402
@@ -175,19 +177,33 @@ def start_ms(program, folder):
     return percentile([ready for ready, _ in times], 0.5), percentile([answer for _, answer in times], 0.5)
 
 
-# Tasks per second of the original's conductor on such a machine, as recorded; it is not run here.
-RECORDED = {("sequence", 10): 426, ("sequence", 100): 98, ("sequence", 1000): 1.9}
-
-
-def conduct(program):
-    """Conducting in memory, beside what was recorded of the original."""
+def conduct(program, originals):
+    """Conducting in memory, ours and the original's in turns where it can be had."""
     for shape, tasks in (("sequence", 10), ("sequence", 100), ("sequence", 1000), ("fork", 100), ("fork", 1000),
                          ("items", 10000)):
         line = subprocess.run(
             [program, "debug", "conduct", "--shape", shape, "--tasks", str(tasks)], capture_output=True, text=True,
             check=True).stdout.strip()
-        known = RECORDED.get((shape, tasks))
-        print("%s recorded_original_tasks_per_s=%s" % (line, known or "none"), flush=True)
+        print(line + beside_original(line, shape, tasks, originals), flush=True)
+
+
+def beside_original(line, shape, tasks, originals):
+    """What Orquesta makes of the same workflow; it is stopped after a while, since its cost grows with each task."""
+    if shape == "items":
+        return ""
+    answer = {"missing": "orquesta"}
+    if originals and os.path.exists(originals):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "conduct_original.py")
+        run = subprocess.run([originals, script, shape, str(tasks)], capture_output=True, text=True)
+        if run.returncode == 0:
+            answer = json.loads(run.stdout)
+    if "missing" in answer:
+        return ' beside="Orquesta" not installed'
+    rate = answer["tasks"] / answer["seconds"] if answer["seconds"] else 0
+    ours = float(re.search(r"tasks_per_s=(\d+)", line).group(1))
+    done = " of_its_tasks=%d" % answer["tasks"] if answer["stopped"] else ""
+    times = "%.0f" % (ours / rate) if rate else "none"
+    return ' beside="Orquesta" beside_tasks_per_s=%.1f%s times=%s goal=50' % (rate, done, times)
 
 
 TEN_PACK = {
@@ -239,7 +255,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("programs")
     parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--only", choices=["workflow"], help="Figures of workflows alone")
+    parser.add_argument("--originals", help="A Python that has Orquesta")
+    parser.add_argument("--only", choices=["workflow", "actions"], help="Figures of these alone")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="petrel-bench-", dir=os.environ.get("PETREL_BENCH_DIR"))
     # The stripped program is what is installed.
@@ -249,7 +266,11 @@ def main():
     shutil.copy(os.path.join(options.programs, "petrel-shim"), os.path.join(folder, "petrel-shim"))
 
     flush, flush99 = flush_ms(folder)
-    conduct(program)
+    if options.only == "actions":
+        bench_actions.run_all(program, os.path.join(folder, "actions"), options.seconds)
+        print("limits flush_p50_ms=%.3f flush_p99_ms=%.3f" % (flush, flush99))
+        return shutil.rmtree(folder, ignore_errors=True)
+    conduct(program, options.originals)
     for durability in ("full", "relaxed"):
         for at_once in (1, 50):
             workflows(program, folder, durability, options.seconds, at_once)
@@ -288,6 +309,7 @@ def main():
         service.stop()
     bench_api.run(program, os.path.join(folder, "api"), max(2, int(options.seconds / 2)))
     bench_events.run(program, options.seconds)
+    bench_actions.run_all(program, os.path.join(folder, "actions"), max(2, int(options.seconds / 2)))
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -117,7 +117,8 @@ def history(program, folder):
     database = sqlite3.connect(os.path.join(folder, "petrel.db"))
     now = int(time.time() * 1e6)
     database.executemany(
-        "INSERT INTO trigger_instance VALUES (?, 'core.x', 'core.x', '{}', ?, 'processed', 'webhook', ?, 't', NULL)",
+        "INSERT INTO trigger_instance (id, trigger, type, payload, occurred_at, status, origin, trace, trace_tag) "
+        "VALUES (?, 'core.x', 'core.x', '{}', ?, 'processed', 'webhook', ?, 't')",
         (("%024x" % number, now - number * 1000, "trace%d" % number) for number in range(100000)))
     database.commit()
     database.close()
@@ -169,10 +170,48 @@ def many_timers(program):
     shutil.rmtree(folder, ignore_errors=True)
 
 
+LINE_RULE = """
+name: lines
+enabled: true
+trigger: {type: linux.file_watch.line, parameters: {file_path: "%s"}}
+criteria: {trigger.line: {type: equals, pattern: none}}
+action: {ref: core.noop}
+"""
+
+
+def file_lines(program, count=20000):
+    """Lines that are added to a watched file, until each is an event in the store."""
+    folder = tempfile.mkdtemp(prefix="petrel-bench-lines-", dir=os.environ.get("PETREL_BENCH_DIR"))
+    path = os.path.join(folder, "watched.log")
+    open(path, "w").close()
+    pack(folder, {"lines": LINE_RULE % path})
+    service = Service(program, folder)
+    service.start()
+
+    def count_of(table):
+        database = sqlite3.connect("file:%s/petrel.db?mode=ro" % folder, uri=True, timeout=5)
+        found = database.execute("SELECT count(*) FROM " + table).fetchone()[0]
+        database.close()
+        return found
+
+    while not count_of("watch_state"):
+        time.sleep(0.05)
+    began = time.perf_counter()
+    with open(path, "a") as file:
+        file.write("".join("line %d of a log that somebody writes\n" % number for number in range(count)))
+    while count_of("trigger_instance") < count and time.perf_counter() - began < 120:
+        time.sleep(0.05)
+    elapsed = time.perf_counter() - began
+    print("file-lines count=%d told=%d per_s=%.0f" % (count, count_of("trigger_instance"), count / elapsed), flush=True)
+    service.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def run(program, seconds):
     webhooks(program, seconds)
     many_rules(program, min(seconds, 5))
     many_timers(program)
+    file_lines(program)
 
 
 if __name__ == "__main__":

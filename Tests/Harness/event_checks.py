@@ -2,6 +2,7 @@
 
     event_checks.py hostile PROGRAM
     event_checks.py sensors PROGRAM
+    event_checks.py notices PROGRAM
 
 Each starts a service of its own and prints one line that is the figure.
 """
@@ -161,6 +162,8 @@ action: {ref: core.local, parameters: {cmd: "printf '%%s\\\\n' {{ trigger.body.x
 
 
 SENSOR = """
+import urllib.error
+
 from st2reactor.sensor.base import Sensor
 
 
@@ -172,7 +175,30 @@ class Counter(Sensor):
         for number in range(20):
             self.sensor_service.dispatch(trigger="watch.counted", payload={"n": number}, trace_tag="count-%d" % number)
         self.sensor_service.dispatch(trigger="watch.unknown", payload={})
+        self.sensor_service.dispatch(trigger="other.forged", payload={})
+        self.sensor_service.dispatch(
+            trigger="core.st2.sensor.process_exit", payload={"id": "forged", "timestamp": 1, "exit_code": 0})
+        self.sensor_service.set_value("count", "20")
+        self.probe()
         self.sensor_service.dispatch(trigger="watch.counted", payload={"n": "not a number"})
+
+    def probe(self):
+        # What a sensor that somebody has taken over would try; tells which of it was taken.
+        taken = []
+        for name, method, path, body in [
+                ("run", "POST", "/executions", {"action": "core.noop"}),
+                ("rule", "POST", "/rules", {"name": "x", "trigger": {"type": "watch.polled"},
+                                            "action": {"ref": "core.noop"}}),
+                ("other key", "PUT", "/keys/other.key", {"name": "other.key", "value": "1"}),
+                ("executions", "GET", "/executions", None), ("audit", "GET", "/audit", None),
+                ("webhook", "POST", "/webhooks/plain", {}), ("sensor", "GET", "/sensortypes", None)]:
+            try:
+                self.sensor_service._api.call(method, path, body)
+                taken.append(name)
+            except urllib.error.HTTPError as error:
+                if error.code != 403 and not (name == "webhook" and error.code == 404):
+                    taken.append("%s %d" % (name, error.code))
+        self.sensor_service.dispatch(trigger="watch.probed", payload={"taken": taken})
 
     def cleanup(self):
         pass
@@ -228,7 +254,19 @@ description: counts
 trigger_types:
   - name: counted
     payload_schema: {type: object, properties: {n: {type: integer}}}
+  - name: probed
 """)
+    write(folder, "packs/other/pack.yaml", PACK % "other")
+    write(folder, "packs/other/triggers/forged.yaml", "name: forged\npack: other\n")
+    for name, type in (("exits", "core.st2.sensor.process_exit"), ("spawns", "core.st2.sensor.process_spawn"),
+                       ("forged", "other.forged")):
+        write(folder, "packs/watch/rules/%s.yaml" % name, """
+name: %s
+enabled: true
+trigger: {type: %s}
+criteria: {trigger.id: {type: equals, pattern: nobody}}
+action: {ref: core.noop}
+""" % (name, type))
     write(folder, "packs/watch/sensors/poller.yaml", """
 class_name: Poller
 entry_point: poller.py
@@ -256,6 +294,12 @@ action: {ref: core.noop}
         # The one that fails is started again.
         again = until(lambda: len(instances("watch.polled")) >= 2 and instances("watch.polled")) or []
         spawns = len(instances("core.st2.sensor.process_spawn"))
+        pids = [each["payload"]["pid"] for each in instances("core.st2.sensor.process_spawn")]
+        probed = until(lambda: instances("watch.probed")) or [{"payload": {"taken": ["nothing told"]}}]
+        forged = len(instances("other.forged")) + len([
+            each for each in instances("core.st2.sensor.process_exit") if each["payload"]["id"] == "forged"])
+        taken = probed[0]["payload"]["taken"]
+        _, kept = client.persistently("GET", "/v1/keys/watch.Counter:count")
         _, enforced = client.persistently("GET", "/v1/ruleenforcements?limit=-1&rule_ref=watch.counted")
         _, executions = client.persistently("GET", "/v1/executions?limit=-1&action=core.noop")
         origin = all(each["context"]["trace_context"]["trace_tag"].startswith("count-") for each in executions)
@@ -267,14 +311,110 @@ action: {ref: core.noop}
         code = service.stop()
     left = [
         pid for pid in os.listdir("/proc") if pid.isdigit() and folder.encode() in command_line(pid)]
-    print("sensors told=%d fired=%d exits=%d restarts=%d spawns=%d traced=%d disabled=%d left_behind=%d exit=%d" % (
-        told, len(enforced), len(exits), len(again) - 1, spawns, origin, status == 200, len(left), code))
+    print("sensors told=%d fired=%d exits=%d restarts=%d spawns=%d traced=%d disabled=%d left_behind=%d forged=%d "
+          "overreached=%d exit=%d" % (
+              told, len(enforced), len(exits), len(again) - 1, spawns, origin, status == 200, len(left), forged,
+              len(taken), code))
+    if taken:
+        print("  a sensor's token could: %r" % taken)
     good = (told == 20 and len(enforced) == 20 and len(exits) == 1 and len(again) >= 2 and spawns >= 3 and origin
-            and status == 200 and not left and not code)
+            and status == 200 and not left and not code and not forged and not taken and all(pids)
+            and kept.get("value") == "20")
     if good:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         print("  see %s" % folder)
+    return good
+
+
+NOTICE_FILES = {
+    "actions/own.yaml": """
+name: own
+runner_type: noop
+enabled: true
+notify: {on-complete: {message: "own {{ 1 + 1 }}", routes: ["local:#notes"]}}
+""",
+    "actions/plain.yaml": "name: plain\nrunner_type: noop\nenabled: true\n",
+    "actions/say.yaml": """
+name: say
+runner_type: local-shell-cmd
+enabled: true
+parameters:
+  text: {type: string}
+  cmd: {immutable: true, default: "echo {{text}}"}
+""",
+    "aliases/say.yaml": "name: say\naction_ref: told.say\nformats: ['tell {{text}}']\n",
+    "rules/hook.yaml": """
+name: hook
+enabled: true
+trigger: {type: core.st2.webhook, parameters: {url: told}}
+action: {ref: told.plain}
+notify: {on-success: {message: "rule {{ action_context.rule.name }}", routes: ["local:#notes"]}}
+""",
+    "rules/route.yaml": """
+name: route
+enabled: true
+trigger: {type: core.st2.generic.notifytrigger}
+criteria: {trigger.route: {type: equals, pattern: hubot}}
+action:
+  ref: chatops.post_message
+  parameters: {channel: "local:#notes", message: "for {{ trigger.data.user }}: {{ trigger.data.source_context.text }}"}
+""",
+}
+
+
+def notices(program):
+    """Whatever names a route is told there: actions, requests, aliases, rules; and traces of requests."""
+    folder = tempfile.mkdtemp(prefix="petrel-notices-")
+    write(folder, "packs/told/pack.yaml", PACK % "told")
+    for name, text in NOTICE_FILES.items():
+        write(folder, "packs/told/" + name, text)
+    service = Service(program, folder)
+    service.start()
+    client = Client(service)
+
+    def told():
+        _, posts = client.persistently("GET", "/v1/rooms/%23notes/posts?limit=500")
+        return sorted(post["text"] for post in posts)
+
+    def run(action, **more):
+        return client.persistently("POST", "/v1/executions", dict({"action": action}, **more))
+
+    try:
+        run("told.own")
+        run("told.plain", notify={"on-complete": {"message": "asked for", "routes": ["local:#notes"]}})
+        client.persistently("POST", "/v1/webhooks/told", {})
+        hostile = "{{ 7 * 7 }} <% 1 %>"
+        status, made = client.persistently("POST", "/v1/aliasexecution", {
+            "name": "say", "format": "tell {{text}}", "command": "tell x", "user": "ann", "source_channel": "c",
+            "source_context": {"text": hostile}, "notification_route": "hubot"})
+        wanted = sorted([
+            "own 2", "asked for", "rule told.hook", "for ann: " + hostile])
+        until(lambda: told() == wanted)
+        found = told()
+        # A rule that is written while the service runs is in force soon.
+        write(folder, "packs/told/rules/late.yaml", NOTICE_FILES["rules/hook.yaml"].replace(
+            "name: hook", "name: late").replace("url: told", "url: late"))
+        written = time.monotonic()
+        is_live = until(lambda: client.persistently("POST", "/v1/webhooks/late", {})[0] == 202)
+        live = (time.monotonic() - written) * 1000
+        # Traces of what somebody asks for.
+        _, tagged = run("told.plain", context={"trace_context": {"trace_tag": "by-hand"}})
+        trace = tagged["context"]["trace_context"]
+        _, joined = run("told.plain", context={"trace_context": {"id_": trace["id_"]}})
+        unknown, _ = run("told.plain", context={"trace_context": {"id_": "0" * 24}})
+        _, traces = client.persistently("GET", "/v1/traces?trace_tag=by-hand")
+        parts = [each["object_id"] for each in traces[0]["action_executions"]] if traces else []
+        traced = parts == [tagged["id"], joined["id"]] and unknown == 400 and trace["id_"] == traces[0]["id"]
+    finally:
+        code = service.stop()
+    print("notices told=%d/%d evaluated=%d rule_live_ms=%.0f traced=%d exit=%d" % (
+        len(found), len(wanted), any("49" in text for text in found), live, traced, code))
+    good = found == wanted and traced and is_live and not code
+    if good:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print("  %r, see %s" % (found, folder))
     return good
 
 
@@ -287,4 +427,4 @@ def command_line(pid):
 
 
 if __name__ == "__main__":
-    sys.exit(0 if {"hostile": hostile, "sensors": sensors}[sys.argv[1]](sys.argv[2]) else 1)
+    sys.exit(0 if {"hostile": hostile, "notices": notices, "sensors": sensors}[sys.argv[1]](sys.argv[2]) else 1)

@@ -15,6 +15,7 @@ import http.client
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ WORKFLOW_ONLY = ("workflow.", "inquiry.")
 
 
 # The points on the way of an event; messages in a room don't pass them.
-EVENT_PREFIXES = ("event.", "timer.")
+EVENT_PREFIXES = ("event.", "timer.", "key.", "watch.", "sensor.")
 
 
 class Ledger:
@@ -50,6 +51,7 @@ class Ledger:
             "runs": "!run %s; printf %s-done" % (append, name),
             "slow": "!run %s; sleep 0.3; printf %s-done" % (append, name),
             "fails": "!run %s; exit 3" % append,
+            "python": "!append %s" % name,
         }[kind]
 
     def note(self, room, key, name, kind):
@@ -84,7 +86,7 @@ class Ledger:
                 blame("duplicated", "%s has %d final answers and %d acks" % (name, len(finals), len(acks)))
             if finals and acks and finals[0]["sequence"] < acks[0]["sequence"]:
                 blame("disorder", "%s was answered before it was acknowledged" % name)
-            if kind in ("runs", "slow", "fails"):
+            if kind in ("runs", "slow", "fails", "python"):
                 count = lines.count(name)
                 if count > 1:
                     blame("ran_twice", "%s ran %d times" % (name, count))
@@ -127,6 +129,16 @@ def write_pack(folder):
         "  text: {type: string, required: true}\n"
         "  cmd: {immutable: true, default: \"echo {{text}} >> %s/side-effects; printf {{text}}-done\"}\n" % folder,
         "aliases/speak.yaml": "name: speak\naction_ref: mine.say\nformats: [\"say {{text}}\", speak]\n",
+        "actions/append.yaml": "name: append\nrunner_type: python-script\nentry_point: append.py\nparameters:\n"
+        "  text: {type: string, required: true}\n",
+        "actions/append.py": "import os\nfrom st2common.runners.base_action import Action\n\n\nclass Append(Action):\n"
+        "    def run(self, text):\n"
+        "        with open('%s/side-effects', 'a') as file:\n"
+        "            file.write(text + '\\n')\n"
+        "        return 'forked' if '--child' in open('/proc/%%d/cmdline' %% os.getppid()).read() else 'started'\n"
+        % folder,
+        "aliases/append.yaml": "name: append\naction_ref: mine.append\nformats: [\"append {{text}}\"]\n"
+        "result: {format: \"{{ execution.result.result }}\"}\n",
     }
     for name, text in files.items():
         path = os.path.join(folder, "packs", "mine", name)
@@ -135,13 +147,22 @@ def write_pack(folder):
             file.write(text)
 
 
+def warm_up(room):
+    """Has Python actions run until one was forked by a worker."""
+    for number in range(50):
+        final = room.wait_final(room.say("!append warm%d" % number), 60)
+        if final is not None and "forked" in final[1].get("text", ""):
+            return
+
+
 def scenario(service, rooms):
-    """Twenty commands of every kind in two rooms; gives the ledger."""
+    """Commands of every kind in two rooms; gives the ledger."""
     ledger = Ledger(service.folder)
-    for number in range(20):
+    warm_up(rooms[0])
+    for number in range(24):
         room = rooms[number % len(rooms)]
         name = "c%d" % number
-        kind = ["runs", "slow", "fails", "unmatched", "refused", "help", "asks"][number % 7]
+        kind = ["runs", "slow", "fails", "python", "unmatched", "refused", "help", "asks"][number % 8]
         if kind == "unmatched":
             key = room.say("!no such command as %s" % name)
         elif kind == "refused":
@@ -226,6 +247,7 @@ def run_random(program, kills, seed, rate):
     """Kills at random times under load, from many rooms at once."""
     chance = random.Random(seed)
     folder = tempfile.mkdtemp(prefix="petrel-random-")
+    write_pack(folder)
     service = Service(program, folder)
     service.start()
     rooms = [Room(service, "r%d" % number) for number in range(10)]
@@ -237,7 +259,7 @@ def run_random(program, kills, seed, rate):
         number = 0
         while not finished.is_set():
             name = "%s-%d" % (room.name, number)
-            kind = chance.choice(["runs", "runs", "slow", "fails", "unmatched"])
+            kind = chance.choice(["runs", "runs", "slow", "fails", "python", "unmatched"])
             text = "!nothing like %s" % name if kind == "unmatched" else ledger.command(name, kind)
             ledger.note(room, room.say(text), name, kind)
             number += 1
@@ -464,6 +486,62 @@ action: {ref: core.local, parameters: {cmd: "echo {{ trigger.execution_id }} >> 
 """
 
 
+KEY_RULE = """
+name: key
+enabled: true
+trigger: {type: core.st2.key_value_pair.create}
+criteria: {trigger.object.name: {type: startswith, pattern: w}}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.object.name }} >> %s"}}
+"""
+LINE_RULE = """
+name: line
+enabled: true
+trigger: {type: linux.file_watch.line, parameters: {file_path: "%s"}}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.line }} >> %s"}}
+"""
+EXIT_RULE = """
+name: exit
+enabled: true
+trigger: {type: core.st2.sensor.process_exit}
+action: {ref: core.local, parameters: {cmd: "echo {{ trigger.timestamp }} {{ trigger.exit_code }} >> %s"}}
+"""
+# Begins, says so in a file, and fails.
+SENSOR = """
+import os
+import time
+
+from st2reactor.sensor.base import Sensor
+
+
+class Failing(Sensor):
+    def setup(self):
+        pass
+
+    def run(self):
+        with open(%r, "a") as file:
+            file.write("%%d\\n" %% os.getpid())
+        time.sleep(0.2)
+        raise ValueError("it fails")
+
+    def cleanup(self):
+        pass
+
+    def add_trigger(self, trigger):
+        pass
+
+    update_trigger = remove_trigger = add_trigger
+"""
+
+
+def write_sensor(folder, began):
+    place = os.path.join(folder, "packs", "fault", "sensors")
+    os.makedirs(place)
+    with open(os.path.join(place, "failing.py"), "w") as file:
+        file.write(SENSOR % began)
+    with open(os.path.join(place, "failing.yaml"), "w") as file:
+        file.write("class_name: Failing\nentry_point: failing.py\n")
+
+
 def write_rules(folder, files):
     pack = os.path.join(folder, "packs", "fault")
     os.makedirs(os.path.join(pack, "rules"))
@@ -490,6 +568,18 @@ def wait_until(is_done, seconds=30):
     return False
 
 
+def count_rows(folder, query):
+    """What a query on the service's database counts; 0 while it can't be read."""
+    try:
+        database = sqlite3.connect("file:%s?mode=ro" % os.path.join(folder, "petrel.db"), uri=True, timeout=1)
+        try:
+            return database.execute(query).fetchone()[0]
+        finally:
+            database.close()
+    except sqlite3.Error:
+        return 0
+
+
 EXTRA_RULE = """
 name: extra%d
 enabled: true
@@ -501,20 +591,38 @@ action: {ref: core.noop}
 def event_round(program, fault, is_crowded):
     """One service that is killed on the way of its events; gives what is wrong, and how often it was started."""
     folder = tempfile.mkdtemp(prefix="petrel-events-")
-    paths = {name: os.path.join(folder, name) for name in ("hooks", "ticks", "ends")}
+    paths = {
+        name: os.path.join(folder, "seen-" + name)
+        for name in ("hooks", "ticks", "ends", "keys", "lines", "exits", "began", "log")}
+    open(paths["log"], "w").close()
     write_rules(folder, {
         "hook": HOOK_RULE % paths["hooks"], "tick": TICK_RULE % paths["ticks"], "end": END_RULE % paths["ends"],
+        "key": KEY_RULE % paths["keys"], "line": LINE_RULE % (paths["log"], paths["lines"]),
+        "exit": EXIT_RULE % paths["exits"],
         # So many rules are left to the loop, which finds the instance in the store.
         **({"extra%d" % number: EXTRA_RULE % number for number in range(17)} if is_crowded else {})})
+    # A sensor fails all the time, which takes its time: only where it matters.
+    is_sensor = fault.startswith("sensor.")
+    if is_sensor:
+        write_sensor(folder, paths["began"])
     service = Service(program, folder)
     service.start(fault)
     stop = threading.Event()
     watcher = threading.Thread(target=keeper, args=(service, stop))
     watcher.start()
     acknowledged, sent = set(), set()
+    set_keys, logged = set(), []
     client = Client(service)
     try:
+        # The file is known before the first line is added: what it holds then is not told.
+        wait_until(lambda: count_rows(folder, "SELECT count(*) FROM watch_state"))
         for number in range(12):
+            with open(paths["log"], "a") as file:
+                file.write("line%d\n" % number)
+            logged.append("line%d" % number)
+            # Setting a key again is an update: only the first time is told here, so it may be repeated.
+            client.persistently("PUT", "/v1/keys/w%d" % number, {"name": "w%d" % number, "value": "x"})
+            set_keys.add("w%d" % number)
             for attempt in range(400):
                 # An answer that was lost tells nothing, so each try has a name of its own.
                 name = "w%d-%d" % (number, attempt)
@@ -530,6 +638,14 @@ def event_round(program, fault, is_crowded):
         wait_until(lambda: acknowledged <= set(lines(paths["hooks"])))
         wait_until(lambda: len(lines(paths["ticks"])) >= 2)
         wait_until(lambda: len(lines(paths["ends"])) >= len(lines(paths["hooks"])))
+        wait_until(lambda: set_keys <= set(lines(paths["keys"])))
+        wait_until(lambda: len(lines(paths["lines"])) >= len(logged))
+        if is_sensor:
+            wait_until(lambda: len(lines(paths["exits"])) >= 3)
+            # Whole runs only: with the sensor off no further one begins.
+            _, sensor = client.persistently("GET", "/v1/sensortypes/fault.Failing")
+            client.persistently("PUT", "/v1/sensortypes/fault.Failing", dict(sensor, enabled=False))
+            wait_until(lambda: len(lines(paths["exits"])) >= len(lines(paths["began"])))
         left = open_executions(service)
         _, ticks = client.persistently("GET", "/v1/ruleenforcements?rule_ref=fault.tick&limit=-1")
         _, pending = client.persistently("GET", "/v1/triggerinstances?status=pending")
@@ -539,10 +655,15 @@ def event_round(program, fault, is_crowded):
         watcher.join()
         service.kill()
     hooks, ended, ticked = lines(paths["hooks"]), lines(paths["ends"]), lines(paths["ticks"])
+    runs = count_rows(folder, "SELECT count(*) FROM given_name WHERE name LIKE 'exit %'")
+    keys, told, exits, began = (lines(paths[name]) for name in ("keys", "lines", "exits", "began"))
     wrong = {
         "lost": len(acknowledged - set(hooks)) + max(0, len(ticks) - len(ticked)) + len(pending)
-        + max(0, len(hooks) - len(ended)),
-        "fired_twice": sum(len(each) - len(set(each)) for each in (hooks, ended, ticked)) + len(set(hooks) - sent),
+        + max(0, len(hooks) - len(ended)) + len(set_keys - set(keys)) + len(set(logged) - set(told))
+        + max(0, len(began) - len(exits)),
+        "fired_twice": sum(len(each) - len(set(each)) for each in (hooks, ended, ticked, keys, told))
+        # Two ends may be told in one second, so they are counted by the names of the runs.
+        + max(0, len(exits) - runs) + len(set(hooks) - sent),
         "stuck": left,
     }
     if not any(wrong.values()):

@@ -285,7 +285,8 @@ def rules():
     expect("rule", "delete", "default.st2_timer")
     expect("rule", "get", "default.st2_timer", has="not found", code=1)
     check("its webhook is gone", "st2/commands" not in run("webhook", "list")[1])
-    expect("sensor", "list", has="No matching")
+    expect("sensor", "list", has="examples.SamplePollingSensor")
+    expect("sensor", "list", has="FileWatchSensor")
 
 
 def library():

@@ -70,6 +70,65 @@ struct ChatPlatformTests {
     }
 
     @Test(
+        "a message that is delivered one to five times, over one socket or two, runs once",
+        arguments: ChatFake.Platform.allCases)
+    func redelivery(_ platform: ChatFake.Platform) async throws {
+        let rounds = Self.number("PETREL_CHAT_COMMANDS", 50) / 5
+        let chat = try await ChatService(platform, arguments: platform == .slack ? ["--retry-seconds", "0.3"] : [])
+        let service = try await chat.start()
+        var said: [String] = []
+        for round in 0..<rounds {
+            // While one socket takes the place of another both are open.
+            if platform == .slack { try await chat.fake.control("ws", ["action": "refresh", "warning_seconds": 0.5]) }
+            for times in 1...5 {
+                said.append("r\(round)x\(times)")
+                let isEverywhere = platform == .slack && times > 1 && round.isMultiple(of: 2)
+                try await chat.fake.control(
+                    "ws_next",
+                    isEverywhere ? ["kind": "everywhere"] : ["kind": "duplicate", "copies": .integer(times - 1)])
+                try await chat.fake.control(
+                    "message", ["text": .string("!say \(said[said.count - 1])"), "channel": channel(platform)])
+            }
+        }
+        let isAnswered = try await comesToHold(within: .seconds(60)) {
+            try await Set(chat.posts("done")).count == said.count
+        }
+        let (ran, results) = (chat.ran, try await chat.posts("done"))
+        let once = said.filter { word in ran.filter { $0 == word }.count == 1 }
+        print(
+            "redelivery platform=\(platform) commands=\(said.count) ran_once=\(once.count)",
+            "results=\(results.count) duplicates=\(results.count - Set(results).count)")
+        #expect(isAnswered && once.count == said.count && results.count == said.count)
+        try await service.stop()
+    }
+
+    @Test(
+        "posts that arrive although the connection ends without an answer, 30 in 100, are neither doubled nor missing",
+        arguments: ChatFake.Platform.allCases)
+    func hangups(_ platform: ChatFake.Platform) async throws {
+        let count = Self.number("PETREL_CHAT_COMMANDS", 50)
+        let chat = try await ChatService(platform)
+        let service = try await chat.start()
+        let method: Value = platform == .slack ? "chat.postMessage" : "POST /posts"
+        try await chat.fake.control(
+            "faults", ["method": method, "kind": "reset_after", "times": -1, "probability": 0.3])
+        let said = (0..<count).map { "h\($0)" }
+        for word in said {
+            try await chat.fake.control("message", ["text": .string("!say \(word)"), "channel": channel(platform)])
+        }
+        let isAnswered = try await comesToHold(within: .seconds(120)) {
+            try await Set(chat.posts("done")).count == count
+        }
+        let (acks, results) = (try await chat.posts("begun"), try await chat.posts("done"))
+        let missing = 2 * count - Set(acks).count - Set(results).count
+        let duplicates = acks.count + results.count - Set(acks).count - Set(results).count
+        let sends = try await chat.fake.log(method.string ?? "").count
+        print("hangups platform=\(platform) sends=\(sends) duplicates=\(duplicates) missing=\(missing)")
+        #expect(isAnswered && missing == 0 && duplicates == 0)
+        try await service.stop()
+    }
+
+    @Test(
         "a missing parameter is asked for in the thread, and its answer there is enough",
         arguments: ChatFake.Platform.allCases)
     func question(_ platform: ChatFake.Platform) async throws {

@@ -8,9 +8,11 @@ struct EventTests {
     private static let checks = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Harness/event_checks.py").path
 
-    private func check(_ name: String) async throws {
+    private func check(_ name: String) async throws { try await run([Self.checks, name]) }
+
+    private func run(_ arguments: [String]) async throws {
         let ended = try await TestProgram.run(
-            "python3", [Self.checks, name, ServiceProcess.programs + "/petrel"], within: .seconds(240))
+            "python3", arguments + [ServiceProcess.programs + "/petrel"], within: .seconds(240))
         print(ended.out)
         #expect(ended.code == 0, "\(ended.out)\(ended.error)")
     }
@@ -20,4 +22,13 @@ struct EventTests {
 
     @Test("sensors of a pack tell of events, are started again when they fail, and end with the service")
     func sensors() async throws { try await check("sensors") }
+
+    @Test("actions, requests, aliases and rules tell on their routes; traces join what somebody asks for")
+    func notices() async throws { try await check("notices") }
+
+    @Test("a real Alertmanager's alert starts a workflow, whose end is told in chat, once, though the service dies")
+    func alertmanager() async throws {
+        let harness = URL(filePath: Self.checks).deletingLastPathComponent().appending(path: "alertmanager.py").path
+        try await run([harness])
+    }
 }

@@ -1,4 +1,5 @@
 import PetrelCore
+import PetrelSystem
 import PetrelTestKit
 import Synchronization
 import Testing
@@ -97,5 +98,63 @@ struct SharedPartsTests {
         for text in ["", "1", "1.5", "a.000000", "1.00000x", "-1.000000", "1.000000.0", "99999999999999.000000"] {
             #expect(SlackTime(text) == nil, "\(text)")
         }
+    }
+
+    @Test("a connection that ends is opened again, one that is refused after a minute")
+    func connections() async {
+        let clock = HurriedClock(factor: 200)
+        let health = ConnectionHealth(clock: clock)
+        let attempts = Mutex<[Instant]>([])
+        let loop = ConnectionLoop(health: health, clock: clock)
+        let running = Task {
+            await loop.run(seed: 7) { isReady throws(PlatformFailure) in
+                let number = attempts.withLock { attempts in
+                    attempts.append(clock.now)
+                    return attempts.count
+                }
+                switch number {
+                case 1: throw .notSent("nobody there")
+                case 2: isReady()
+                case 3: throw .denied("a wrong password")
+                default:
+                    isReady()
+                    try? await clock.sleep(for: .seconds(100_000))
+                }
+            }
+        }
+        #expect(await comesToHold(within: .seconds(60)) { health.current.connections == 2 })
+        running.cancel()
+        await running.value
+        let times = attempts.withLock(\.self)
+        #expect(times.count == 4 && times[3] - times[2] >= .seconds(60))
+        #expect(health.current.state == .stopped && health.current.lastError == "a wrong password")
+    }
+
+    @Test("an answer goes to whoever asked under its key, and nobody waits for ever")
+    func pending() async throws {
+        let answers = PendingAnswers<Int>()
+        let clock = SystemClock()
+        let early = try await answers.ask("a", within: .seconds(20), clock: clock) { () throws(PlatformFailure) in
+            #expect(answers.answer("a", 1))
+        }
+        #expect(early == 1 && !answers.answer("a", 2))
+        let late = try await answers.ask("b", within: .milliseconds(20), clock: clock) { () throws(PlatformFailure) in }
+        #expect(late == nil)
+        await #expect(throws: PlatformFailure.notSent("x")) {
+            _ = try await answers.ask("c", within: .seconds(20), clock: clock) { () throws(PlatformFailure) in
+                throw .notSent("x")
+            }
+        }
+        #expect(!answers.answer("c", 3))
+        async let first = answers.ask("d", within: .seconds(20), clock: clock) { () throws(PlatformFailure) in }
+        async let second = answers.ask("d", within: .seconds(20), clock: clock) { () throws(PlatformFailure) in }
+        // Either may not have asked yet.
+        while !Task.isCancelled {
+            answers.answerAll(4)
+            try await clock.sleep(for: .milliseconds(2))
+            if await comesToHold(within: .milliseconds(20), { !answers.answer("d", 4) }) { break }
+        }
+        let both = try await [first, second]
+        #expect(both == [4, 4])
     }
 }

@@ -42,7 +42,7 @@ struct SettingsTests {
 
     @Test("by default what looks like an expression in a result stays data")
     func templates() throws {
-        #expect(try !reader().values.flag("templates.reevaluate_results"))
+        #expect(!reader().values.flag("templates.reevaluate_results"))
     }
 
     @Test("every default is a value that its setting allows, and every name is declared once")
@@ -136,7 +136,7 @@ struct SettingsTests {
             (
                 "chat:\n  adapters:\n  - {name: s, platform: slak}\n",
                 "p.yaml:3:15: \"chat.adapters[0].platform\" can't be \"slak\". Platforms of this version: local, slack, "
-                    + "mattermost"
+                    + "mattermost, irc, xmpp"
             ),
             (
                 "chat:\n  adapters:\n  - {name: s, platform: slack, app_token: x}\n",
@@ -148,7 +148,16 @@ struct SettingsTests {
             ),
             (
                 "chat: {adapters: [{name: s}]}\n",
-                "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local, slack, mattermost"
+                "p.yaml:1:19: \"chat.adapters[0].platform\" is missing. Platforms of this version: local, slack, mattermost, "
+                    + "irc, xmpp"
+            ),
+            (
+                "chat: {adapters: [{name: i, platform: irc, url: u, identity: face}]}\n",
+                "p.yaml:1:52: \"chat.adapters[0].identity\" must be one of account, nick, not \"face\""
+            ),
+            (
+                "chat: {adapters: [{name: x, platform: xmpp, url: u, address: a@b}]}\n",
+                "p.yaml:1:19: \"chat.adapters[0].password\" is missing. Name a file that holds it alone: password_file"
             ),
             (
                 "chat: {adapters: [{platform: local}]}\n",

@@ -288,6 +288,13 @@ struct ParallelOutboxTests {
             await #expect(throws: CoreError.self) {
                 try await notices.post(ChatNotice(adapter: "acme", channel: "ops", text: "x"))
             }
+            for _ in 0..<3 {
+                let again = ChatNotice(adapter: "fake", channel: "ops", text: "the disk is full", id: id)
+                #expect(try await notices.post(again) == id)
+            }
+            try await notices.post(ChatNotice(adapter: "fake", channel: "ops", text: "the last"))
+            await chat.adapter.waitForPosts(2)
+            #expect(chat.adapter.sent.map(\.text) == ["the disk is full", "the last"])
         }
     }
 }

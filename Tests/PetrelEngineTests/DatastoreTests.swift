@@ -74,7 +74,7 @@ struct DatastoreTests {
         #expect(try await submit(["x": text], schema: ["x": [:]], role: .admin) == ["x": "swordfish"])
     }
 
-    @Test("a secret can't be kept without a key, and every change is told and recorded")
+    @Test("a secret can't be kept without a key, and every change is recorded")
     func changes() async throws {
         let plain = Datastore(
             store: fixture.store, cipher: nil, events: fixture.events, clock: fixture.clock, ids: fixture.ids)
@@ -82,16 +82,8 @@ struct DatastoreTests {
             try await plain.set(.init(key: KeyName(.system, "x"), value: "y", isSecret: true), by: "ann")
         }
         #expect(error?.message.hasPrefix("Crypto key not found") == true)
-        let events = fixture.events.events()
         try await set(.system, "x", "1")
         _ = try await datastore.remove(KeyName(.system, "x"), by: "ann")
-        var seen: [String] = []
-        for await event in events {
-            guard case .keyChanged(let change) = event else { continue }
-            seen.append("\(change.old?.value ?? "-")>\(change.new?.value ?? "-")")
-            if seen.count == 2 { break }
-        }
-        #expect(seen == ["->1", "1>-"])
         #expect(try await fixture.store.auditRecords(limit: 5, offset: 0).map(\.decision) == ["deleted", "set"])
     }
 

@@ -167,6 +167,33 @@ struct JinjaLimitsTests {
         #expect(outcome(String(repeating: "{{ s }}", count: 10), context) == .tooComplex)
     }
 
+    @Test("an output of ten megabytes passes what is linear in it")
+    func longOutput() throws {
+        let line = "2026-11-21 10:00:00 host-17 is \"up\" since yesterday, load average: 0.17, 0.21, 0.19\n"
+        // A fiftieth of the text, and a fiftieth of the limits: a step is a number of bytes, whatever the text.
+        let text = String(repeating: line, count: 200_000 / line.utf8.count) + "  "
+        let content = EvaluationLimits.content
+        let limits = EvaluationLimits(maxSteps: content.maxSteps / 50, maxBytes: content.maxBytes / 50, maxDepth: 200)
+        let context = JinjaContext(values: ["s": .string(text)], limits: limits)
+        for source in [
+            "{{ s }}", "{{ s|trim }}", "{{ s.strip() }}", "{{ s|to_json_string }}",
+            "{{ s|replace('yesterday', 'today') }}",
+            "{{ s|regex_replace('since \\w+', 'now') }}", "{{ s|upper }}", "{{ s|trim|length }}",
+            "{{ 'host-18' in s }}",
+            "{{ s|regex_search('host-18') }}", "{{ s.split('\n')|length }}", "{{ s == s ~ '' }}", "{{ s[-100:] }}",
+        ] {
+            #expect(outcome(source, context) == nil, "\(source)")
+        }
+    }
+
+    @Test("breaking a long word into lines takes steps in proportion to it")
+    func longWord() throws {
+        let context = JinjaContext(values: ["s": .string(String(repeating: "a", count: 200_000))])
+        let text = try JinjaTemplate("{{ s|wordwrap(79) }}").render(context)
+        #expect(text.utf8.count == 200_000 + 200_000 / 79)
+        #expect(try JinjaTemplate("{{ 'ab-cd ef'|wordwrap(3) }}").render(context) == "ab-\ncd\nef")
+    }
+
     @Test("wrong numbers, nulls and texts in every place are errors, never crashes")
     func extremes() {
         let numbers = [

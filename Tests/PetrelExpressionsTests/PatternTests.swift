@@ -130,6 +130,62 @@ struct PatternTests {
         }
     }
 
+    @Test("the work of all matches together is bounded, not that of each")
+    func allMatches() throws {
+        let text = String(repeating: String(repeating: "a", count: 20) + "!b", count: 2_000)
+        let error = problem { () throws(ExpressionError) in
+            _ = try Pattern("(a+)+c|b").matches(in: text, limit: 10_000)
+        }
+        #expect(error?.code == .tooComplex)
+    }
+
+    @Test(
+        "reading on to the end of a long text from each place is stopped, although PCRE2 counts it as nothing",
+        arguments: ["[xa]a*+b", "(?=(a+))a*b\\1", "a{1,1000}b", "a*?a*?a*?b", "[ax]a{5000}b", "(.+)\\1+$"])
+    func uncountedWork(text: String) throws {
+        // Possessive repetition is Python's since 3.11.
+        guard let pattern = try? Pattern(text) else { return }
+        let error = problem { () throws(ExpressionError) in
+            _ = try pattern.firstMatch(in: String(repeating: "a", count: 1_000_000))
+        }
+        #expect(error == nil || error?.code == .tooComplex)
+    }
+
+    @Test("what is linear in a text of many lines is found")
+    func manyLines() throws {
+        let line = "2026-11-21 10:00:00,123 ERROR host-17 could not connect: timed out after 30 s\n"
+        let text = String(repeating: line, count: 20_000)
+        for (pattern, count) in [
+            ("ERROR (\\S+) (.*)", 20_000), ("(?m)^\\S+ \\S+ (INFO|WARN|ERROR)", 20_000), ("\\n", 20_000),
+            ("CRITICAL", 0),
+            ("[A-Z]{5,}", 20_000), ("after (\\d+)( s)?$", 1),
+        ] {
+            #expect(try Pattern(pattern).matches(in: text, limit: 100_000).count == count, "\(pattern)")
+        }
+    }
+
+    @Test("counting the work changes nothing in what is found")
+    func countedForm() throws {
+        // Long enough for the form that counts; the recorded cases are short.
+        let padding = String(repeating: ".", count: 5_000)
+        var count = 0
+        for record in try Fixture.cases("pattern-cases.json") {
+            guard let pattern = try? Pattern(record["pattern"]?.string ?? "") else { continue }
+            for subject in record["subjects"]?.array ?? [] {
+                let text = subject["text"]?.string ?? ""
+                // Behind so many dots the places differ, so both forms see the same text but for its length.
+                guard let long = try? pattern.matches(in: text + padding, limit: 100).first,
+                    let short = try? pattern.matches(in: text + padding.prefix(100), limit: 100).first,
+                    short.range.upperBound < text.utf8.count
+                else { continue }
+                count += 1
+                #expect(long.range == short.range, "\(pattern.text) in \(text)")
+                #expect((0...pattern.groupCount).allSatisfy { long[$0] == short[$0] }, "\(pattern.text) in \(text)")
+            }
+        }
+        #expect(count > 100)
+    }
+
     @Test("the limit is reached by (a+)+$ and the error says so")
     func tooComplex() throws {
         let pattern = try Pattern("(a+)+$")

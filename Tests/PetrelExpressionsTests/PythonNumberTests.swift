@@ -117,12 +117,15 @@ struct PythonNumberTests {
     }
 
     @Test("a search in a text is linear, whatever stands in it")
-    func search() {
+    func search() throws {
         let text = String(repeating: "a", count: 200_000)
         let needle = String(repeating: "a", count: 20_000) + "b"
         #expect(PythonText.offsets(of: needle, in: text) == [])
         #expect(PythonText.offsets(of: "aa", in: "aaaaa") == [0, 2])
-        #expect(PythonText.split(text + "b", separator: needle, limit: -1).count == 2)
-        #expect(PythonText.splitFromEnd("a.b.c", separator: ".", limit: 1) == ["a.b", "c"])
+        #expect(try PythonText.split(text + "b", separator: needle, limit: -1, budget).count == 2)
+        #expect(try PythonText.splitFromEnd("a.b.c", separator: ".", limit: 1, budget) == ["a.b", "c"])
+        #expect(try PythonText.split(" é\u{3000}b\u{85} c ", budget) == ["é", "b", "c"])
+        #expect(try PythonText.split(" a  b c ", limit: 1, budget) == ["a", "b c "])
+        #expect(try PythonText.splitFromEnd(" a  b c ", limit: 1, budget) == [" a  b", "c"])
     }
 }

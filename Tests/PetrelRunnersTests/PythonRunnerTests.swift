@@ -118,7 +118,7 @@ struct PythonRunnerTests {
         fixture.script("pack/requirements.txt", "requests\n")
         let outcome = await run("    def run(self):\n        return 1\n")
         #expect(outcome.status == .failed)
-        #expect(outcome.error?.contains("-m pip install -r") == true)
+        #expect(outcome.error?.contains("petrel pack venv pack") == true)
     }
 
     /// Children that don't want to end, each leaving a process with a word in its arguments.

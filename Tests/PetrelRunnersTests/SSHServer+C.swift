@@ -32,6 +32,7 @@ final class SSHServer: Sendable {
         self.port = port
         let hostKey = try String(contentsOfFile: folder + "/host.pub", encoding: .utf8)
         try "[127.0.0.1]:\(port) \(hostKey)".write(toFile: folder + "/known_hosts", atomically: false, encoding: .utf8)
+        // A home of its own: what a person's shell does at its start is no part of the tests.
         let settings = """
             ListenAddress 127.0.0.1
             Port \(port)
@@ -42,6 +43,7 @@ final class SSHServer: Sendable {
             StrictModes no
             UsePAM no
             PermitRootLogin yes
+            SetEnv HOME=\(folder)
             PidFile none
             MaxStartups 500
             MaxSessions 500

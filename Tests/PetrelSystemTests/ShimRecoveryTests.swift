@@ -1,3 +1,4 @@
+import Foundation
 import PetrelSystem
 import Testing
 
@@ -126,6 +127,28 @@ struct ShimRecoveryTests {
             #expect((contents(log) != nil) == hasRun, "both or neither in round \(round)")
         }
         #expect(started + voided == 300)
+    }
+
+    @Test("of two shims that are asked to run one attempt exactly one does, and its record stands")
+    func twoShims() async {
+        for round in 0..<60 {
+            let key = "t.\(round)"
+            let log = fixture.folder.path + "/" + key
+            makeFolder(fixture.folder.path + "/run")
+            makeFolder(fixture.folder.path + "/run/" + key)
+            let shim =
+                "'\(shimPath)' \(fixture.file("", key: key)) 5000 100 1000 / -- bash -c 'echo x >> \(log); echo $PPID'"
+            let later = String(format: round / 20 == 0 ? "" : "sleep 0.%03d; ", round % 20)
+            let end = await fixture.launcher.launch(
+                fixture.job("\(shim) & one=$!; \(later)\(shim) & wait $one; wait", key: "u.\(round)"))
+            #expect(end.exitCode == 0 && contents(log) == "x\n", "round \(round)")
+            guard case .ended(let attempt) = await fixture.successor.resume(key: key, boot: bootID()) else {
+                Issue.record("no record in round \(round)")
+                continue
+            }
+            let winner = contents(fixture.file("started", key: key))?.split(separator: " ").first.map(String.init)
+            #expect(attempt.exitCode == 0 && attempt.text == (winner ?? "") + "\n", "round \(round)")
+        }
     }
 
     @Test("a shim that finds its attempt void ends without running anything")

@@ -27,7 +27,10 @@ struct MattermostPosting: Sendable {
         do throws(PlatformFailure) {
             let place = try await place(of: post)
             do throws(PlatformFailure) {
-                return .delivered(id: try await send(post, to: place))
+                return .delivered(
+                    id: try await partial.send(plan(post), of: post.id) { step throws(PlatformFailure) in
+                        try await send(step, of: post, to: place)
+                    })
             } catch {
                 guard case .refused = error, let url = post.to.callback else { throw error }
                 return .delivered(id: try await answer(post, at: url))
@@ -41,10 +44,7 @@ struct MattermostPosting: Sendable {
         if post.isEphemeral { return .absent }
         do throws(PlatformFailure) {
             let found = try await sent(post.id, in: try await place(of: post))
-            for (step, id) in found { partial.record(post.id, step: step, platformID: id) }
-            let done = partial.progress(post.id)
-            guard plan(post).steps.indices.allSatisfy({ done[$0] != nil }) else { return .absent }
-            return .delivered(id: done[0] ?? "")
+            return partial.trace(plan(post), of: post.id, found: found)
         } catch {
             if case .refused = error { return .absent }
             return .unknown(reason: error.text)
@@ -57,47 +57,35 @@ struct MattermostPosting: Sendable {
         PostPlan(post, sizes: Self.sizes) { MattermostText.escaped($0, allowsMentions: post.allowsMentions) }
     }
 
-    private func send(_ post: OutboundPost, to place: Place) async throws(PlatformFailure) -> String {
-        let steps = plan(post).steps
-        let done = partial.progress(post.id)
-        var first = done[0]
-        for (index, step) in steps.enumerated() where done[index] == nil {
-            let id = try await send(step, index, isLast: index == steps.count - 1, of: post, to: place)
-            if index == 0 { first = id }
-            if steps.count > 1 { partial.record(post.id, step: index, platformID: id) }
-        }
-        return first ?? ""
-    }
-
     private func send(
-        _ step: PostPlan.Step, _ index: Int, isLast: Bool, of post: OutboundPost, to place: Place
+        _ step: PostStep, of post: OutboundPost, to place: Place
     ) async throws(PlatformFailure) -> String {
-        switch step {
+        switch step.content {
         case .file(let file):
             let id = try await client.upload(file, channel: place.channel)
-            var content = content("", of: post, index: index)
+            var content = content("", of: post, index: step.index)
             content["file_ids"] = [.string(id)]
-            return try await create(content, post, index, in: place)
+            return try await create(content, post, step.index, in: place)
         case .message(var text):
-            var content = content(text, of: post, index: index)
-            if isLast, !post.choices.isEmpty, case .object(var props)? = content["props"] {
+            var content = content(text, of: post, index: step.index)
+            if step.isLast, !post.choices.isEmpty, case .object(var props)? = content["props"] {
                 choices.add(post.choices, to: &text, &props, channel: place.channel)
                 content["message"] = .string(text)
                 content["props"] = .object(props)
             }
-            return try await send(content, index, isLast: isLast, of: post, to: place)
+            return try await send(content, step, of: post, to: place)
         }
     }
 
     private func send(
-        _ content: ValueObject, _ index: Int, isLast: Bool, of post: OutboundPost, to place: Place
+        _ content: ValueObject, _ step: PostStep, of post: OutboundPost, to place: Place
     ) async throws(PlatformFailure) -> String {
         if post.isEphemeral { return try await createEphemeral(content, post, in: place) }
-        if index == 0, let earlier = post.replaces, let id = try await change(earlier, into: content, in: place) {
+        if step.index == 0, let earlier = post.replaces, let id = try await change(earlier, into: content, in: place) {
             return id
         }
-        let id = try await create(content, post, index, in: place)
-        if isLast, !post.choices.isEmpty, !choices.areButtons { await offerReactions(post.choices.count, on: id) }
+        let id = try await create(content, post, step.index, in: place)
+        if step.isLast, !post.choices.isEmpty, !choices.areButtons { await offerReactions(post.choices.count, on: id) }
         return id
     }
 

@@ -1,6 +1,7 @@
 """Runs one Python action and writes what it returned to a file.
 
-The order comes as one line of JSON on the standard input. What the action prints stays apart from its result.
+The order comes as one line of JSON on the standard input. What the action prints stays apart from its result. With
+`--warm PYTHON` it becomes a worker that forks actions (petrel_worker).
 """
 
 import json
@@ -83,9 +84,11 @@ def carry_out(order):
         sys.exit(1)
 
 
-def main():
+def main(here, worker):
     """Reads the order and carries it out; an exception goes to the standard error output, with exit code 1."""
     order = json.loads(sys.stdin.readline())
+    if worker:
+        worker.take_place(order, here)
     sys.argv = [order["file_path"]]
     carry_out(order)
 
@@ -94,4 +97,21 @@ if __name__ == "__main__":
     # Python put this file's folder first; the pack's own modules come before ours.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here] + [here]
-    main()
+    worker = None
+    if len(sys.argv) == 3 and sys.argv[1] == "--warm":
+        import petrel_worker as worker
+
+        worker.serve(sys.argv[2])
+    code = None
+    try:
+        main(here, worker)
+        code = 0
+    except SystemExit as leaving:
+        code = worker.exit_code(leaving.code) if worker else None
+        raise
+    except Exception:
+        code = 1
+        raise
+    finally:
+        if worker:
+            worker.code = code

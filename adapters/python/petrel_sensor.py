@@ -179,8 +179,6 @@ def main():
     logger = make_logger(order)
     api = API(order["api_url"], order["token"])
     service = SensorService(api, order["pack"], order["class_name"], logger)
-    service.dispatch("core.st2.sensor.process_spawn", {
-        "id": order["class_name"], "timestamp": int(time.time()), "pid": os.getpid(), "cmd": " ".join(sys.argv)})
     sensor = make_sensor(
         load_class(order["file"], order["class_name"]), service, order["config"], order.get("poll_interval"))
 

@@ -30,7 +30,10 @@ struct SlackPosting: Sendable {
         do throws(PlatformFailure) {
             let place = try await place(of: post)
             do throws(PlatformFailure) {
-                return .delivered(id: try await send(post, to: place))
+                return .delivered(
+                    id: try await partial.send(plan(post), of: post.id) { step throws(PlatformFailure) in
+                        try await send(step, of: post, to: place)
+                    })
             } catch {
                 guard let code = error.code, Self.absences.contains(code), let url = post.to.callback else {
                     throw error
@@ -46,15 +49,11 @@ struct SlackPosting: Sendable {
         if post.isEphemeral { return .absent }
         do throws(PlatformFailure) {
             let place = try await place(of: post)
-            let found = try await sent(post.id, in: place)
-            let steps = plan(post).steps
-            for (index, step) in steps.enumerated() {
-                guard let id = found.id(of: step, index) else { continue }
-                partial.record(post.id, step: index, platformID: id)
-            }
-            let done = partial.progress(post.id)
-            guard steps.indices.allSatisfy({ done[$0] != nil }) else { return .absent }
-            return .delivered(id: done[0] ?? "")
+            let traces = try await sent(post.id, in: place)
+            let plan = plan(post)
+            var found: PartialSends.Progress = [:]
+            for (index, step) in plan.steps.enumerated() { found[index] = traces.id(of: step, index) }
+            return partial.trace(plan, of: post.id, found: found)
         } catch {
             if error.code.map(Self.absences.contains) == true { return .absent }
             return .unknown(reason: error.text)
@@ -67,27 +66,15 @@ struct SlackPosting: Sendable {
         PostPlan(post, sizes: Self.sizes) { SlackMarkup.escaped($0, allowsMentions: post.allowsMentions) }
     }
 
-    private func send(_ post: OutboundPost, to place: Place) async throws(PlatformFailure) -> String {
-        let steps = plan(post).steps
-        let done = partial.progress(post.id)
-        var first = done[0]
-        for (index, step) in steps.enumerated() where done[index] == nil {
-            let id = try await send(step, index, isLast: index == steps.count - 1, of: post, to: place)
-            if index == 0 { first = id }
-            if steps.count > 1 { partial.record(post.id, step: index, platformID: id) }
-        }
-        return first ?? done.values.first ?? ""
-    }
-
     private func send(
-        _ step: PostPlan.Step, _ index: Int, isLast: Bool, of post: OutboundPost, to place: Place
+        _ step: PostStep, of post: OutboundPost, to place: Place
     ) async throws(PlatformFailure) -> String {
-        switch step {
+        switch step.content {
         case .file(let file): return try await upload(file, post.id, to: place)
         case .message(let text):
-            let content = content(text, of: post, index: index, isLast: isLast)
+            let content = content(text, of: post, index: step.index, isLast: step.isLast)
             if post.isEphemeral { return try await sendEphemeral(content, post, to: place) }
-            if index == 0, let earlier = post.replaces,
+            if step.index == 0, let earlier = post.replaces,
                 let id = try await change(earlier, into: content, in: place)
             {
                 return id

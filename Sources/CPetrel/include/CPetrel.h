@@ -15,6 +15,10 @@
 // Starts a program: standard streams on /dev/null, nothing else inherited, signals reset, SIGTERM blocked (petrel-shim
 // takes it from a signalfd). Returns 0 or an error number.
 int petrel_spawn(const char *path, char *const arguments[], char *const environment[], pid_t *pid);
+// Starts a program in a session of its own that is talked to by packets: its descriptor 3 is the other end of `control`.
+// Nothing else is inherited, SIGTERM is blocked. Returns 0 or an error number.
+int petrel_spawn_worker(
+    const char *path, char *const arguments[], char *const environment[], pid_t *pid, int *control);
 // The pidfd of a process; -1 with errno when there is none.
 int petrel_pidfd_open(pid_t pid);
 int petrel_pidfd_send_signal(int pidfd, int number);

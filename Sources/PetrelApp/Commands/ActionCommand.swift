@@ -1,5 +1,6 @@
 import ArgumentParser
 import PetrelCore
+import PetrelSystem
 
 struct ActionCommand: ParsableCommand {
     enum Noun: ResourceNoun {
@@ -96,7 +97,43 @@ struct PackCommand: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "pack", abstract: "Show packs, and have them read anew.",
-        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self, Register.self])
+        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self, Register.self, VirtualEnvironment.self])
+
+    struct VirtualEnvironment: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "venv", abstract: "Make the virtual environments of packs, as their requirements.txt says.",
+            discussion: "Runs packs.setup_virtualenv on the service's machine and prints what pip says.")
+
+        @Argument(help: "Packs.")
+        var packs: [String]
+        @Flag(help: "Keep an environment that is there, and add what it lacks.")
+        var update = false
+        @OptionGroup var client: ClientOptions
+
+        func run() async throws {
+            let console = Console.current
+            let client = try client.client(console)
+            let started = try await client.post(
+                "/executions",
+                [
+                    "action": "packs.setup_virtualenv",
+                    "parameters": ["packs": .array(packs.map(Value.string)), "update": .bool(update)],
+                ])
+            Interruption.watch()
+            var wait = ExecutionWait(client: client, clock: SystemClock())
+            wait.isInterrupted = { Interruption.hasHappened }
+            guard case .over(let ended) = try await wait.run(started) else { throw ExitCode(130) }
+            let result = ended["result"]
+            for key in ["stdout", "error"] {
+                if let text = result?[key]?.string, !text.isEmpty { console.print([text]) }
+            }
+            guard ExecutionText.status(of: ended) == .succeeded else {
+                Console.write((result?["stderr"]?.string ?? "it did not succeed") + "\n", to: 2)
+                throw ExitCode(1)
+            }
+            console.print([result?["result"]?.string ?? ""])
+        }
+    }
 
     struct Register: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

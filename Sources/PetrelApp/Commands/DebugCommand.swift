@@ -4,7 +4,7 @@ import PetrelCore
 struct DebugCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "debug", abstract: "Tools for those who test Petrel itself.", shouldDisplay: false,
-        subcommands: [FaultPoints.self, PackContent.self, Manual.self, Conduct.self])
+        subcommands: [FaultPoints.self, PackContent.self, Manual.self, Conduct.self, Match.self])
 
     struct FaultPoints: ParsableCommand {
         static let configuration = CommandConfiguration(

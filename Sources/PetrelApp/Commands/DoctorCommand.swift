@@ -104,7 +104,7 @@ struct DoctorReport {
     }
 
     mutating func checkPrograms(_ settings: Settings) {
-        let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
+        let shim = ShimLauncher.shimPath(currentEnvironment())
         if isExecutableFile(shim) {
             good("petrel-shim", shim)
         } else {

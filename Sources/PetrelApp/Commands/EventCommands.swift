@@ -10,20 +10,12 @@ struct RuleEnforcementCommand: ParsableCommand {
             var execution: String?
             @Option(help: "Only this rule's.")
             var rule: String?
-            @Option(
-                name: [.customLong("tg", withSingleDash: true), .customLong("timestamp-gt")], help: "Only later ones.")
-            var after: String?
-            @Option(
-                name: [.customLong("tl", withSingleDash: true), .customLong("timestamp-lt")], help: "Only earlier ones."
-            )
-            var before: String?
+            @OptionGroup var span: TimeSpanFlags
 
             var query: [(name: String, value: String)] {
-                let given: [(String, String?)] = [
+                given(
                     ("trigger_instance", triggerInstance), ("execution", execution), ("rule_ref", rule),
-                    ("enforced_at_gt", after), ("enforced_at_lt", before),
-                ]
-                return given.compactMap { pair in pair.1.map { (pair.0, $0) } }
+                    ("enforced_at_gt", span.after), ("enforced_at_lt", span.before))
             }
         }
         static let word = "rule enforcement"
@@ -79,19 +71,12 @@ struct TriggerInstanceCommand: ParsableCommand {
             var trigger: String?
             @Option(help: "Only those of this status.")
             var status: String?
-            @Option(
-                name: [.customLong("tg", withSingleDash: true), .customLong("timestamp-gt")], help: "Only later ones.")
-            var after: String?
-            @Option(
-                name: [.customLong("tl", withSingleDash: true), .customLong("timestamp-lt")], help: "Only earlier ones."
-            )
-            var before: String?
+            @OptionGroup var span: TimeSpanFlags
 
             var query: [(name: String, value: String)] {
-                let given: [(String, String?)] = [
-                    ("trigger", trigger), ("status", status), ("timestamp_gt", after), ("timestamp_lt", before),
-                ]
-                return given.compactMap { pair in pair.1.map { (pair.0, $0) } }
+                given(
+                    ("trigger", trigger), ("status", status), ("timestamp_gt", span.after),
+                    ("timestamp_lt", span.before))
             }
         }
         static let word = "trigger instance"
@@ -146,7 +131,7 @@ struct TimerCommand: ParsableCommand {
             @Option(name: [.customLong("ty", withSingleDash: true), .long], help: "Only those of this trigger type.")
             var timerType: String?
 
-            var query: [(name: String, value: String)] { timerType.map { [("timer_type", $0)] } ?? [] }
+            var query: [(name: String, value: String)] { given(("timer_type", timerType)) }
         }
         static let word = "timer"
         static let path = "/timers"
@@ -169,36 +154,5 @@ struct WebhookCommand: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "webhook", abstract: "Show the webhooks of rules.",
-        subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self])
-}
-
-struct TraceCommand: ParsableCommand {
-    enum Noun: ResourceNoun {
-        struct Filters: ResourceFilters {
-            @Option(name: [.customShort("c"), .long], help: "Only those with this tag.")
-            var traceTag: String?
-            @Option(name: .shortAndLong, help: "Only the one with this execution.")
-            var execution: String?
-            @Option(name: .shortAndLong, help: "Only those with this rule.")
-            var rule: String?
-            @Option(name: [.customShort("g"), .long], help: "Only the one with this trigger instance.")
-            var triggerInstance: String?
-
-            var query: [(name: String, value: String)] {
-                let given: [(String, String?)] = [
-                    ("trace_tag", traceTag), ("execution", execution), ("rule", rule),
-                    ("trigger_instance", triggerInstance),
-                ]
-                return given.compactMap { pair in pair.1.map { (pair.0, $0) } }
-            }
-        }
-        static let word = "trace"
-        static let path = "/traces"
-        static let columns = ["id", "trace_tag", "start_timestamp"]
-        static let reference = "Ids."
-    }
-
-    static let configuration = CommandConfiguration(
-        commandName: "trace", abstract: "Show what led to what: events, rules and executions.",
         subcommands: [ResourceList<Noun>.self, ResourceGet<Noun>.self])
 }

@@ -24,10 +24,7 @@ struct ExecutionCommand: ParsableCommand {
         var status: String?
         @Option(help: "Only those of this user.")
         var user: String?
-        @Option(name: [.customLong("tg", withSingleDash: true), .long], help: "Only those started after this time.")
-        var timestampGt: String?
-        @Option(name: [.customLong("tl", withSingleDash: true), .long], help: "Only those started before this time.")
-        var timestampLt: String?
+        @OptionGroup var span: TimeSpanFlags
         @Flag(name: [.customShort("l"), .customLong("showall")], help: "Also those that workflows started.")
         var showAll = false
         @OptionGroup var options: ListOptions
@@ -47,12 +44,10 @@ struct ExecutionCommand: ParsableCommand {
 
         /// The query that the flags make.
         func query(_ columns: [String]) -> [(name: String, value: String)] {
-            let given: [(name: String, value: String?)] = [
+            return given(
                 ("limit", String(last)), ("parent", showAll ? nil : "null"), ("sort_\(sort.rawValue)", "True"),
-                ("action", action), ("status", status), ("user", user), ("timestamp_gt", timestampGt),
-                ("timestamp_lt", timestampLt),
-            ]
-            return given.compactMap { item in item.value.map { (item.name, $0) } } + options.query(columns)
+                ("action", action), ("status", status), ("user", user), ("timestamp_gt", span.after),
+                ("timestamp_lt", span.before)) + options.query(columns)
         }
     }
 

@@ -39,11 +39,9 @@ struct KeyCommand: ParsableCommand {
 
         func run() async throws {
             let console = Console.current
-            let given: [(String, String?)] = [
+            let query = given(
                 ("prefix", prefix), ("user", user), ("decrypt", decrypt ? "true" : "false"), ("scope", scope),
-                ("limit", String(last)),
-            ]
-            let query = given.compactMap { pair in pair.1.map { (name: pair.0, value: $0) } }
+                ("limit", String(last)))
             let found = try await client.client(console).get("/keys", query)
             let columns = options.columns(standard: KeyCommand.columns)
             console.print(console.output(options.output).list(found.array ?? [], columns: columns))

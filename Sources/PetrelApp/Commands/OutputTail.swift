@@ -1,6 +1,6 @@
 import PetrelCore
 
-/// Prints what an execution writes, as it comes, until it is over.
+/// Prints what an execution writes, and what becomes of a workflow's tasks, as it comes, until it is over.
 struct OutputTail {
     let client: APIClient
     let clock: any PetrelClock
@@ -17,6 +17,7 @@ struct OutputTail {
         let path = "/executions/" + URLText.escaped(id)
         let types = type == "all" ? ["stdout", "stderr"] : [type]
         var read: [String: Int] = [:]
+        var progress = TaskProgress()
         var pause = Self.pauses.first
         while true {
             // Asked for before the output, so that what was written up to the end is read after it.
@@ -32,12 +33,25 @@ struct OutputTail {
                     show(String(decoding: new, as: UTF8.self), type, console)
                 }
             }
+            if let runner = execution["action"]?["runner_type"]?.string, RunnerType.isWorkflow(runner) {
+                let lines = progress.lines(of: try await children(path))
+                if !lines.isEmpty { hasMore = true }
+                for line in lines { console.print(VisibleText.lines(line).joined(separator: " ")) }
+                if isOver, let status = execution["status"]?.string {
+                    console.print("Execution \(id) has completed (status=\(status)).")
+                }
+            }
             if isOver { return execution }
             pause = hasMore ? Self.pauses.first : min(pause * 2, Self.pauses.longest)
             if isInterrupted() { return nil }
             try? await clock.sleep(for: pause)
             if isInterrupted() { return nil }
         }
+    }
+
+    private func children(_ path: String) async throws(AppError) -> [Value] {
+        try await client.get(path + "/children", [("depth", "1"), ("exclude_attributes", "result,parameters")]).array
+            ?? []
     }
 
     private func show(_ text: String, _ type: String, _ console: Console) {

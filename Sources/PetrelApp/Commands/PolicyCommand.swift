@@ -11,10 +11,8 @@ struct PolicyCommand: ParsableCommand {
             var policyType: String?
 
             var query: [(name: String, value: String)] {
-                let given: [(String, String?)] = [
-                    ("pack", pack), ("resource_ref", resourceRef), ("policy_type", policyType),
-                ]
-                return given.compactMap { pair in pair.1.map { (pair.0, $0) } }
+                given(
+                    ("pack", pack), ("resource_ref", resourceRef), ("policy_type", policyType))
             }
         }
         static let word = "policy"

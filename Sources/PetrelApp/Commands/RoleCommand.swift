@@ -32,10 +32,8 @@ struct RoleAssignmentCommand: ParsableCommand {
             var remote = false
 
             var query: [(name: String, value: String)] {
-                let given: [(String, String?)] = [
-                    ("role", role), ("user", user), ("source", source), ("remote", remote ? "true" : nil),
-                ]
-                return given.compactMap { pair in pair.1.map { (pair.0, $0) } }
+                given(
+                    ("role", role), ("user", user), ("source", source), ("remote", remote ? "true" : nil))
             }
         }
         static let word = "role assignment"

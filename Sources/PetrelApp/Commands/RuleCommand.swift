@@ -16,11 +16,9 @@ struct RuleCommand: ParsableCommand {
             var disabled = false
 
             var query: [(name: String, value: String)] {
-                let given: [(String, String?)] = [
+                given(
                     ("pack", pack), ("action", action), ("trigger", trigger),
-                    ("enabled", enabled ? "True" : disabled ? "False" : nil),
-                ]
-                return given.compactMap { pair in pair.1.map { (pair.0, $0) } }
+                    ("enabled", enabled ? "True" : disabled ? "False" : nil))
             }
         }
         static let word = "rule"

@@ -12,6 +12,8 @@ struct AdapterCatalog {
     let random: any RandomSource
     /// Whether sends are held back, where the entry itself says nothing.
     let isPaced: Bool
+    /// What commands begin with.
+    let prefix: String
 
     /// The adapter of a `chat.adapters` entry, whose required options are there.
     func adapter(_ entry: Settings.Adapter) -> any ChatAdapter {
@@ -20,6 +22,8 @@ struct AdapterCatalog {
             SlackAdapter(slack(entry), http: HTTPClient(), clock: clock, random: random)
         case "mattermost":
             MattermostAdapter(mattermost(entry), http: HTTPClient(), clock: clock, random: random)
+        case "irc": IRCAdapter(irc(entry), clock: clock, random: random)
+        case "xmpp": XMPPAdapter(xmpp(entry), clock: clock, random: random)
         default: LocalRoom(name: entry.name, store: store, events: events, clock: clock)
         }
     }
@@ -40,5 +44,22 @@ struct AdapterCatalog {
             commandTokens: entry.secrets["command_token"].map { [$0] } ?? [],
             slashCommand: entry.text("slash_command") ?? "/petrel",
             isPaced: entry.options["pacing"]?.bool ?? isPaced, caFile: entry.text("ca_file"))
+    }
+
+    private func irc(_ entry: Settings.Adapter) -> IRCOptions {
+        IRCOptions(
+            name: entry.name, url: entry.text("url") ?? "", nick: entry.text("nick") ?? "petrel",
+            account: entry.text("account"), password: entry.secrets["password"] ?? Secret(""),
+            channels: entry.texts("channels"),
+            identity: entry.text("identity").flatMap(IRCOptions.Identity.init) ?? .account, prefix: prefix,
+            isPaced: entry.options["pacing"]?.bool ?? isPaced, caFile: entry.text("ca_file"))
+    }
+
+    private func xmpp(_ entry: Settings.Adapter) -> XMPPOptions {
+        XMPPOptions(
+            name: entry.name, url: entry.text("url") ?? "", address: entry.text("address") ?? "",
+            password: entry.secrets["password"] ?? Secret(""), rooms: entry.texts("rooms"),
+            nick: entry.text("nick") ?? "petrel", isPaced: entry.options["pacing"]?.bool ?? isPaced,
+            caFile: entry.text("ca_file"))
     }
 }

@@ -1,6 +1,6 @@
-import PetrelChat
 import PetrelCore
 import PetrelEngine
+import PetrelRunners
 import PetrelServer
 import PetrelStore
 import PetrelSystem
@@ -13,7 +13,12 @@ struct EventGraph {
     let timers: Timers
     let ends: EndedExecutions
     let signatures: WebhookSignatures
+    /// Which sensors run in this process.
+    let leases: SensorLeases
+    /// Those of them that are Petrel's own.
+    let builtInSensors: BuiltInSensors
     private let store: SQLiteStorage
+    private let clock: SystemClock
 
     /// The user for whom rules run actions, where the settings name none; StackStorm's packs know it by that name.
     static let systemUser = "stanley"
@@ -21,10 +26,13 @@ struct EventGraph {
     /// What the events part is built on.
     struct Base {
         var settings: Settings
+        var catalog: LiveEventCatalog
+        var owner: String
         var store: SQLiteStorage
         var submission: Submission
         var datastore: Datastore
         var documents: ExecutionDocuments
+        var notices: any ChatNotices
         var events: EventHub
         var clock: SystemClock
         var ids: SystemIDs
@@ -34,13 +42,14 @@ struct EventGraph {
     init(_ base: Base) throws(AppError) {
         let rules = base.settings.rules
         store = base.store
-        catalog = LiveEventCatalog(digest: base.digest)
+        clock = base.clock
+        catalog = base.catalog
         content = EventContent(
             store: base.store, catalog: catalog, events: base.events, clock: base.clock, ids: base.ids)
         dispatch = EventDispatch(
             options: .init(
                 systemUser: Identity(user: base.settings.engine.systemUser ?? Self.systemUser, role: .operator),
-                validatesPayloads: rules.validatesPayloads),
+                validatesPayloads: rules.validatesPayloads, longestChain: rules.longestChain),
             store: base.store, catalog: catalog, submission: base.submission, events: base.events, clock: base.clock,
             ids: base.ids,
             lookups: ["st2kv": base.datastore.lookup(user: base.settings.engine.systemUser ?? Self.systemUser)])
@@ -49,12 +58,17 @@ struct EventGraph {
             catalog: catalog, dispatch: dispatch, clock: base.clock)
         ends = EndedExecutions(
             store: base.store, catalog: catalog, dispatch: dispatch, documents: base.documents,
-            channels: ChannelPosts(
-                adapters: Set(base.settings.chat.adapters.map(\.name)), store: base.store, digest: base.digest,
-                events: base.events), events: base.events, clock: base.clock)
+            channels: base.notices, digest: base.digest, events: base.events, clock: base.clock)
         signatures = WebhookSignatures(
             try Self.signed(rules.signedWebhooks, folder: base.settings.dataDir), digest: base.digest,
             clock: base.clock)
+        let leases = SensorLeases(owner: base.owner, store: base.store, clock: base.clock) { [catalog] in
+            rules.runsSensors ? catalog.current.sensors.filter(\.isEnabled) : []
+        }
+        self.leases = leases
+        builtInSensors = BuiltInSensors(
+            wanted: { leases.sensors }, store: base.store, catalog: catalog, dispatch: dispatch,
+            machine: SystemMachine(), clock: base.clock, digest: base.digest)
     }
 
     /// Each entry is `URL SCHEME FILE`.
@@ -86,18 +100,22 @@ private func hostTimeZone() -> String {
 }
 
 extension EventGraph {
-    /// Tells rules, and the log of the sensor, that its process has ended.
-    func tell(_ sensor: SensorType, _ code: Int, _ words: String) async {
-        let triggers = dispatch.triggers(named: "core.st2.sensor.process_exit")
-        let payload: Value = [
-            "id": .string(sensor.ref.name), "timestamp": .integer(Int(SystemClock().now.microseconds / 1_000_000)),
-            "exit_code": .integer(code),
-        ]
-        // Only rules would hear of it, and the next exit tells them again.
-        _ = try? await dispatch.dispatch(NewEvent(triggers, payload: payload, origin: .sensor))
+    /// Tells rules that the process of a sensor was started.
+    func began(_ run: SensorRun, _ pid: Int, _ command: String) async {
+        // What can't be stored now is not told: the sensor's events can't be either.
+        try? await dispatch.emitSensorSpawn(run.sensor, pid: pid, command: command, at: clock.now, key: run.key)
+    }
+
+    /// Tells rules, and the audit trail, that the process of a sensor has ended.
+    /// - Returns: whether that is stored.
+    func ended(_ run: SensorRun, _ code: Int, _ words: String) async -> Bool {
         let audit = AuditRecord(
-            at: SystemClock().now, kind: .service, user: "", subject: "sensor \(sensor.ref)", decision: "ended",
+            at: clock.now, kind: .service, user: "", subject: "sensor \(run.sensor)", decision: "ended",
             detail: ["exit_code": .integer(code), "output": .string(words)])
-        try? await store.record([audit])
+        do {
+            try await dispatch.emitSensorExit(run.sensor, code: code, at: clock.now, key: run.key)
+            try await store.record([audit])
+            return true
+        } catch { return false }
     }
 }

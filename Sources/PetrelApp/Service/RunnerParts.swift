@@ -1,3 +1,4 @@
+import PetrelChat
 import PetrelCore
 import PetrelEngine
 import PetrelRunners
@@ -5,23 +6,28 @@ import PetrelSystem
 
 /// The runners of the service, as the settings say.
 enum RunnerParts {
-    static func catalog(_ settings: Settings, events: EventHub, digest: any Digest) throws(AppError) -> RunnerCatalog {
+    static func catalog(
+        _ settings: Settings, launcher: ShimLauncher, connections: SSHConnections, notices: Notices, events: EventHub,
+        digest: any Digest
+    ) -> RunnerCatalog {
         let environment = currentEnvironment()
-        let launcher = ShimLauncher(shimPath: try shimPath(environment), runFolder: settings.dataDir + "/run")
         return RunnerCatalog([
             LocalRunner(
                 launcher: launcher, environment: environment, systemUser: settings.engine.systemUser,
                 maxOutputBytes: settings.engine.maxOutputBytes),
-            NoopRunner(), InquirerRunner(), WorkflowRunners(), AnnouncementRunner(events: events),
+            NoopRunner(), InquirerRunner(), WorkflowRunners(),
+            AnnouncementRunner(
+                events: events, notices: notices,
+                channels: ChannelNames(settings.chat.adapters.map { ($0.name, $0.platform) })),
             PythonRunner(
                 launcher: launcher,
                 settings: .init(
                     environment: environment, python: settings.python.binary,
                     modules: BuiltInContent.pythonModules(in: settings.dataDir + "/builtin", digest: digest),
                     virtualEnvironments: settings.dataDir + "/virtualenvs",
-                    maxOutputBytes: settings.engine.maxOutputBytes)),
+                    maxOutputBytes: settings.engine.maxOutputBytes, maxWorkers: settings.python.maxWorkers)),
             HTTPRequestRunner(refusesPrivate: settings.refusesPrivateAddresses, version: Version.text),
-            RemoteRunner(launcher: launcher, settings: remote(settings, environment)),
+            RemoteRunner(launcher: launcher, settings: remote(settings, environment), connections: connections),
         ])
     }
 
@@ -36,13 +42,28 @@ enum RunnerParts {
             maxOutputBytes: settings.engine.maxOutputBytes)
     }
 
-    private static func shimPath(_ environment: [String: String]) throws(AppError) -> String {
-        let shim = environment.text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
+    /// The connections to other machines that executions share.
+    static func connections(
+        _ settings: Settings, launcher: ShimLauncher, clock: any PetrelClock, ids: any IDSource, digest: any Digest
+    ) -> SSHConnections {
+        var options = SSHConnections.Options(
+            folder: settings.dataDir + "/ssh", persistence: .seconds(settings.ssh.persistSeconds))
+        if let path = currentEnvironment().text("PATH") { options.path = path }
+        return SSHConnections(
+            options: options, launcher: launcher, clock: clock, ids: ids, digest: digest,
+            secret: SystemRandom().bytes(32))
+    }
+
+    /// The one launcher of the service: of commands, and of sensors.
+    static func launcher(_ settings: Settings) throws(AppError) -> ShimLauncher {
+        let shim = ShimLauncher.shimPath(currentEnvironment())
         guard isExecutableFile(shim) else {
             throw AppError(
                 .badFile, "the program petrel-shim is missing: commands run under it",
                 hint: "Put it beside the petrel program, or name it in PETREL_SHIM", location: Location(file: shim))
         }
-        return shim
+        let launcher = ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run")
+        launcher.sweep()
+        return launcher
     }
 }

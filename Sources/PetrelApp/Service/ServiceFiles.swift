@@ -69,11 +69,7 @@ struct ServiceFiles {
     private func secret(_ name: String, bytes: Int) throws(AppError) -> Secret<String> {
         let path = folder + "/" + name
         if LocalFile.kind(path).exists { return try SecretFile.text(path) }
-        let digits = random.bytes(bytes).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count < 2 ? "0" + digits : digits
-        }
-        try write(digits.joined(), to: name)
+        try write(random.hexadecimal(bytes), to: name)
         return try SecretFile.text(path)
     }
 }

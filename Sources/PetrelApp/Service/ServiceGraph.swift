@@ -4,7 +4,6 @@ import PetrelAdapters
 import PetrelChat
 import PetrelCore
 import PetrelEngine
-import PetrelExpressions
 import PetrelPacks
 import PetrelRunners
 import PetrelServer
@@ -32,14 +31,14 @@ struct ServiceGraph {
     let replies: Replies
     let questions: Questions
     let room: RoomDoor
-    /// Says things in the channels of all adapters.
-    let notices: Notices
     let api: API
     let claimCode: ClaimCode
     let datastore: Datastore
     let policies: LivePolicies
     let rules: EventGraph
     let sensors: SensorProcesses
+    /// Connections to other machines that executions share.
+    let sshConnections: SSHConnections
     /// The URL of this start; set when the port is open.
     let url = ServiceURL()
 
@@ -55,9 +54,17 @@ struct ServiceGraph {
             .init(
                 folder: settings.dataDir, isRelaxed: settings.durability == .relaxed, owner: owner,
                 auditKey: try files.auditKey()), digest: digest)
-        let runners = try RunnerParts.catalog(settings, events: events, digest: digest)
+        let launcher = try RunnerParts.launcher(settings)
+        sshConnections = RunnerParts.connections(settings, launcher: launcher, clock: clock, ids: ids, digest: digest)
+        let notices = Notices(
+            store: store, adapters: Set(settings.chat.adapters.map(\.name)), events: events, ids: ids)
+        let runners = RunnerParts.catalog(
+            settings, launcher: launcher, connections: sshConnections, notices: notices, events: events,
+            digest: digest)
+        let eventCatalog = LiveEventCatalog(digest: digest)
         datastore = Datastore(
-            store: store, cipher: try Self.cipher(settings, files), events: events, clock: clock, ids: ids)
+            store: store, cipher: try Self.cipher(settings, files), catalog: eventCatalog, events: events,
+            clock: clock, ids: ids)
         policies = LivePolicies(store: store, catalog: catalog, ids: ids, clock: clock)
         let tokens = ExecutionTokens(key: try files.tokenKey(), digest: digest)
         let url = url
@@ -75,23 +82,22 @@ struct ServiceGraph {
         var workflowParts = Workflows.Parts(
             store: store, catalog: catalog, runners: runners, submission: submission, access: access,
             events: events, clock: clock, ids: ids, apiURL: { url.current + "/v1" })
-        workflowParts.keys = KeyLookup(
-            root: { [datastore] user in datastore.lookup(user: user) },
-            decrypt: { [datastore] value throws(ExpressionError) in try datastore.decrypt(value) })
+        workflowParts.datastore = datastore
         workflowParts.reevaluatesResults = settings.templates.reevaluatesResults
         workflows = Workflows(workflowParts)
         let inquiries = Inquiries(store: store, access: access, events: events, clock: clock)
         let documents = ExecutionDocuments(runners: runners, digest: digest)
         rules = try EventGraph(
             .init(
-                settings: settings, store: store, submission: submission, datastore: datastore, documents: documents,
-                events: events,
-                clock: clock, ids: ids, digest: digest))
+                settings: settings, catalog: eventCatalog, owner: owner, store: store, submission: submission,
+                datastore: datastore, documents: documents, notices: notices, events: events, clock: clock, ids: ids,
+                digest: digest))
         let roots = try Self.contentRoots(settings, digest: digest)
         let content = ContentWatch(
             loader: ContentLoader(
                 roots: roots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest,
-                configFolder: settings.dataDir + "/configs"),
+                configFolder: settings.dataDir + "/configs",
+                checkPolicy: { policy throws(CoreError) in try PolicyType.checked(policy) }),
             roots: roots, configFolder: settings.dataDir + "/configs", catalog: catalog,
             rules: rules.catalog, events: events, logger: logger)
         self.content = content
@@ -100,11 +106,11 @@ struct ServiceGraph {
         ) { () async throws(CoreError) in try await content.load() }
         claimCode = ClaimCode(random: SystemRandom())
         let makers = AdapterCatalog(
-            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced)
+            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced,
+            prefix: settings.chat.prefix)
         adapters = settings.chat.adapters.map(makers.adapter)
         let capabilities = Dictionary(
             adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first })
-        notices = Notices(store: store, adapters: Set(adapters.map(\.name)), events: events, ids: ids)
         questions = Questions(
             store: store, inquiries: inquiries, access: access, adapters: settings.chat.adapters.map(\.name),
             prefix: settings.chat.prefix, events: events, clock: clock, ids: ids)
@@ -127,13 +133,14 @@ struct ServiceGraph {
         let credentials = Credentials(
             options: .init(maxTokenLife: settings.auth.tokenLife, defaultRole: settings.userDefaultRole), store: store,
             digest: digest, random: SystemRandom(), clock: clock, ids: ids)
-        var authentication = Authentication(
+        let sensorTokens = SensorTokens(
+            key: Secret(SystemRandom().bytes(32)), digest: digest, catalog: rules.catalog)
+        let authentication = Authentication(
             isEnabled: settings.auth.isEnabled, adminToken: try files.adminToken(), adminUser: Self.adminUser,
-            credentials: credentials, tokens: tokens, executions: store, digest: digest)
+            credentials: credentials, tokens: tokens, sensors: sensorTokens, executions: store, digest: digest)
         sensors = Self.sensors(
-            settings, rules: rules, catalog: catalog, datastore: datastore, clock: clock, ids: ids, digest: digest,
-            url: url,
-            authentication: &authentication)
+            settings, launcher: launcher, rules: rules, catalog: catalog, datastore: datastore, clock: clock, ids: ids,
+            digest: digest, url: url, tokens: sensorTokens)
         var parts = API.Parts(
             store: store, catalog: catalog, editor: editor, runners: runners, submission: submission,
             scheduler: scheduler, workflows: workflows, inquiries: inquiries, access: access, roles: roles,
@@ -193,28 +200,24 @@ struct ServiceGraph {
     }
 
     private static func sensors(
-        _ settings: Settings, rules: EventGraph, catalog: LiveCatalog, datastore: Datastore, clock: SystemClock,
-        ids: SystemIDs, digest: SystemDigest,
-        url: ServiceURL, authentication: inout Authentication
+        _ settings: Settings, launcher: ShimLauncher, rules: EventGraph, catalog: LiveCatalog, datastore: Datastore,
+        clock: SystemClock, ids: SystemIDs, digest: SystemDigest, url: ServiceURL, tokens: SensorTokens
     ) -> SensorProcesses {
-        // New with each start: a sensor of an earlier service has nothing to tell this one.
-        let token = SystemRandom().bytes(32).map { String($0, radix: 16) }.joined()
-        authentication.sensorTokenHash = digest.sha256(Array(token.utf8))
-        let shim = currentEnvironment().text("PETREL_SHIM") ?? executableFolder() + "/petrel-shim"
-        let isEnabled = settings.rules.runsSensors
         return SensorProcesses(
             options: .init(
                 modules: BuiltInContent.pythonModules(in: settings.dataDir + "/builtin", digest: digest),
-                dataFolder: settings.dataDir, environment: currentEnvironment(), token: Secret(token)),
+                dataFolder: settings.dataDir, environment: currentEnvironment()),
             surroundings: .init(
-                wanted: { isEnabled ? rules.catalog.current.sensors.filter(\.isEnabled) : [] },
+                wanted: { rules.leases.sensors.filter { $0.builtInName == nil } },
                 apiURL: { url.current.isEmpty ? "" : url.current + "/v1" },
+                token: { tokens.token(for: $0) },
                 config: { pack in
                     let config = catalog.current.configs[pack]
                     return (try? config?.effective(datastore: datastore, user: EventGraph.systemUser)) ?? [:]
                 },
-                ended: { sensor, code, words in await rules.tell(sensor, code, words) }),
-            launcher: ShimLauncher(shimPath: shim, runFolder: settings.dataDir + "/run"), clock: clock, ids: ids)
+                began: { run, pid, command in await rules.began(run, pid, command) },
+                ended: { run, code, words in await rules.ended(run, code, words) }),
+            launcher: launcher, clock: clock, ids: ids)
     }
 
     private static func contentRoots(_ settings: Settings, digest: any Digest) throws(CoreError) -> [ContentRoot] {

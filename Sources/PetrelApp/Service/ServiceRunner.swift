@@ -34,6 +34,7 @@ enum ServiceRunner {
         let policy = ChatPolicyWatch(path: settings.chat.policy, policy: graph.chatPolicy, logger: logger)
         policy.load()
         try await recordStart(graph)
+        await graph.sshConnections.start()
         do {
             try await group(
                 graph, roles, policy, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger
@@ -41,6 +42,7 @@ enum ServiceRunner {
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
+        await graph.sshConnections.stop()
         graph.files.remove("url")
         try graph.store.close()
         logger.info("stopped")
@@ -77,12 +79,15 @@ enum ServiceRunner {
         services.append(loop { await graph.rules.ends.run() })
         services.append(loop { await graph.content.run() })
         services.append(loop { await graph.rules.timers.run() })
+        services.append(loop { await graph.rules.builtInSensors.run() })
         services.append(
             loop {
                 await graph.sensors.run()
             } beforeStop: {
                 await graph.sensors.stop()
+                await graph.rules.leases.stop()
             })
+        services.append(loop { await graph.rules.leases.run() })
         services.append(loop { await roles.run() })
         services.append(loop { await policy.run() })
         services.append(loop { await graph.inbox.run() })
@@ -185,6 +190,7 @@ enum ServiceRunner {
                 let count = try? await graph.store.forgetEvents(before: now - age, limit: 200), count > 0
             {}
         }
+        try? await graph.store.forgetNames(before: now - WebhookSignatures.memory)
         if let age = graph.settings.retention.audit { try? await graph.store.forgetAudit(before: now - age) }
     }
 

@@ -29,6 +29,7 @@ struct Settings: Sendable {
         var misfire: Misfire
         /// Each `URL SCHEME FILE`.
         var signedWebhooks: [String]
+        var longestChain: Int
     }
     struct Auth: Sendable {
         /// Addresses that vouch for users; empty where passwords are checked here.
@@ -59,6 +60,9 @@ struct Settings: Sendable {
 
         /// A text that was given; nil when it is absent or empty.
         func text(_ key: String) -> String? { options[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+
+        /// A list that was given; empty when it is absent.
+        func texts(_ key: String) -> [String] { options[key]?.array?.compactMap(\.string) ?? [] }
     }
     struct Templates: Sendable {
         /// Whether a workflow evaluates a result that looks like an expression once more.
@@ -75,6 +79,8 @@ struct Settings: Sendable {
     }
     struct Python: Sendable {
         var binary: String
+        /// Zero: each action starts a Python of its own.
+        var maxWorkers: Int
     }
     struct SSH: Sendable {
         /// nil: the user of commands on this machine.
@@ -85,6 +91,8 @@ struct Settings: Sendable {
         var connectSeconds: Int
         var maxParallel: Int
         var allowsPartialFailure: Bool
+        /// Zero: no connection is shared.
+        var persistSeconds: Int
     }
 
     /// Absolute, as all paths here.
@@ -131,7 +139,7 @@ extension Settings {
             validatesPayloads: values.flag("rules.validate_payloads"), runsSensors: values.flag("sensors.enabled"),
             timeZone: timeZone.isEmpty ? nil : timeZone,
             misfire: Misfire(rawValue: values.text("timers.misfire")) ?? .once,
-            signedWebhooks: values.texts("webhooks.signed"))
+            signedWebhooks: values.texts("webhooks.signed"), longestChain: values.integer("rules.longest_chain"))
         logFormat = values.text("log.format")
         let htpasswd = values.text("auth.htpasswd")
         auth = Auth(
@@ -158,13 +166,15 @@ extension Settings {
         templates = Templates(
             reevaluatesResults: values.flag("templates.reevaluate_results"),
             rendersAPIParameters: values.flag("templates.render_api_parameters"))
-        python = Python(binary: values.text("python.binary"))
+        python = Python(
+            binary: values.text("python.binary"), maxWorkers: values.integer("python.max_workers"))
         ssh = SSH(
             user: Self.optional(values.text("ssh.user")), keyFile: Self.optional(values.text("ssh.key_file")),
             configFile: Self.optional(values.text("ssh.config_file")), hostKeyCheck: values.text("ssh.host_key_check"),
             connectSeconds: values.integer("ssh.connect_timeout_seconds"),
             maxParallel: values.integer("ssh.max_parallel"),
-            allowsPartialFailure: values.flag("ssh.allow_partial_failure"))
+            allowsPartialFailure: values.flag("ssh.allow_partial_failure"),
+            persistSeconds: values.integer("ssh.persist_seconds"))
         datastoreKeyFile = Self.optional(values.text("datastore.key_file"))
         refusesPrivateAddresses = values.flag("http_request.refuse_private")
         logLevel = values.text("log.level")

@@ -19,7 +19,7 @@ struct SettingsCatalog: Sendable {
     static let petrel = SettingsCatalog(
         settings: [dataDir] + http + auth + access + store + content + chat + engine + templates + runners
             + rules + retention + log,
-        platforms: [ChatPlatform(name: "local", isSingle: true), slack, mattermost])
+        platforms: [ChatPlatform(name: "local", isSingle: true), slack, mattermost, irc, xmpp])
 
     /// The setting of a name, or nil.
     func setting(_ path: String) -> Setting? { settings.first { $0.path == path } }
@@ -150,7 +150,7 @@ extension SettingsCatalog {
                 isSecret: true),
             Setting(
                 path: "api_url", kind: .text, standard: "https://slack.com/api", summary: "Where the Web API is."),
-        ] + common, required: ["app_token", "bot_token"])
+        ] + [slashCommand] + common, required: ["app_token", "bot_token"])
 
     private static let mattermost = ChatPlatform(
         name: "mattermost",
@@ -163,14 +163,38 @@ extension SettingsCatalog {
             Setting(
                 path: "command_token", kind: .text, standard: "",
                 summary: "The token of the slash command that points there.", isSecret: true),
-        ] + common, required: ["url", "token"])
+        ] + [slashCommand] + common, required: ["url", "token"])
+
+    private static let irc = ChatPlatform(
+        name: "irc",
+        options: [
+            Setting(path: "url", kind: .text, standard: "", summary: "The server's websocket, wss://…"),
+            Setting(path: "nick", kind: .text, standard: "petrel", summary: "The nick that the bot takes."),
+            Setting(
+                path: "account", kind: .text, standard: "", summary: "The services account that the bot logs in to."),
+            Setting(path: "password", kind: .text, standard: "", summary: "That account's password.", isSecret: true),
+            Setting(path: "channels", kind: .words, standard: [], summary: "The channels that the bot is in."),
+            Setting(
+                path: "identity", kind: .choice(["account", "nick"]), standard: "account",
+                summary: "What people are known by: their services account, or the nick, which anybody can take."),
+        ] + common, required: ["url"])
+
+    private static let xmpp = ChatPlatform(
+        name: "xmpp",
+        options: [
+            Setting(path: "url", kind: .text, standard: "", summary: "The server's websocket, wss://…/xmpp-websocket."),
+            Setting(path: "address", kind: .text, standard: "", summary: "The bot's address, petrel@example.com."),
+            Setting(path: "password", kind: .text, standard: "", summary: "Its password.", isSecret: true),
+            Setting(path: "rooms", kind: .words, standard: [], summary: "The rooms that the bot is in."),
+            Setting(path: "nick", kind: .text, standard: "petrel", summary: "The nick that the bot takes in rooms."),
+        ] + common, required: ["url", "address", "password"])
+
+    private static let slashCommand = Setting(
+        path: "slash_command", kind: .text, standard: "/petrel",
+        summary: "The slash command that stands for Petrel.")
 
     /// What every connection to a platform can be told.
     private static let common = [
-        Setting(
-            path: "slash_command", kind: .text, standard: "/petrel",
-            summary: "The slash command that stands for Petrel."
-        ),
         Setting(path: "pacing", kind: .flag, standard: true, summary: "As chat.pacing, for this connection."),
         Setting(path: "ca_file", kind: .optionalPath, standard: "", summary: "File of certificates to trust, PEM."),
     ]
@@ -204,6 +228,9 @@ extension SettingsCatalog {
             path: "python.binary", kind: .text, standard: "python3",
             summary: "The Python of packs that have no virtual environment in virtualenvs in the data folder."),
         Setting(
+            path: "python.max_workers", kind: .integer(0...100), standard: 4,
+            summary: "Most Pythons, one for each virtual environment, kept ready to fork actions; 0 starts each anew."),
+        Setting(
             path: "ssh.user", kind: .text, standard: "",
             summary: "User on other machines where an action names none; empty is engine.system_user."),
         Setting(
@@ -224,12 +251,18 @@ extension SettingsCatalog {
         Setting(
             path: "ssh.allow_partial_failure", kind: .flag, standard: false,
             summary: "Whether an execution on several machines succeeds when one of them does."),
+        Setting(
+            path: "ssh.persist_seconds", kind: .integer(0...3600), standard: 60,
+            summary: "Seconds that a connection to another machine is kept for further executions; 0 shares none."),
     ]
 
     private static let rules = [
         Setting(
             path: "rules.validate_payloads", kind: .flag, standard: true,
             summary: "Whether payloads are held against the schemas of trigger types that packs declare."),
+        Setting(
+            path: "rules.longest_chain", kind: .integer(0...1_000_000), standard: 100,
+            summary: "How many events may lead to one another before rules act no more; 0 for any number."),
         Setting(
             path: "sensors.enabled", kind: .flag, standard: true,
             summary: "Whether the sensors of packs run, each in a process of its own."),

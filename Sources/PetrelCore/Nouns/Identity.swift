@@ -54,6 +54,8 @@ public struct Identity: Sendable, Hashable {
     public var person: ChatPerson?
     /// The most that counts here, whatever roles the user has: set for the token of a running action.
     public var ceiling: Role?
+    /// The sensor whose token it is: no role counts then, only what a sensor needs.
+    public var sensor: ContentRef?
 
     /// A user with a role.
     public init(user: String, role: Role, person: ChatPerson? = nil, ceiling: Role? = nil) {

@@ -10,6 +10,10 @@ public struct ChatNotice: Sendable, Hashable {
     public var text: String
     /// The execution that it speaks of: the thread below it is that execution's.
     public var execution: ExecutionID?
+    /// That execution's status, if it has ended.
+    public var status: ExecutionStatus?
+    /// The id under which it is sent, so that a second notice of that id is not posted; nil for a fresh one.
+    public var id: DeliveryID?
     /// Whether mentions in the text call the people they name.
     public var allowsMentions: Bool
     /// What is said for one platform alone, by platform.
@@ -18,13 +22,15 @@ public struct ChatNotice: Sendable, Hashable {
     /// A notice from its parts.
     public init(
         adapter: AdapterName, channel: String, thread: String? = nil, text: String, execution: ExecutionID? = nil,
-        allowsMentions: Bool = false, extra: ValueObject = [:]
+        status: ExecutionStatus? = nil, id: DeliveryID? = nil, allowsMentions: Bool = false, extra: ValueObject = [:]
     ) {
         self.adapter = adapter
         self.channel = channel
         self.thread = thread
         self.text = text
         self.execution = execution
+        self.status = status
+        self.id = id
         self.allowsMentions = allowsMentions
         self.extra = extra
     }
@@ -32,6 +38,8 @@ public struct ChatNotice: Sendable, Hashable {
 
 /// Says things in the channels of the chat platforms.
 public protocol ChatNotices: Sendable {
+    /// The adapters whose channels can be named.
+    var adapters: Set<AdapterName> { get }
     /// Puts a notice into the outbox; it is on disk when this returns, and is posted at least once after that.
     /// - Throws: ``CoreError`` `invalidInput` when there is no such adapter, `unavailable` when it can't be stored.
     /// - Returns: the id under which it is sent.

@@ -14,6 +14,19 @@ public protocol RandomSource: Sendable {
     func bytes(_ count: Int) -> [UInt8]
 }
 
+extension RandomSource {
+    /// So many bytes fit for secrets, as lower-case hexadecimal digits.
+    public func hexadecimal(_ count: Int) -> String { bytes(count).hexadecimal }
+}
+
+extension Sequence<UInt8> {
+    /// The bytes as lower-case hexadecimal digits, two each.
+    public var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
 /// The port through which digests come, so that no module above the edges needs a crypto library.
 public protocol Digest: Sendable {
     /// SHA-256, as 64 lower-case hexadecimal digits.

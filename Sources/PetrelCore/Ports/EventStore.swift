@@ -6,6 +6,12 @@ public enum EventSource: Sendable, Hashable {
     case timer(TimerState, firedAt: Instant)
     /// The end of an execution, which is not owed any more afterwards.
     case end(ExecutionID)
+    /// An inquiry, which is not owed to rules any more afterwards.
+    case inquiry(ExecutionID)
+    /// Something with a name of its own, such as a signed request: the name must not have been given before.
+    case once(String, at: Instant)
+    /// A sensor of Petrel's own: what it remembers under a name must still be as it was read.
+    case watch(String, from: Value?, to: Value)
 }
 
 /// What was decided on one instance: the rules that fit, and what they start.
@@ -115,6 +121,16 @@ public protocol EventStore: Sendable {
     func owedEnds(limit: Int) async throws(CoreError) -> [Execution]
     /// Marks ends as not owed any more: nobody waits for them. Written.
     func dropEnds(_ ids: [ExecutionID]) async throws(CoreError)
+    /// Inquiries that rules have not been told of yet, oldest first, with what they ask as their results.
+    func owedInquiries(limit: Int) async throws(CoreError) -> [Execution]
+    /// Marks inquiries as told: nobody waits for them. Written.
+    func dropInquiries(_ ids: [ExecutionID]) async throws(CoreError)
+    /// What a sensor of Petrel's own remembers under a name; nil for nothing.
+    func watchState(_ name: String) async throws(CoreError) -> Value?
+    /// Forgets what is remembered under all names that begin so but those. Written.
+    func forgetWatchStates(prefix: String, except: Set<String>) async throws(CoreError)
+    /// Forgets names that were given before then, see ``EventSource/once(_:at:)``. Written.
+    func forgetNames(before: Instant) async throws(CoreError)
     /// Forgets handled instances that are older, with enforcements and traces; at most `limit`. Written.
     /// - Returns: how many were forgotten.
     func forgetEvents(before: Instant, limit: Int) async throws(CoreError) -> Int

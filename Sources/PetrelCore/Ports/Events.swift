@@ -22,15 +22,12 @@ public enum EngineEvent: Sendable {
     case contentChanged
     /// Something was announced on a route, as `core.announcement` does.
     case announced(route: String, payload: Value, trace: Value)
-    /// An entry of the datastore was made, changed or deleted.
-    case keyChanged(KeyChange)
 
     /// Whether the event stream tells it to clients.
     public var isStreamed: Bool {
         switch self {
         case .executionCreated, .executionChanged, .announced: true
-        case .postsQueued, .replyOwed, .workflowOwed, .questionOwed, .roomChanged, .contentChanged, .keyChanged,
-            .eventsWaiting:
+        case .postsQueued, .replyOwed, .workflowOwed, .questionOwed, .roomChanged, .contentChanged, .eventsWaiting:
             false
         }
     }

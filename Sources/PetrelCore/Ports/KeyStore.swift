@@ -27,6 +27,11 @@ public struct KeyQuery: Sendable {
     }
 }
 
+/// The events that a change gives rise to, stored in its transaction as pending.
+///
+/// Called within the transaction: it must be quick and ask nobody.
+public typealias KeyNews = @Sendable (KeyChange) -> [TriggerInstance]
+
 /// What must be true of an entry for it to be changed.
 public enum KeyCondition: Sendable, Hashable {
     /// There is none.
@@ -53,18 +58,42 @@ public protocol KeyStore: Sendable {
     /// Entries by name.
     func keys(_ query: KeyQuery, at: Instant) async throws(CoreError) -> [KeyValue]
     /// Stores an entry as a whole, if the condition holds; the id of a known one is kept. Flushed.
-    func setKey(_ entry: KeyValue, if condition: KeyCondition?, at: Instant, audit: [AuditRecord])
-        async throws(CoreError) -> KeyAnswer
+    func setKey(
+        _ entry: KeyValue, if condition: KeyCondition?, at: Instant, audit: [AuditRecord], news: @escaping KeyNews
+    ) async throws(CoreError) -> KeyAnswer
     /// Adds to an entry that is a whole number, or makes one that is not there. Flushed.
     /// - Parameter id: the id of one that is made.
     /// - Throws: `invalidInput` when it is no number, too large, or a secret.
-    func increment(_ key: KeyName, by amount: Int, id: String, at: Instant, audit: [AuditRecord])
-        async throws(CoreError) -> KeyChange
+    func increment(
+        _ key: KeyName, by amount: Int, id: String, at: Instant, audit: [AuditRecord], news: @escaping KeyNews
+    ) async throws(CoreError) -> KeyChange
     /// Deletes an entry. Flushed.
     /// - Returns: what it was; nil if there was none.
-    func removeKey(_ key: KeyName, at: Instant, audit: [AuditRecord]) async throws(CoreError) -> KeyValue?
+    func removeKey(_ key: KeyName, at: Instant, audit: [AuditRecord], news: @escaping KeyNews) async throws(CoreError)
+        -> KeyValue?
     /// Forgets entries whose time was over before then. Written.
     func forgetKeys(expiredBefore: Instant) async throws(CoreError)
+}
+
+extension KeyStore {
+    /// Stores an entry that nobody is told of.
+    public func setKey(_ entry: KeyValue, if condition: KeyCondition?, at: Instant, audit: [AuditRecord])
+        async throws(CoreError) -> KeyAnswer
+    {
+        try await setKey(entry, if: condition, at: at, audit: audit) { _ in [] }
+    }
+
+    /// Adds to an entry, and nobody is told of it.
+    public func increment(_ key: KeyName, by amount: Int, id: String, at: Instant, audit: [AuditRecord])
+        async throws(CoreError) -> KeyChange
+    {
+        try await increment(key, by: amount, id: id, at: at, audit: audit) { _ in [] }
+    }
+
+    /// Deletes an entry, and nobody is told of it.
+    public func removeKey(_ key: KeyName, at: Instant, audit: [AuditRecord]) async throws(CoreError) -> KeyValue? {
+        try await removeKey(key, at: at, audit: audit) { _ in [] }
+    }
 }
 
 /// The port through which values are encrypted, so that no module above the edges needs a crypto library.

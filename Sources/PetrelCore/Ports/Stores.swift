@@ -249,7 +249,7 @@ public protocol OutboxStore: Sendable {
     /// Stores the reply of an execution and marks it as not owed any more. Flushed.
     /// - Returns: false, and nothing is stored, if it was not owed.
     func settleReply(_ id: ExecutionID, posts: [OutboundPost]) async throws(CoreError) -> Bool
-    /// Stores posts that answer no open message. Flushed.
+    /// Stores posts that answer no open message; one whose id is there already is left as it is. Flushed.
     func enqueue(_ posts: [OutboundPost]) async throws(CoreError)
     /// Posts of an adapter whose time has come: of each conversation only the oldest that is unsent, so order holds.
     ///
@@ -443,7 +443,7 @@ public protocol RoomStore: Sendable {
 /// All ports of one store.
 public protocol Storage: InboxStore, ExecutionStore, OutboxStore, AuditStore, ContentStore, IdentityStore, RoomStore,
     CredentialStore, QuestionStore, WorkflowStore, InquiryStore, KeyStore,
-    PolicyStore, EventStore
+    PolicyStore, EventStore, LeaseStore
 {
     /// Whether the store can be written now, and if not, why: for `/readyz`.
     func writability() async -> StoreHealth

@@ -28,6 +28,7 @@ public struct Access: Sendable {
     ///
     /// Whatever is not allowed by a line here is refused.
     public func decide(_ request: AccessRequest) -> AccessDecision {
+        if let sensor = request.identity.sensor { return SensorRights.decision(on: request, by: sensor) }
         let decision = decideByRoles(request)
         guard decision.isAllowed, let place = request.place, request.permission == .aliasExecute else {
             return decision

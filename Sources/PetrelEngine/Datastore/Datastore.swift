@@ -35,15 +35,20 @@ public struct Datastore: Sendable {
     private let store: any KeyStore
     private let audit: any AuditStore
     private let cipher: (any TextCipher)?
+    private let catalog: LiveEventCatalog?
     private let events: EventHub
     private let clock: any PetrelClock
     private let ids: any IDSource
 
     /// A datastore over its store.
-    /// - Parameter cipher: nil where there is no key: then there are no secrets.
+    /// - Parameters:
+    ///   - cipher: nil where there is no key: then there are no secrets.
+    ///   - catalog: whose rules are told of changes; nil where there are none.
     public init(
-        store: any Storage, cipher: (any TextCipher)?, events: EventHub, clock: any PetrelClock, ids: any IDSource
+        store: any Storage, cipher: (any TextCipher)?, catalog: LiveEventCatalog? = nil, events: EventHub,
+        clock: any PetrelClock, ids: any IDSource
     ) {
+        self.catalog = catalog
         self.store = store
         audit = store
         self.cipher = cipher
@@ -89,38 +94,48 @@ public struct Datastore: Sendable {
     }
 
     /// Sets an entry as a whole, if the condition holds.
-    public func set(_ entry: Entry, if condition: KeyCondition? = nil, by user: String) async throws(CoreError)
-        -> KeyAnswer
-    {
+    public func set(
+        _ entry: Entry, if condition: KeyCondition? = nil, by user: String, cause: EventCause? = nil
+    ) async throws(CoreError) -> KeyAnswer {
         try check(entry.key)
         let value = try storedText(of: entry)
         let now = clock.now
         let new = KeyValue(
             id: ids.next(), key: entry.key, value: value, isSecret: entry.isSecret || entry.isEncrypted,
             expiresAt: entry.life.map { now + $0 }, summary: entry.summary)
+        let news = news(cause)
         let answer = try await store.setKey(
-            new, if: condition, at: now, audit: [row(entry.key.description, "set", user)])
-        if case .changed(let change) = answer { events.publish(.keyChanged(change)) }
+            new, if: condition, at: now, audit: [row(entry.key.description, "set", user)], news: news.instances)
+        news.publish()
         return answer
     }
 
     /// Adds to an entry that is a whole number, or makes one that is not there.
-    public func increment(_ key: KeyName, by amount: Int, user: String) async throws(CoreError) -> KeyValue? {
+    public func increment(_ key: KeyName, by amount: Int, user: String, cause: EventCause? = nil)
+        async throws(CoreError) -> KeyValue?
+    {
         try check(key)
+        let news = news(cause)
         let change = try await store.increment(
-            key, by: amount, id: ids.next(), at: clock.now, audit: [row(key.description, "incremented", user)])
-        events.publish(.keyChanged(change))
+            key, by: amount, id: ids.next(), at: clock.now, audit: [row(key.description, "incremented", user)],
+            news: news.instances)
+        news.publish()
         return change.new
     }
 
     /// Deletes an entry.
     /// - Returns: false if there was none.
-    public func remove(_ key: KeyName, by user: String) async throws(CoreError) -> Bool {
+    public func remove(_ key: KeyName, by user: String, cause: EventCause? = nil) async throws(CoreError) -> Bool {
+        let news = news(cause)
         let removed = try await store.removeKey(
-            key, at: clock.now, audit: [row(key.description, "deleted", user)])
-        guard let removed else { return false }
-        events.publish(.keyChanged(KeyChange(old: removed, new: nil)))
-        return true
+            key, at: clock.now, audit: [row(key.description, "deleted", user)], news: news.instances)
+        news.publish()
+        return removed != nil
+    }
+
+    /// What rules are told of a change that begins now.
+    private func news(_ cause: EventCause?) -> DatastoreNews {
+        DatastoreNews(catalog: catalog?.current, cause: cause, events: events, clock: clock, ids: ids)
     }
 
     // MARK: Details

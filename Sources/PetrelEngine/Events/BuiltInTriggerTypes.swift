@@ -9,6 +9,11 @@ enum BuiltInTriggerTypes {
     static let action = ContentRef(pack: "core", name: "st2.generic.actiontrigger")
     static let notify = ContentRef(pack: "core", name: "st2.generic.notifytrigger")
     static let inquiry = ContentRef(pack: "core", name: "st2.generic.inquiry")
+    static let fileWritten = ContentRef(pack: "core", name: "st2.action.file_written")
+    static let keyCreate = ContentRef(pack: "core", name: "st2.key_value_pair.create")
+    static let keyUpdate = ContentRef(pack: "core", name: "st2.key_value_pair.update")
+    static let keyValueChange = ContentRef(pack: "core", name: "st2.key_value_pair.value_change")
+    static let keyDelete = ContentRef(pack: "core", name: "st2.key_value_pair.delete")
     static let sensorSpawn = ContentRef(pack: "core", name: "st2.sensor.process_spawn")
     static let sensorExit = ContentRef(pack: "core", name: "st2.sensor.process_exit")
     static let timers = [intervalTimer, dateTimer, cronTimer]

@@ -1,7 +1,7 @@
 public import PetrelCore
 import PetrelExpressions
 
-/// Tells rules, and the channels that notices name, of executions that have ended.
+/// Tells rules, and the channels that notices name, of executions that have ended, and rules of inquiries.
 ///
 /// An end is owed from the transaction that stored it, and not owed any more from the one that stores what it gave.
 public final class EndedExecutions: Sendable {
@@ -11,20 +11,24 @@ public final class EndedExecutions: Sendable {
     private let catalog: LiveEventCatalog
     private let dispatch: EventDispatch
     private let documents: ExecutionDocuments
-    private let channels: any ChannelNotices
+    private let channels: any ChatNotices
+    private let digest: any Digest
+    private let inquiries: InquiryNews
     private let events: EventHub
     private let clock: any PetrelClock
 
     /// The stage over its neighbours.
     public init(
         store: any EventStore, catalog: LiveEventCatalog, dispatch: EventDispatch, documents: ExecutionDocuments,
-        channels: any ChannelNotices, events: EventHub, clock: any PetrelClock
+        channels: any ChatNotices, digest: any Digest, events: EventHub, clock: any PetrelClock
     ) {
+        inquiries = InquiryNews(store: store, catalog: catalog, dispatch: dispatch)
         self.store = store
         self.catalog = catalog
         self.dispatch = dispatch
         self.documents = documents
         self.channels = channels
+        self.digest = digest
         self.events = events
         self.clock = clock
     }
@@ -32,7 +36,11 @@ public final class EndedExecutions: Sendable {
     /// Tells of ends until the task is cancelled.
     public func run() async {
         let ends = events.events(buffer: 1) { event in
-            if case .executionChanged(let execution) = event { execution.status.isCompleted } else { false }
+            switch event {
+            case .executionChanged(let execution): execution.status.isCompleted
+            case .questionOwed: true
+            default: false
+            }
         }
         var isWatching: Bool?
         await withDiscardingTaskGroup { group in
@@ -54,8 +62,9 @@ public final class EndedExecutions: Sendable {
         }
     }
 
-    /// Tells of all ends that are owed now.
+    /// Tells of all ends and inquiries that are owed now.
     public func tellAll() async {
+        await inquiries.tellAll()
         while !Task.isCancelled {
             guard let owed = try? await store.owedEnds(limit: Self.batch), !owed.isEmpty else { return }
             let isStuck = await withTaskGroup(of: Bool.self) { group in
@@ -70,13 +79,13 @@ public final class EndedExecutions: Sendable {
     private func tell(_ execution: Execution) async -> Bool {
         let current = catalog.current
         var news: [NewEvent] = []
-        if current.hasRules(for: BuiltInTriggerTypes.action), let trigger = current.trigger(.action) {
+        if let trigger = current.awaited(BuiltInTriggerTypes.action) {
             news.append(event(trigger, actionPayload(execution), execution))
         }
         do throws(EngineError) {
             for notice in Notice.all(of: execution, now: clock.now) {
                 if try await isPosted(notice) { continue }
-                guard let trigger = current.trigger(.notify) else { continue }
+                guard let trigger = current.trigger(BuiltInTriggerTypes.notify.description) else { continue }
                 news.append(event(trigger, notice.payload, execution))
             }
             if news.isEmpty {
@@ -88,16 +97,15 @@ public final class EndedExecutions: Sendable {
         } catch { return false }
     }
 
+    /// - Returns: false for a route that names no channel of an adapter; it is left to rules.
     private func isPosted(_ notice: Notice) async throws(EngineError) -> Bool {
-        do throws(CoreError) { return try await channels.post(notice) } catch { throw EngineError(error) }
+        guard let post = notice.post(in: channels.adapters, digest: digest) else { return false }
+        do throws(CoreError) { try await channels.post(post) } catch { throw EngineError(error) }
+        return true
     }
 
     private func event(_ trigger: Trigger, _ payload: Value, _ execution: Execution) -> NewEvent {
-        let trace = execution.context["trace_context"]
-        return NewEvent(
-            [trigger], payload: payload, origin: execution.origin,
-            traceTag: trace?["trace_tag"]?.string ?? "execution-\(execution.id)", traceID: trace?["id_"]?.string,
-            cause: execution.id)
+        NewEvent([trigger], payload: payload, origin: execution.origin, cause: EventCause(execution))
     }
 
     private func actionPayload(_ execution: Execution) -> Value {
@@ -109,13 +117,5 @@ public final class EndedExecutions: Sendable {
             "runner_ref": .string(execution.runner), "parameters": shown["parameters"] ?? [:],
             "result": execution.result ?? .null,
         ]
-    }
-}
-
-extension EventCatalog {
-    fileprivate enum BuiltIn { case action, notify }
-
-    fileprivate func trigger(_ builtIn: BuiltIn) -> Trigger? {
-        trigger((builtIn == .action ? BuiltInTriggerTypes.action : BuiltInTriggerTypes.notify).description)
     }
 }

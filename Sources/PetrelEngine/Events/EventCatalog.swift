@@ -45,6 +45,7 @@ public struct EventCatalog: Sendable {
     private let bundles: [ContentRef: RuleBundle]
     private let payloadSchemas: [ContentRef: JSONSchema]
     private let webhooks: [String: [Trigger]]
+    private let awaitedByType: [ContentRef: [Trigger]]
 
     /// A catalog of content; rules whose trigger type is missing are listed and never fire.
     public init(_ content: Content = Content(), digest: any Digest) {
@@ -72,6 +73,7 @@ public struct EventCatalog: Sendable {
         payloadSchemas = typesByRef.compactMapValues { type in
             type.payloadSchema.isEmpty ? nil : try? JSONSchema(.object(type.payloadSchema))
         }
+        awaitedByType = Dictionary(grouping: triggers.filter { bundles[$0.ref] != nil }, by: \.type)
         webhooks = Dictionary(
             grouping: triggers.filter { $0.type == BuiltInTriggerTypes.webhook },
             by: { Self.webhookName($0.parameters["url"]?.string ?? "") })
@@ -115,6 +117,14 @@ public struct EventCatalog: Sendable {
 
     /// Whether any rule waits for this trigger.
     public func hasRules(for trigger: ContentRef) -> Bool { bundles[trigger] != nil }
+
+    /// The trigger of a type without parameters, if a rule waits for it.
+    func awaited(_ type: ContentRef) -> Trigger? {
+        bundles[type] == nil ? nil : triggersByRef[type]
+    }
+
+    /// The triggers of a type for which rules wait.
+    func awaitedTriggers(of type: ContentRef) -> [Trigger] { awaitedByType[type] ?? [] }
 
     /// What is wrong with a payload for a type; nil when it fits.
     func violation(of payload: Value, for type: ContentRef) -> String? {

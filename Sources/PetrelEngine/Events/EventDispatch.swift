@@ -14,11 +14,16 @@ public final class EventDispatch: Sendable {
         public var systemUser: Identity
         /// Whether payloads of types that Petrel doesn't ship are held against their schemas too.
         public var validatesPayloads: Bool
+        /// How many events may lead to one another before rules are not carried out any more; 0 for any number.
+        ///
+        /// A rule of key changes that sets a key, or of ends whose action ends, would go on for ever else.
+        public var longestChain: Int
 
         /// Options as the settings say.
-        public init(systemUser: Identity, validatesPayloads: Bool = true) {
+        public init(systemUser: Identity, validatesPayloads: Bool = true, longestChain: Int = 100) {
             self.systemUser = systemUser
             self.validatesPayloads = validatesPayloads
+            self.longestChain = longestChain
         }
     }
 
@@ -90,12 +95,11 @@ public final class EventDispatch: Sendable {
 
     /// Tells of an event of one of Petrel's own trigger types, such as `core.st2.generic.inquiry`, if a rule waits for it.
     public func emit(
-        _ type: String, payload: Value, origin: Origin, traceTag: String? = nil
+        _ type: ContentRef, payload: Value, origin: Origin, cause: EventCause? = nil,
+        from source: EventSource = .outside
     ) async throws(EngineError) {
-        let current = catalog.current
-        let waiting = triggers(named: type).filter { current.hasRules(for: $0.ref) }
-        guard !waiting.isEmpty else { return }
-        try await dispatch(NewEvent(waiting, payload: payload, origin: origin, traceTag: traceTag))
+        guard let trigger = catalog.current.awaited(type) else { return }
+        try await dispatch(NewEvent([trigger], payload: payload, origin: origin, cause: cause), from: source)
     }
 
     /// What a trigger's reference or id stands for: the trigger, or those of a type.
@@ -170,14 +174,7 @@ public final class EventDispatch: Sendable {
     }
 
     private func instances(_ event: NewEvent) -> [TriggerInstance] {
-        event.triggers.map { trigger in
-            let id: TriggerInstanceID = ids.make()
-            let trace = TraceTag(
-                id: event.traceID ?? ids.next(), tag: event.traceTag ?? "trigger_instance-\(id)")
-            return TriggerInstance(
-                id: id, trigger: trigger.ref, type: trigger.type, payload: event.payload, occurredAt: clock.now,
-                origin: event.origin, trace: trace, cause: event.cause)
-        }
+        event.triggers.map { TriggerInstance(event, of: $0, at: clock.now, ids: ids) }
     }
 
     /// What is to be done about all of them; nil when it is too much to be done before the answer.
@@ -213,6 +210,11 @@ public final class EventDispatch: Sendable {
             switch verdict {
             case .broken(let rule, let reason):
                 handling.enforcements.append(enforcement(rule, instance, .failure(reason)))
+            case .fits(let rule) where isTooLong(instance):
+                let reason =
+                    "Rule \"\(rule.ref)\" was not carried out: \(instance.depth) events led to this one, each through "
+                    + "the one before. Does a rule start itself?"
+                handling.enforcements.append(enforcement(rule, instance, .failure(reason)))
             case .fits(let rule):
                 do throws(EngineError) {
                     let record = try submission.prepare(request(rule, instance))
@@ -226,6 +228,10 @@ public final class EventDispatch: Sendable {
             }
         }
         return handling
+    }
+
+    private func isTooLong(_ instance: TriggerInstance) -> Bool {
+        options.longestChain > 0 && instance.depth > options.longestChain
     }
 
     private enum Result { case success(ExecutionID), failure(String) }
@@ -247,8 +253,9 @@ public final class EventDispatch: Sendable {
         var context: ValueObject = [
             "trigger_instance": ["id": .string(instance.id.text), "name": .string(instance.trigger.description)],
             "rule": ["id": .string(rule.id.text), "name": .string(rule.ref.description)],
-            "trace_context": ["id_": .string(instance.trace.id), "trace_tag": .string(instance.trace.tag)],
+            "trace_context": instance.trace.context,
         ]
+        if instance.depth > 0 { context["petrel"] = ["depth": .integer(instance.depth)] }
         if !rule.notify.isEmpty { context["notify"] = .object(rule.notify) }
         var request = ExecutionRequest(
             action: rule.actionRef, parameters: rule.actionParameters, cast: .api, identity: options.systemUser,

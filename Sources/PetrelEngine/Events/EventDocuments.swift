@@ -106,7 +106,7 @@ extension SensorType {
             "pack": .string(ref.pack),
         ]
         if let summary { shown["description"] = .string(summary) }
-        shown["artifact_uri"] = .string("file://\(packPath)/sensors/\(entryPoint)")
+        shown["artifact_uri"] = .string(builtInName == nil ? "file://\(packPath)/sensors/\(entryPoint)" : entryPoint)
         shown["entry_point"] = .string(entryPoint)
         shown["enabled"] = .bool(isEnabled)
         shown["trigger_types"] = .array(triggerTypes.map { .string($0.ref.description) })

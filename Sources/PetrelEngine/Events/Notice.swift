@@ -16,14 +16,24 @@ public struct Notice: Sendable {
 
     /// All that an execution owes: for each section that applies, one notice on each of its routes.
     static func all(of execution: Execution, now: Instant) -> [Notice] {
-        let own = execution.actionDocument["notify"]?.object ?? [:]
-        let sections = own.isEmpty ? execution.context["notify"]?.object ?? [:] : own
+        let sections = sections(of: execution)
+        let isLiteral =
+            execution.context["petrel"]?["literal_notify"]?.bool ?? false
+            && (execution.actionDocument["notify"]?.object ?? [:]).isEmpty
         guard !sections.isEmpty else { return [] }
         return applying(execution.status).flatMap { name, ending -> [Notice] in
             guard let section = sections[name]?.object else { return [] }
             let routes = section["routes"]?.array ?? section["channels"]?.array ?? []
-            return routes.compactMap(\.string).map { notice(section, on: $0, ending, execution, now) }
+            return routes.compactMap(\.string).map {
+                notice(section, on: $0, ending, execution, now, isLiteral: isLiteral)
+            }
         }
+    }
+
+    /// Whom an execution tells of its end, and how: as its action says, else as what started it says.
+    static func sections(of execution: Execution) -> ValueObject {
+        let own = execution.actionDocument["notify"]?.object ?? [:]
+        return own.isEmpty ? execution.context["notify"]?.object ?? [:] : own
     }
 
     private static func applying(_ status: ExecutionStatus) -> [(section: String, ending: String)] {
@@ -34,15 +44,16 @@ public struct Notice: Sendable {
     }
 
     private static func notice(
-        _ section: ValueObject, on route: String, _ ending: String, _ execution: Execution, _ now: Instant
+        _ section: ValueObject, on route: String, _ ending: String, _ execution: Execution, _ now: Instant,
+        isLiteral: Bool
     ) -> Notice {
         let context = JinjaContext(values: [
             "action_parameters": .object(execution.parameters), "action_context": .object(execution.context),
             "action_results": execution.result ?? .null,
         ])
-        let message = rendered(
-            section["message"] ?? .string("Action \(execution.action) \(ending)"), context)
-        var data = rendered(.object(section["data"]?.object ?? [:]), context).object ?? [:]
+        let rendered = { (value: Value) in isLiteral ? value : Self.rendered(value, context) }
+        let message = rendered(section["message"] ?? .string("Action \(execution.action) \(ending)"))
+        var data = rendered(.object(section["data"]?.object ?? [:])).object ?? [:]
         data["result"] = .string(JSONWriter.text(execution.result ?? .null))
         let payload: Value = [
             "message": message, "data": .object(data), "execution_id": .string(execution.id.text),
@@ -68,20 +79,31 @@ public struct Notice: Sendable {
     }
 }
 
-/// Posts notices to chat channels.
-public protocol ChannelNotices: Sendable {
-    /// Queues a notice whose route names a channel of an adapter; one execution and route give one post however often
-    /// this is called.
-    /// - Returns: false for a route that names none, which is left to rules.
-    /// - Throws: `unavailable` when it can't be queued now.
-    func post(_ notice: Notice) async throws(CoreError) -> Bool
+extension Notice {
+    /// The notice as a post in the channel that its route names, `ADAPTER:CHANNEL`; nil when it names none.
+    ///
+    /// One execution, route and text have one id however often the end is told. It begins with the execution's time, from
+    /// which on a platform is searched for a post in doubt.
+    func post(in adapters: Set<AdapterName>, digest: any Digest) -> ChatNotice? {
+        let parts = route.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, adapters.contains(parts[0]) else { return nil }
+        let hash = digest.sha256(Array("notice \(execution) \(route) \(message)".utf8))
+        return ChatNotice(
+            adapter: parts[0], channel: parts[1], text: message, execution: execution, status: status,
+            id: DeliveryID(stored: "\(execution.text.prefix(8))\(hash.prefix(16))"))
+    }
 }
 
 /// A service without chat.
-public struct NoChannels: ChannelNotices {
+public struct NoChannels: ChatNotices {
     /// No channels.
     public init() {}
 
+    /// None.
+    public var adapters: Set<AdapterName> { [] }
+
     /// Never.
-    public func post(_ notice: Notice) async throws(CoreError) -> Bool { false }
+    public func post(_ notice: ChatNotice) async throws(CoreError) -> DeliveryID {
+        throw CoreError(.invalidInput, "there is no chat adapter \"\(notice.adapter)\"")
+    }
 }

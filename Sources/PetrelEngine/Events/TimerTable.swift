@@ -1,3 +1,4 @@
+import HeapModule
 import PetrelCore
 import PetrelExpressions
 
@@ -19,6 +20,14 @@ struct TimerTable: Sendable {
         var next: Instant?
     }
 
+    /// When a timer was due when this was noted; good only as long as its entry says the same.
+    private struct Due: Comparable, Sendable {
+        var at: Instant
+        var key: String
+
+        static func < (left: Due, right: Due) -> Bool { left.at < right.at }
+    }
+
     /// What is missed by more than this was missed because nobody was there.
     private static let late = Duration.seconds(60)
     /// Most firings that make up for missed ones.
@@ -27,6 +36,9 @@ struct TimerTable: Sendable {
     private let zone: String
     private let misfire: Misfire
     private var entries: [String: Entry] = [:]
+    private var order = Heap<Due>()
+    /// Timers whose firings were given out and not noted: they are due again.
+    private var open: Set<String> = []
     /// The time of the last look; nil when the next one has to look at every timer.
     var lastSeen: Instant?
 
@@ -35,8 +47,8 @@ struct TimerTable: Sendable {
         self.misfire = misfire
     }
 
-    /// The time of the next firing of all.
-    private(set) var next: Instant?
+    /// The time of the next firing of all; those that could not be stored before are left out.
+    var next: Instant? { order.min?.at }
 
     /// Takes the timers that there are now.
     ///
@@ -56,7 +68,8 @@ struct TimerTable: Sendable {
                 trigger: trigger, schedule: schedule, state: state, next: schedule.next(after: state.firedAt))
         }
         self.entries = entries
-        findNext()
+        open = []
+        order = Heap(entries.compactMap { key, entry in entry.next.map { Due(at: $0, key: key) } })
     }
 
     /// Notes that the clock was set back: an interval counts from now on; dates and cron wait for the times to come.
@@ -74,12 +87,15 @@ struct TimerTable: Sendable {
     /// What is due: for each timer one firing, or several that make up for missed ones.
     ///
     /// A timer that skips what it missed has a firing in `skipped`, whose state only is to be stored.
-    func due(now: Instant) -> (firings: [Firing], skipped: [Firing]) {
+    mutating func due(now: Instant) -> (firings: [Firing], skipped: [Firing]) {
         var firings: [Firing] = []
         var skipped: [Firing] = []
-        guard let next, next <= now else { return ([], []) }
-        for entry in entries.values {
-            guard let first = entry.next, first <= now else { continue }
+        while let due = order.min, due.at <= now {
+            _ = order.popMin()
+            if entries[due.key]?.next == due.at { open.insert(due.key) }
+        }
+        for key in open {
+            guard let entry = entries[key], let first = entry.next, first <= now else { continue }
             let firing = Firing(trigger: entry.trigger, state: entry.state, firedAt: now)
             switch entry.trigger.misfire ?? misfire {
             case .once: firings.append(firing)
@@ -117,13 +133,12 @@ struct TimerTable: Sendable {
         }
         entry.next = entry.schedule.next(after: firing.firedAt)
         entries[key] = entry
-        findNext()
+        if let next = entry.next { order.insert(Due(at: next, key: key)) }
+        open.remove(key)
     }
 
     private func schedule(of trigger: Trigger, _ state: TimerState) -> Schedule? {
         try? Schedule(
             trigger: trigger.type.description, parameters: trigger.parameters, start: state.startedAt, localZone: zone)
     }
-
-    private mutating func findNext() { next = entries.values.compactMap(\.next).min() }
 }

@@ -75,7 +75,7 @@ public final class Timers: Sendable {
         let newest = catalog.generation
         guard newest != generation.withLock({ $0 }) else { return true }
         let current = catalog.current
-        let wanted = current.timers.filter { current.hasRules(for: $0.ref) }
+        let wanted = BuiltInTriggerTypes.timers.flatMap(current.awaitedTriggers)
         let now = clock.now
         do throws(CoreError) {
             var states = try await store.timerStates()

@@ -1,5 +1,4 @@
 public import PetrelCore
-import Synchronization
 
 /// How a sender proves that a request to a webhook is its own.
 public enum WebhookScheme: String, Sendable, CaseIterable {
@@ -28,35 +27,16 @@ public struct SignedWebhook: Sendable {
     }
 }
 
-/// Checks signatures, and that no signed request is taken twice.
-public final class WebhookSignatures: Sendable {
+/// Checks signatures, and gives each signed request the name under which it is taken once.
+public struct WebhookSignatures: Sendable {
     /// How old a signed time may be.
     private static let window = Duration.seconds(300)
-    /// How long a request is remembered; the service forgets all when it stops.
-    private static let memorySpan = Duration.seconds(86_400)
-    private static let mostRemembered = 100_000
-
-    private struct Memory {
-        var seen: [String: Instant] = [:]
-        var order: [(key: String, at: Instant)] = []
-        var first = 0
-
-        mutating func forget(before: Instant, most: Int) {
-            while first < order.count, order[first].at < before || order.count - first > most {
-                seen[order[first].key] = nil
-                first += 1
-            }
-            if first > 4096, first * 2 > order.count {
-                order.removeFirst(first)
-                first = 0
-            }
-        }
-    }
+    /// How long the names of requests are remembered.
+    public static let memory = Duration.seconds(86_400)
 
     private let hooks: [String: SignedWebhook]
     private let digest: any Digest
     private let clock: any PetrelClock
-    private let memory = Mutex(Memory())
 
     /// The signed webhooks of the settings.
     public init(_ hooks: [SignedWebhook], digest: any Digest, clock: any PetrelClock) {
@@ -68,26 +48,28 @@ public final class WebhookSignatures: Sendable {
     /// Whether requests to a webhook must be signed.
     public func isSigned(_ url: String) -> Bool { hooks[url] != nil }
 
-    /// Whether the request is the sender's own and new.
+    /// Whether the request is the sender's own.
+    /// - Returns: the source of its event: a second request of the same name is not taken, over restarts too.
     /// - Throws: `forbidden`, with a reason that tells a forger nothing.
-    public func check(_ url: String, body: [UInt8], header: (String) -> String?) throws(CoreError) {
+    public func check(_ url: String, body: [UInt8], header: (String) -> String?) throws(CoreError) -> EventSource {
         guard let hook = hooks[url] else { throw refused }
         let key = Array(hook.secret.reveal().utf8)
         switch hook.scheme {
         case .gitlab:
             guard let token = header("x-gitlab-token"), isEqual(token, hook.secret.reveal()) else { throw refused }
-            try note(header("x-gitlab-event-uuid").map { url + "\n" + $0 })
+            guard let id = header("x-gitlab-event-uuid") else { return .outside }
+            return source(url, id)
         case .github:
             let signature = "sha256=" + digest.hmacSHA256(body, key: key)
             guard let given = header("x-hub-signature-256"), isEqual(given, signature) else { throw refused }
             // The delivery's id is not signed, so the same body counts as the same request.
-            try note(url + "\n" + signature)
-        case .slack: try checkSlack(url, body, key, header)
+            return source(url, signature)
+        case .slack: return try checkSlack(url, body, key, header)
         }
     }
 
     private func checkSlack(_ url: String, _ body: [UInt8], _ key: [UInt8], _ header: (String) -> String?)
-        throws(CoreError)
+        throws(CoreError) -> EventSource
     {
         guard let time = header("x-slack-request-timestamp"), time.utf8.count <= 12, let seconds = Int64(time),
             let given = header("x-slack-signature")
@@ -95,21 +77,12 @@ public final class WebhookSignatures: Sendable {
         let age = clock.now - Instant(microseconds: seconds * 1_000_000)
         let signature = "v0=" + digest.hmacSHA256(Array("v0:\(time):".utf8) + body, key: key)
         guard isEqual(given, signature), (.zero - Self.window...Self.window).contains(age) else { throw refused }
-        try note(url + "\n" + signature)
+        return source(url, signature)
     }
 
-    /// Remembers a request; a second one is refused.
-    private func note(_ key: String?) throws(CoreError) {
-        guard let key else { return }
-        let now = clock.now
-        let isNew = memory.withLock { memory in
-            memory.forget(before: now - Self.memorySpan, most: Self.mostRemembered)
-            guard memory.seen[key] == nil else { return false }
-            memory.seen[key] = now
-            memory.order.append((key, now))
-            return true
-        }
-        if !isNew { throw CoreError(.forbidden, "The request was taken before.") }
+    /// A digest, so that a long id takes no more room than a short one.
+    private func source(_ url: String, _ name: String) -> EventSource {
+        .once("webhook " + digest.sha256(Array((url + "\n" + name).utf8)), at: clock.now)
     }
 
     private var refused: CoreError {

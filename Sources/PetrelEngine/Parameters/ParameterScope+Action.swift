@@ -6,8 +6,7 @@ extension ParameterScope {
     static func of(
         _ action: Action, context: ValueObject, origin: Origin, catalog: Catalog, datastore: Datastore?
     ) throws(EngineError) -> ParameterScope {
-        // Keys of a user are those of the person for whom somebody else asks, if so.
-        let user = context["api_user"]?.string ?? context["user"]?.string ?? ""
+        let user = user(of: context)
         let config = try catalog.configs[action.ref.pack]?.effective(datastore: datastore, user: user) ?? [:]
         var scope = ParameterScope(
             roots: ["action_context": .object(context), "config_context": .object(config)],
@@ -16,5 +15,10 @@ extension ParameterScope {
             scope.decrypt = { value throws(ExpressionError) in try datastore.decrypt(value) }
         }
         return scope
+    }
+
+    /// Whose keys are meant: those of the person for whom somebody else asks, if so.
+    static func user(of context: ValueObject) -> String {
+        context["api_user"]?.string ?? context["user"]?.string ?? ""
     }
 }

@@ -43,6 +43,19 @@ public struct PolicyType: Sendable {
         return filled.object ?? given
     }
 
+    /// A policy with its parameters checked and defaults filled in.
+    /// - Throws: `invalidInput` with what is wrong.
+    public static func checked(_ policy: Policy) throws(CoreError) -> Policy {
+        guard let type = named(policy.type) else {
+            throw CoreError(
+                .invalidInput, "there is no policy type \"\(policy.type)\"",
+                hint: "There are: \(all.map(\.ref).joined(separator: ", "))")
+        }
+        var checked = policy
+        checked.parameters = try type.checked(policy.parameters)
+        return checked
+    }
+
     private static let threshold: Value = [
         "type": "integer", "description": "Most executions at once.", "required": true, "minimum": 0,
     ]

@@ -50,10 +50,12 @@ struct ChainFlow: WorkflowFlow {
 
     mutating func plan(limit: Int, at now: Instant, ids: any IDSource) -> [ChildPlan] {
         guard case .start(let request) = step, limit > 0 else { return [] }
+        var context: ValueObject = ["chain": request.attributes]
+        if case .object = request.notify { context["notify"] = request.notify }
         return [
             ChildPlan(
                 task: request.name, action: .string(request.ref), input: .object(request.parameters),
-                isLiteral: true, context: ["chain": request.attributes])
+                isLiteral: true, context: context)
         ]
     }
 

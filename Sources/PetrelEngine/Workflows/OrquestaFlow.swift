@@ -13,6 +13,8 @@ struct OrquestaFlow: WorkflowFlow {
     /// Whether somebody asked it to pause: then the answer to an inquiry does not make it go on.
     private(set) var isHeld = false
     private(set) var hasMore = false
+    /// What the executions of some tasks tell of their end.
+    var notices: TaskNotices?
     private var runs = 0
     private let workflowID: String
     private let memory: WorkflowMemory
@@ -201,6 +203,8 @@ struct OrquestaFlow: WorkflowFlow {
             "task_route": .integer(request.route),
         ]
         if let item = action.itemID { orquesta["item_id"] = .integer(item) }
+        var context: ValueObject = ["orquesta": .object(orquesta)]
+        if let notices, notices.tasks.contains(request.taskID) { context["notify"] = .object(notices.sections) }
         let delay: Duration = request.delay.map { .seconds(max(0, min($0, 366 * 86_400))) } ?? .zero
         // With a limit, only the first items wait: the later ones follow those.
         let isLater = (action.itemID ?? 0) >= (request.concurrency ?? Int.max)
@@ -208,7 +212,7 @@ struct OrquestaFlow: WorkflowFlow {
             task: request.taskID, route: request.route, item: action.itemID, action: action.action,
             input: action.input, delay: isLater ? .zero : delay,
             isLiteral: conductor.definition.tasks[request.taskID]?.actionRef == action.action.string,
-            context: ["orquesta": .object(orquesta)])
+            context: context)
     }
 
     /// Somebody resumed it while all that is left waits for an answer: it stands still again.
@@ -275,6 +279,19 @@ struct OrquestaFlow: WorkflowFlow {
             entry.ended = count
             tasks.set(entry, key)
         }
+    }
+}
+
+/// What the executions of some tasks tell of their end: what the workflow's own execution would.
+struct TaskNotices: Sendable {
+    var tasks: Set<String>
+    var sections: ValueObject
+
+    /// Nil when nothing is to be told.
+    init?(_ execution: Execution, tasks: Value?) {
+        self.tasks = Set((tasks?.array ?? []).compactMap(\.string))
+        sections = Notice.sections(of: execution)
+        if self.tasks.isEmpty || sections.isEmpty { return nil }
     }
 }
 

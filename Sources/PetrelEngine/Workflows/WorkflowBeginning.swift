@@ -16,7 +16,7 @@ struct WorkflowBeginning: Sendable {
     let library: WorkflowLibrary
     let store: any WorkflowStore
     let ids: any IDSource
-    let keys: KeyLookup
+    let datastore: Datastore?
     let reevaluatesResults: Bool
     let apiURL: @Sendable () -> String
 
@@ -52,28 +52,31 @@ struct WorkflowBeginning: Sendable {
                 : ["output": .null, "errors": [["message": .string(message)]]])
     }
 
-    private func parameters(_ execution: Execution, _ action: Action, _ isChain: Bool) throws(Refusal) -> (
-        runner: ValueObject, action: ValueObject
-    ) {
+    /// The final parameters of a workflow's action, and what they were rendered with.
+    private struct Parameters {
+        var runner: ValueObject
+        var action: ValueObject
+        var scope: ParameterScope
+    }
+
+    private func parameters(
+        _ execution: Execution, _ action: Action, _ isChain: Bool
+    ) throws(Refusal) -> Parameters {
         guard let type = runners.type(execution.runner) else {
             throw refusal("No runner carries out \"\(execution.runner)\".", isChain)
         }
         do throws(EngineError) {
-            return try ParameterPipeline(action: action, runner: type).final(
-                execution.parameters, scope: scope(execution))
+            let scope = try ParameterScope.of(
+                action, context: execution.context, origin: execution.origin, catalog: catalog.current,
+                datastore: datastore)
+            let (runner, action) = try ParameterPipeline(action: action, runner: type).final(
+                execution.parameters, scope: scope)
+            return Parameters(runner: runner, action: action, scope: scope)
         } catch { throw refusal(error.message, isChain) }
     }
 
-    private func scope(_ execution: Execution) -> ParameterScope {
-        var scope = ParameterScope(
-            roots: ["action_context": .object(execution.context), "config_context": [:]],
-            lookups: ["st2kv": keys.root(execution.user)], escapesShells: execution.origin.isForeign)
-        scope.decrypt = keys.decrypt
-        return scope
-    }
-
     private func orquesta(
-        _ execution: Execution, _ text: String, _ file: String, _ parameters: (runner: ValueObject, action: ValueObject)
+        _ execution: Execution, _ text: String, _ file: String, _ parameters: Parameters
     ) throws(Refusal) -> WorkflowRun {
         let definition: WorkflowDefinition
         do throws(WorkflowError) { definition = try library.workflow(text, file: file) } catch {
@@ -95,13 +98,15 @@ struct WorkflowBeginning: Sendable {
             definition, inputs: parameters.action,
             parent: ["st2": st2(execution, origin.id), "parent": .object(execution.context)],
             environment: environment(execution, memory))
+        var flow = OrquestaFlow(conductor, workflowID: origin.id, memory: memory)
+        flow.notices = TaskNotices(execution, tasks: parameters.runner["notify"])
         return WorkflowRun(
-            flow: OrquestaFlow(conductor, workflowID: origin.id, memory: memory), origin: origin,
+            flow: flow, origin: origin,
             context: ["workflow_execution": .string(origin.id)])
     }
 
     private func chain(
-        _ execution: Execution, _ text: String, _ file: String, _ parameters: (runner: ValueObject, action: ValueObject)
+        _ execution: Execution, _ text: String, _ file: String, _ parameters: Parameters
     ) throws(Refusal) -> WorkflowRun {
         let chain: ActionChain
         do throws(WorkflowError) { chain = try library.chain(text, file: file) } catch {
@@ -126,6 +131,7 @@ struct WorkflowBeginning: Sendable {
             let memory = WorkflowMemory(definition: record.origin.definition, workflowID: record.origin.id)
             var flow = try OrquestaFlow(definition, environment(execution, memory), record: record, memory: memory)
             let reset = Set((asked?["reset"]?.array ?? []).compactMap(\.string))
+            flow.notices = notices(execution)
             try flow.rerun(tasks, resetting: reset)
             for task in tasks where !reset.contains(task) {
                 guard let kept = flow.tasks.entries.first(where: { $0.key.task == task })?.value else { continue }
@@ -158,9 +164,19 @@ struct WorkflowBeginning: Sendable {
         }
         let definition = try library.workflow(record.origin.definition, file: record.origin.file)
         let memory = WorkflowMemory(definition: record.origin.definition, workflowID: record.origin.id)
-        let flow = try OrquestaFlow(definition, environment(execution, memory), record: record, memory: memory)
+        var flow = try OrquestaFlow(definition, environment(execution, memory), record: record, memory: memory)
+        flow.notices = notices(execution)
         try await recall(flow, memory)
         return WorkflowRun(flow: flow, version: record.version, stepsSinceSnapshot: record.changes.count)
+    }
+
+    /// Whom the tasks tell of their end; a workflow that was stored does not fail for want of that.
+    private func notices(_ execution: Execution) -> TaskNotices? {
+        guard !Notice.sections(of: execution).isEmpty,
+            let action = catalog.current.action(execution.action.description),
+            let parameters = try? parameters(execution, action, false)
+        else { return nil }
+        return TaskNotices(execution, tasks: parameters.runner["notify"])
     }
 
     /// Reads the results that the definition's expressions may ask for.
@@ -186,8 +202,9 @@ struct WorkflowBeginning: Sendable {
     }
 
     private func environment(_ execution: Execution, _ memory: WorkflowMemory) -> WorkflowEnvironment {
+        let keys = KeyFunction.over(datastore, user: ParameterScope.user(of: execution.context))
         var environment = WorkflowEnvironment(
-            functions: [keys.function(for: execution.user), memory.function], reevaluatesResults: reevaluatesResults)
+            functions: [keys, memory.function], reevaluatesResults: reevaluatesResults)
         environment.shellSink = shellSink(execution)
         return environment
     }
@@ -202,15 +219,18 @@ struct WorkflowBeginning: Sendable {
     }
 
     private func surroundings(
-        _ execution: Execution, _ parameters: (runner: ValueObject, action: ValueObject)
+        _ execution: Execution, _ parameters: Parameters
     ) -> ActionChainRun.Surroundings {
+        let scope = parameters.scope
         var templates = JinjaContext(
             values: [
-                "action_context": ["parent": .object(execution.context)], "config_context": [:],
-            ], lookups: ["st2kv": keys.root(execution.user)])
-        templates.decrypt = keys.decrypt
+                "action_context": ["parent": .object(execution.context)],
+                "config_context": scope.roots["config_context"] ?? [:],
+            ], lookups: scope.lookups)
+        templates.decrypt = scope.decrypt
+        let notify = Notice.sections(of: execution)
         var surroundings = ActionChainRun.Surroundings(
-            parameters: parameters.action, templates: templates,
+            parameters: parameters.action, templates: templates, notify: notify.isEmpty ? .null : .object(notify),
             skippedNotify: Set((parameters.runner["skip_notify"]?.array ?? []).compactMap(\.string)),
             showsPublished: parameters.runner["display_published"]?.bool ?? true)
         surroundings.shellSink = shellSink(execution)

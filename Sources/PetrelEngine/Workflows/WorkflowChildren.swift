@@ -37,7 +37,9 @@ struct WorkflowChildren: Sendable {
         for key in ["api_user", "source_channel", "trace_context"] {
             if let value = parent.context[key] { context[key] = value }
         }
-        context["petrel"] = ["level": .integer(level), "alias": .bool(isFromAlias(parent))]
+        var own: ValueObject = ["level": .integer(level), "alias": .bool(isFromAlias(parent))]
+        own["depth"] = parent.context["petrel"]?["depth"]
+        context["petrel"] = .object(own)
         return try submission.prepare(
             ExecutionRequest(
                 action: ref, parameters: parameters, cast: .workflow, identity: identity, origin: parent.origin,
@@ -68,7 +70,7 @@ struct WorkflowChildren: Sendable {
     private func parentDocument(_ parent: Execution, isChain: Bool) -> Value {
         var document: ValueObject = ["execution_id": .string(parent.id.text)]
         if isChain {
-            document.merge(parent.context.filter { $0.key != "petrel" && $0.key != "rbac" }) { own, _ in own }
+            document.merge(parent.context.filter { !["petrel", "rbac", "notify"].contains($0.key) }) { own, _ in own }
         } else {
             for key in ["user", "pack", "api_user", "source_channel"] {
                 if let value = parent.context[key] { document[key] = value }

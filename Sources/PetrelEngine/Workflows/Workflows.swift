@@ -26,13 +26,13 @@ public final class Workflows: Sendable {
         /// Makes ids of task executions.
         public var ids: any IDSource
         /// The datastore that expressions read.
-        public var keys = KeyLookup()
+        public var datastore: Datastore?
         /// Whether results that look like expressions are evaluated again.
         public var reevaluatesResults = false
         /// The URL of the API, for `ctx().st2.api_url`.
         public var apiURL: @Sendable () -> String
 
-        /// Parts with a datastore without keys.
+        /// Parts without a datastore.
         public init(
             store: any Storage, catalog: LiveCatalog, runners: RunnerCatalog, submission: Submission, access: Access,
             events: EventHub, clock: any PetrelClock, ids: any IDSource, apiURL: @escaping @Sendable () -> String
@@ -66,7 +66,7 @@ public final class Workflows: Sendable {
         library = WorkflowLibrary(catalog: parts.catalog, runners: parts.runners)
         beginning = WorkflowBeginning(
             catalog: parts.catalog, runners: parts.runners, library: library, store: parts.store, ids: parts.ids,
-            keys: parts.keys, reevaluatesResults: parts.reevaluatesResults, apiURL: parts.apiURL)
+            datastore: parts.datastore, reevaluatesResults: parts.reevaluatesResults, apiURL: parts.apiURL)
         children = WorkflowChildren(
             submission: parts.submission, access: parts.access, catalog: parts.catalog)
     }

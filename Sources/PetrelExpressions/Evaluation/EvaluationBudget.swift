@@ -15,11 +15,17 @@ final class EvaluationBudget {
         if steps > limits.maxSteps || steps < 0 { throw exhausted("\(limits.maxSteps) steps") }
     }
 
-    /// Counts text or items before they are made; an item counts 16 bytes.
+    /// What an item of a list or mapping counts as.
+    static let itemBytes = 40
+
+    /// Counts text or items before they are made; an item counts ``itemBytes``.
     func produce(bytes count: Int) throws(ExpressionError) {
         bytes &+= count
         if bytes > limits.maxBytes || bytes < 0 { throw exhausted("\(limits.maxBytes) bytes of text and items") }
     }
+
+    /// More items than this would not fit.
+    var mostItems: Int { max(1, (limits.maxBytes - bytes) / Self.itemBytes + 1) }
 
     /// Counts one more level, until ``leave()``.
     func enter() throws(ExpressionError) {

@@ -26,7 +26,35 @@ struct PythonJSONText {
     }
 
     mutating func text(_ value: Value) throws(ExpressionError) -> String {
-        String(decoding: try bytes(value), as: UTF8.self)
+        if case .string(let text) = value, text.utf8.count > Self.pieceBytes { return try longText(text) }
+        return String(decoding: try bytes(value), as: UTF8.self)
+    }
+
+    private static let pieceBytes = 1 << 16
+
+    /// A long text, written piece by piece: with its result it would else be in memory three times.
+    private mutating func longText(_ text: String) throws(ExpressionError) -> String {
+        let size = PythonText.withBytes(text) { source in
+            source.reduce(2) { $0 + (Self.isPlain($1) ? 1 : $1 < 0x80 ? 2 : 3) }
+        }
+        // What is outside ASCII takes six bytes for two or three, so this is nearly exact.
+        guard size <= StackStormFunctions.maxBytes else { throw Self.tooLong }
+        var result = "\""
+        result.reserveCapacity(size)
+        PythonText.withBytes(text) { source in
+            var start = 0
+            while start < source.count {
+                var end = min(start + Self.pieceBytes, source.count)
+                while end < source.count, source[end] & 0xC0 == 0x80 { end += 1 }
+                out.removeAll(keepingCapacity: true)
+                write(UnsafeBufferPointer(rebasing: source[start..<end]))
+                result += String(decoding: out, as: UTF8.self)
+                start = end
+            }
+        }
+        guard result.utf8.count <= StackStormFunctions.maxBytes else { throw Self.tooLong }
+        result += "\""
+        return result
     }
 
     mutating func bytes(_ value: Value) throws(ExpressionError) -> [UInt8] {
@@ -51,7 +79,7 @@ struct PythonJSONText {
         case .array(let items): write(items, depth: depth + 1)
         case .object(let members): write(members, depth: depth + 1)
         }
-        if out.count > StackStormFunctions.maxBytes { fault = .tooLong }
+        if out.count > StackStormFunctions.maxTreeBytes { fault = .tooLong }
     }
 
     private mutating func write(_ items: [Value], depth: Int) {
@@ -91,7 +119,7 @@ struct PythonJSONText {
     private mutating func separate(isFirst: Bool, depth: Int) {
         if !isFirst { out += itemSeparator }
         breakLine(depth: depth)
-        if out.count > StackStormFunctions.maxBytes { fault = .tooLong }
+        if out.count > StackStormFunctions.maxTreeBytes { fault = .tooLong }
     }
 
     private mutating func breakLine(depth: Int) {
@@ -104,26 +132,31 @@ struct PythonJSONText {
 
     /// Copies runs of plain text as they are, since nearly all text is plain.
     private mutating func write(_ text: String) {
-        var text = text
-        out.append(0x22)
-        text.withUTF8 { source in
-            var start = 0
-            var at = 0
-            while at < source.count {
-                if Self.isPlain(source[at]) {
-                    at += 1
-                    continue
-                }
-                out.append(contentsOf: source[start..<at])
-                // The text is valid, so all bytes of a character are there.
-                let (scalar, width) = Self.scalar(at: source.baseAddress.map { $0 + at }, first: source[at])
-                write(special: scalar)
-                at += width
-                start = at
-            }
-            out.append(contentsOf: source[start...])
+        guard out.count + text.utf8.count <= StackStormFunctions.maxTreeBytes else {
+            fault = .tooLong
+            return
         }
         out.append(0x22)
+        PythonText.withBytes(text) { write($0) }
+        out.append(0x22)
+    }
+
+    private mutating func write(_ source: UnsafeBufferPointer<UInt8>) {
+        var start = 0
+        var at = 0
+        while at < source.count {
+            if Self.isPlain(source[at]) {
+                at += 1
+                continue
+            }
+            if start < at { out.append(contentsOf: UnsafeBufferPointer(rebasing: source[start..<at])) }
+            // The text is valid, so all bytes of a character are there.
+            let (scalar, width) = Self.scalar(at: source.baseAddress.map { $0 + at }, first: source[at])
+            write(special: scalar)
+            at += width
+            start = at
+        }
+        if start < at { out.append(contentsOf: UnsafeBufferPointer(rebasing: source[start...])) }
     }
 
     private static func scalar(at bytes: UnsafePointer<UInt8>?, first: UInt8) -> (UInt32, Int) {
@@ -140,13 +173,12 @@ struct PythonJSONText {
 
     private mutating func write(special scalar: UInt32) {
         switch scalar {
-        case 0x22: append("\\\"")
-        case 0x5C: append("\\\\")
-        case 0x0A: append("\\n")
-        case 0x0D: append("\\r")
-        case 0x09: append("\\t")
-        case 0x08: append("\\b")
-        case 0x0C: append("\\f")
+        case 0x22, 0x5C: escape(letter: UInt8(scalar))
+        case 0x0A: escape(letter: UInt8(ascii: "n"))
+        case 0x0D: escape(letter: UInt8(ascii: "r"))
+        case 0x09: escape(letter: UInt8(ascii: "t"))
+        case 0x08: escape(letter: UInt8(ascii: "b"))
+        case 0x0C: escape(letter: UInt8(ascii: "f"))
         case 0x1_0000...:
             let offset = scalar - 0x1_0000
             escape(0xD800 + offset >> 10)
@@ -155,8 +187,13 @@ struct PythonJSONText {
         }
     }
 
+    private mutating func escape(letter: UInt8) {
+        out.append(UInt8(ascii: "\\"))
+        out.append(letter)
+    }
+
     private mutating func escape(_ unit: UInt32) {
-        append("\\u")
+        escape(letter: UInt8(ascii: "u"))
         for shift in [UInt32(12), 8, 4, 0] {
             let nibble = UInt8(truncatingIfNeeded: unit >> shift & 15)
             out.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)

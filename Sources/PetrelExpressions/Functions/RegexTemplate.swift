@@ -18,6 +18,15 @@ struct RegexTemplate {
         parts = try reader.parts()
     }
 
+    /// The text, if no group is part of it.
+    var plainText: String? {
+        switch parts.first {
+        case nil: ""
+        case .text(let text)? where parts.count == 1: text
+        default: nil
+        }
+    }
+
     /// Appends the replacement of one match; a group that took no part is empty.
     func append(to out: inout String, _ match: PatternMatch) {
         for part in parts {

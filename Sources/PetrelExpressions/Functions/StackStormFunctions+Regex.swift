@@ -3,6 +3,8 @@ import PetrelCore
 extension StackStormFunctions {
     /// More places than this are more work than a template may ask for.
     private static let maxMatches = 100_000
+    /// Places that are replaced need not be kept.
+    private static let maxReplacements = 300_000
 
     /// `regex_match`: whether the pattern fits at the start.
     static func regexMatch(_ value: Value, _ pattern: String, ignoreCase: Bool) throws(ExpressionError) -> Bool {
@@ -21,23 +23,38 @@ extension StackStormFunctions {
         let pattern = try compiled(pattern, ignoreCase)
         let template = try RegexTemplate(replacement, groupCount: pattern.groupCount, numbers: pattern.numbers)
         let subject = value.pythonString
-        let matches = try allMatches(pattern, in: subject)
-        if matches.isEmpty { return subject }
         let bytes = subject.utf8
         var out = ""
         var last = bytes.startIndex
-        var size = 0
-        for match in matches {
-            let start = bytes.index(bytes.startIndex, offsetBy: match.range.lowerBound)
+        var count = 0
+        func keep(to range: Range<Int>) {
+            let start = bytes.index(bytes.startIndex, offsetBy: range.lowerBound)
+            if out.isEmpty { out.reserveCapacity(min(bytes.count + bytes.count / 16, maxBytes)) }
             out += subject[last..<start]
-            template.append(to: &out, match)
-            last = bytes.index(start, offsetBy: match.range.count)
-            size = out.utf8.count
-            guard size <= maxBytes else {
-                throw ExpressionError(.tooComplex, "The text takes more than \(maxBytes) bytes")
+            last = bytes.index(start, offsetBy: range.count)
+            count += 1
+        }
+        var mayGoOn: Bool { count <= maxReplacements && out.utf8.count <= maxBytes }
+        if let text = template.plainText {
+            try pattern.forEachRange(in: subject) { range in
+                keep(to: range)
+                out += text
+                return mayGoOn
+            }
+        } else {
+            try pattern.forEachMatch(in: subject) { match in
+                keep(to: match.range)
+                template.append(to: &out, match)
+                return mayGoOn
             }
         }
-        return out + subject[last...]
+        guard count <= maxReplacements else { throw tooMany(maxReplacements) }
+        guard out.utf8.count <= maxBytes else {
+            throw ExpressionError(.tooComplex, "The text takes more than \(maxBytes) bytes")
+        }
+        if count == 0 { return subject }
+        out += subject[last...]
+        return out
     }
 
     /// `regex_substring`: one of the places where the pattern fits; several groups come as an array.
@@ -70,9 +87,11 @@ extension StackStormFunctions {
         _ pattern: Pattern, in subject: String, limit: Int = maxMatches + 1
     ) throws(ExpressionError) -> [PatternMatch] {
         let matches = try pattern.matches(in: subject, limit: limit)
-        guard matches.count <= maxMatches else {
-            throw ExpressionError(.tooComplex, "The pattern fits at more than \(maxMatches) places")
-        }
+        guard matches.count <= maxMatches else { throw tooMany(maxMatches) }
         return matches
+    }
+
+    private static func tooMany(_ limit: Int) -> ExpressionError {
+        ExpressionError(.tooComplex, "The pattern fits at more than \(limit) places")
     }
 }

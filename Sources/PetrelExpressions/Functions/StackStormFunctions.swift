@@ -9,7 +9,9 @@ enum StackStormFunctions {
     static let noneText = "%*****__%NONE%__*****%"
 
     /// Most bytes that one function reads or makes.
-    static let maxBytes = 8 << 20
+    static let maxBytes = 12 << 20
+    /// The same for a list or mapping that is written as text, which is there twice for a moment.
+    static let maxTreeBytes = 6 << 20
 
     private static let jsonLimits = Limits(maxBytes: maxBytes, maxDepth: 256, maxNodes: 1_000_000)
     private static let yamlLimits = Limits(maxBytes: 1 << 20, maxDepth: 128, maxNodes: 100_000)

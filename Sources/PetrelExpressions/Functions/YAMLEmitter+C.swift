@@ -35,7 +35,7 @@ final class YAMLEmitter {
             owner, bytes, count in
             guard let owner, let bytes else { return 0 }
             let emitter = Unmanaged<YAMLEmitter>.fromOpaque(owner).takeUnretainedValue()
-            guard emitter.out.count + count <= StackStormFunctions.maxBytes else { return 0 }
+            guard emitter.out.count + count <= StackStormFunctions.maxTreeBytes else { return 0 }
             emitter.out.append(contentsOf: UnsafeBufferPointer(start: bytes, count: count))
             return 1
         }
@@ -55,7 +55,7 @@ final class YAMLEmitter {
         switch fault {
         case .tooLarge:
             ExpressionError(
-                .tooComplex, "The text takes more than \(StackStormFunctions.maxBytes) bytes or memory runs out")
+                .tooComplex, "The text takes more than \(StackStormFunctions.maxTreeBytes) bytes or memory runs out")
         case .tooDeep:
             ExpressionError(.tooComplex, "The value is nested deeper than \(maxDepth) levels")
         }

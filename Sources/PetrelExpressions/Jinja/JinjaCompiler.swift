@@ -227,11 +227,13 @@ struct JinjaCompiler {
         let keys = try evaluate(pairs.map(\.key), isSoft)
         let values = try evaluate(pairs.map(\.value), isSoft)
         return { run throws(PythonFault) in
-            try run.budget.make(keys.count, times: 16)
+            try run.budget.make(keys.count, times: EvaluationBudget.itemBytes)
             let dict = JinjaDict()
             for at in keys.indices {
                 let key = try keys[at](run)
                 let value = try values[at](run)
+                // Hashing reads a text.
+                if let text = key.string, text.utf8.count >= 256 { try run.budget.work(text.utf8.count / 16) }
                 dict.set(try JinjaKey(key), key, value)
             }
             return .dict(dict)

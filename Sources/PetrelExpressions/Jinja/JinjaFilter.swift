@@ -90,7 +90,7 @@ struct JinjaPath {
             parts = [attribute]
             return
         }
-        parts = PythonText.split(text, separator: ".", limit: -1).map { part in
+        parts = PythonText.split(text, separator: ".").map { part in
             PythonText.isDigit(part)
                 ? ((try? PythonInteger.parse(part))?.value).map { .value($0) } ?? .text(part) : .text(part)
         }
@@ -125,12 +125,13 @@ extension JinjaRun {
     func soft(_ value: JinjaValue) throws(PythonFault) -> (text: String, isMarkup: Bool) {
         if case .markup(let text) = value { return (text, true) }
         let text = try text(value)
-        try budget.work(text.utf8.count / 64)
+        try budget.work(text.utf8.count / 256)
         return (text, false)
     }
 
-    func textValue(_ text: String, isMarkup: Bool) throws(PythonFault) -> JinjaValue {
-        try budget.make(bytes: text.utf8.count)
+    /// - Parameter source: what it was cut from; when nothing was cut off, nothing was made.
+    func textValue(_ text: String, isMarkup: Bool, from source: String? = nil) throws(PythonFault) -> JinjaValue {
+        if text.utf8.count != source?.utf8.count { try budget.make(bytes: text.utf8.count) }
         return isMarkup ? .markup(text) : .text(text)
     }
 
@@ -138,7 +139,7 @@ extension JinjaRun {
     func length(_ value: JinjaValue) throws(PythonFault) -> Int {
         switch value {
         case .value(.string(let text)), .markup(let text):
-            try budget.work(text.utf8.count / 64)
+            try budget.work(text.utf8.count / 256)
             return PythonText.length(text)
         case .value(.array(let items)): return items.count
         case .list(let list): return list.count

@@ -92,7 +92,7 @@ enum JinjaGlobal {
         var paragraphs: [String] = []
         for _ in 0..<max(0, count) {
             let length = Int.random(in: least..<most)
-            try run.budget.work(max(1, length).multipliedReportingOverflow(by: 4).partialValue)
+            try run.budget.work(max(1, length).multipliedReportingOverflow(by: 8).partialValue)
             try run.budget.make(max(0, length), times: 12)
             paragraphs.append(paragraph(length))
         }

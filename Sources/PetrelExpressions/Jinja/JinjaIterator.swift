@@ -57,7 +57,8 @@ struct JinjaIterator {
 
     @inline(__always)
     mutating func next() throws(PythonFault) -> JinjaValue? {
-        try run.budget.work()
+        // An item is made and put somewhere.
+        try run.budget.work(2)
         switch source {
         case .values(let values):
             guard at < values.count else { return nil }

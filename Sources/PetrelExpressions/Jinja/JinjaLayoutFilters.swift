@@ -57,7 +57,6 @@ enum JinjaLayoutFilters {
             width: try slots.int(0, 79), breaksLongWords: try slots.truth(1, true, run),
             breaksOnHyphens: try slots.truth(3, true, run))
         try run.budget.make(bytes: text.utf8.count)
-        try run.budget.work(text.utf8.count / 8)
         var paragraphs: [String] = []
         for line in PythonText.lines(text) {
             let lines = try wrapper.lines(line)
@@ -80,7 +79,7 @@ struct JinjaWordWrapper {
         var lines: [String] = []
         while let last = chunks.last {
             if !lines.isEmpty, Self.isBlank(last) { chunks.removeLast() }
-            var line: [[Unicode.Scalar]] = []
+            var line: [ArraySlice<Unicode.Scalar>] = []
             var length = 0
             while let chunk = chunks.last, length + chunk.count <= width {
                 line.append(chunk)
@@ -94,28 +93,31 @@ struct JinjaWordWrapper {
         return lines
     }
 
-    private static func text(_ chunks: [[Unicode.Scalar]]) -> String {
+    private static func text(_ chunks: [ArraySlice<Unicode.Scalar>]) -> String {
         var text = String.UnicodeScalarView()
         for chunk in chunks { text.append(contentsOf: chunk) }
         return String(text)
     }
 
-    private static func isBlank(_ chunk: [Unicode.Scalar]) -> Bool { chunk.allSatisfy(PythonText.isSpace) }
+    private static func isBlank(_ chunk: ArraySlice<Unicode.Scalar>) -> Bool { chunk.allSatisfy(PythonText.isSpace) }
 
     /// Cuts a word that is longer than a line, or gives it a line of its own.
-    private func splitLong(_ chunks: inout [[Unicode.Scalar]], _ line: inout [[Unicode.Scalar]], _ length: Int) {
+    private func splitLong(
+        _ chunks: inout [ArraySlice<Unicode.Scalar>], _ line: inout [ArraySlice<Unicode.Scalar>], _ length: Int
+    ) {
         guard let chunk = chunks.last else { return }
         // As in the original, nothing of the word may fit, and then an empty piece ends the line.
         let room = width < 1 ? 1 : max(0, width - length)
         if breaksLongWords {
             var end = room
-            if breaksOnHyphens, chunk.count > room, let hyphen = chunk[..<room].lastIndex(of: "-"), hyphen > 0,
+            if breaksOnHyphens, chunk.count > room, let hyphen = chunk.prefix(room).lastIndex(of: "-"),
                 chunk[..<hyphen].contains(where: { $0 != "-" })
             {
-                end = hyphen + 1
+                end = hyphen + 1 - chunk.startIndex
             }
-            line.append(Array(chunk[..<end]))
-            chunks[chunks.count - 1] = Array(chunk[end...])
+            line.append(chunk.prefix(end))
+            // A slice: copying what is left each time would take quadratic time.
+            chunks[chunks.count - 1] = chunk.dropFirst(end)
         } else if line.isEmpty {
             line.append(chunk)
             chunks.removeLast()
@@ -123,18 +125,23 @@ struct JinjaWordWrapper {
     }
 
     /// Words, runs of blanks, and words cut behind their hyphens.
-    private func chunks(_ text: String) -> [[Unicode.Scalar]] {
-        var chunks: [[Unicode.Scalar]] = []
-        var current: [Unicode.Scalar] = []
-        for scalar in text.unicodeScalars {
+    private func chunks(_ text: String) -> [ArraySlice<Unicode.Scalar>] {
+        let scalars = Array(text.unicodeScalars)
+        var chunks: [ArraySlice<Unicode.Scalar>] = []
+        var start = 0
+        while start < scalars.count {
             // `textwrap` knows the white space of ASCII only.
-            if let last = current.last, isBlank(last) != isBlank(scalar) {
-                chunks += isBlank(last) || !breaksOnHyphens ? [current] : pieces(current)
-                current = []
+            let isGap = isBlank(scalars[start])
+            var end = start + 1
+            while end < scalars.count, isBlank(scalars[end]) == isGap { end += 1 }
+            let chunk = scalars[start..<end]
+            if isGap || !breaksOnHyphens || !chunk.contains("-") {
+                chunks.append(chunk)
+            } else {
+                chunks += pieces(Array(chunk))
             }
-            current.append(scalar)
+            start = end
         }
-        if let last = current.last { chunks += isBlank(last) || !breaksOnHyphens ? [current] : pieces(current) }
         return chunks
     }
 
@@ -154,8 +161,8 @@ struct JinjaWordWrapper {
     }
 
     /// A word cut behind a hyphen between letters, and around dashes of two and more.
-    private func pieces(_ word: [Unicode.Scalar]) -> [[Unicode.Scalar]] {
-        var pieces: [[Unicode.Scalar]] = []
+    private func pieces(_ word: [Unicode.Scalar]) -> [ArraySlice<Unicode.Scalar>] {
+        var pieces: [ArraySlice<Unicode.Scalar>] = []
         var start = 0
         var at = 0
         while at < word.count {
@@ -168,16 +175,16 @@ struct JinjaWordWrapper {
             if end - at >= 2, at > start, isWordSign(word[at - 1]), end < word.count,
                 isLetter(word[end]) || PythonText.decimalDigit(word[end]) != nil
             {
-                pieces.append(Array(word[start..<at]))
-                pieces.append(Array(word[at..<end]))
+                pieces.append(word[start..<at])
+                pieces.append(word[at..<end])
                 start = end
             } else if end - at == 1, isBreak(word, at) {
-                pieces.append(Array(word[start...at]))
+                pieces.append(word[start...at])
                 start = end
             }
             at = end
         }
-        if start < word.count { pieces.append(Array(word[start...])) }
+        if start < word.count { pieces.append(word[start...]) }
         return pieces
     }
 

@@ -15,7 +15,7 @@ enum JinjaListFilters {
         JinjaFilter("length") { run, value, _ throws(PythonFault) in .integer(try run.length(value)) },
         JinjaFilter("list") { run, value, _ throws(PythonFault) in
             let items = try run.items(of: value)
-            try run.budget.make(items.count, times: 16)
+            try run.budget.make(items.count, times: EvaluationBudget.itemBytes)
             return .list(items)
         },
         JinjaFilter("items") { run, value, _ throws(PythonFault) in
@@ -28,13 +28,21 @@ enum JinjaListFilters {
         },
         JinjaFilter("last") { run, value, _ throws(PythonFault) in
             guard run.isReversible(value) else { throw .type("'\(value.typeName)' object is not reversible") }
+            if let text = value.string, let last = text.unicodeScalars.last {
+                return isMarkup(value) ? .markup(String(last)) : .text(String(last))
+            }
             return try run.items(of: value).last ?? run.missing("No last item, sequence was empty.")
         },
         JinjaFilter("random") { run, value, _ throws(PythonFault) in
             let count = try run.length(value)
             guard count > 0 else { return run.missing("No random item, sequence was empty.") }
             if value.memberCount != nil { throw PythonFault(.keyError, "0") }
-            return try run.items(of: value)[Int.random(in: 0..<count)]
+            let place = Int.random(in: 0..<count)
+            if let text = value.string {
+                let part = PythonText.slice(text, place..<(place + 1))
+                return isMarkup(value) ? .markup(part) : .text(part)
+            }
+            return try run.items(of: value)[place]
         },
         JinjaFilter("reverse", [], reverse),
         JinjaFilter("join", ["d", "attribute"], join),
@@ -58,6 +66,8 @@ enum JinjaListFilters {
         guard value.memberCount != nil else { throw .type("Can only get item pairs from a mapping.") }
         return try JinjaIterator(.object(JinjaDictView(.items, of: value)), run)
     }
+
+    private static func isMarkup(_ value: JinjaValue) -> Bool { if case .markup = value { true } else { false } }
 
     private static func reverse(
         _ run: JinjaRun, _ value: JinjaValue, _ slots: [JinjaValue?]
@@ -145,7 +155,7 @@ enum JinjaListFilters {
                             return .list([])
                         }
                         if let fill, let size, portion.count < size {
-                            try run.budget.make(size - portion.count, times: 16)
+                            try run.budget.make(size - portion.count, times: EvaluationBudget.itemBytes)
                             portion += Array(repeating: fill, count: size - portion.count)
                         }
                         return .list(portion)
@@ -189,7 +199,7 @@ enum JinjaListFilters {
         let isExact = try slots.truth(1, false, run)
         var paths = [JinjaPath(slots[2])]
         if let text = slots[2]?.string {
-            paths = PythonText.split(text, separator: ",", limit: -1).map { JinjaPath(.text($0)) }
+            paths = PythonText.split(text, separator: ",").map { JinjaPath(.text($0)) }
         }
         let keyed = try keyed(try run.items(of: value), run) { item throws(PythonFault) in
             var keys: [JinjaValue] = []

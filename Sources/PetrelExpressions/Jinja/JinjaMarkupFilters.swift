@@ -69,7 +69,7 @@ enum JinjaMarkupFilters {
     ) throws(PythonFault) -> JinjaValue {
         var links = JinjaLinks()
         links.limit = slots[0].map(\.isNone) ?? true ? nil : try slots.int(0, 0)
-        var rel = Set(PythonText.split(slots[3].map(\.isNone) ?? true ? "" : try slots.text(3, "", run)))
+        var rel = Set(try PythonText.split(slots[3].map(\.isNone) ?? true ? "" : slots.text(3, "", run), run.budget))
         if try slots.truth(1, false, run) { rel.insert("nofollow") }
         rel.insert("noopener")
         links.rel = rel.sorted().joined(separator: " ")

@@ -115,7 +115,7 @@ extension JinjaRun {
         case .extend:
             try expect(given, 1...1, "list.extend")
             let items = try items(of: given[0])
-            try budget.make(items.count, times: 16)
+            try budget.make(items.count, times: EvaluationBudget.itemBytes)
             for item in items { try keep(item) }
             list.change { $0.append(contentsOf: items) }
         case .insert:

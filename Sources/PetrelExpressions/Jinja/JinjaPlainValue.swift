@@ -17,7 +17,7 @@ extension JinjaRun {
 
     private func plain(_ items: [JinjaValue], _ depth: Int) throws(PythonFault) -> [Value] {
         try PythonValues.check(depth)
-        try budget.make(items.count, times: 16)
+        try budget.make(items.count, times: EvaluationBudget.itemBytes)
         var values: [Value] = []
         values.reserveCapacity(items.count)
         for item in items { values.append(try plain(item, depth: depth + 1)) }

@@ -128,7 +128,9 @@ struct JinjaPrettyPrinter {
         for (at, part) in parts.enumerated() {
             let candidate = chunk + part
             let limit = at == parts.count - 1 ? room - last : room
-            if PythonText.length(PythonText.quoted(candidate)) > limit, !chunk.isEmpty {
+            // What is longer unquoted need not be quoted to see that.
+            let isLonger = PythonText.length(candidate) > limit
+            if isLonger || PythonText.length(PythonText.quoted(candidate)) > limit, !chunk.isEmpty {
                 chunks.append(PythonText.quoted(chunk))
                 chunk = part
             } else {

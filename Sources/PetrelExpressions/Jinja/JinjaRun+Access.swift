@@ -173,6 +173,7 @@ extension JinjaRun {
             return .text(part)
         case .value(.object): return nil
         case .dict(let dict):
+            if let text = key.string, text.utf8.count >= 256 { try budget.work(text.utf8.count / 16) }
             guard let known = try? JinjaKey(key) else { return nil }
             return dict[known]
         case .undefined(let undefined): throw undefined.fault
@@ -196,7 +197,7 @@ extension JinjaRun {
         switch object {
         case .value(.array(let items)):
             let places = try places(items.count, start, stop, step)
-            try budget.make(places.count, times: 16)
+            try budget.make(places.count, times: EvaluationBudget.itemBytes)
             return .list(places.map { wrap(items[$0]) })
         case .list(let list):
             let items = list.items
@@ -233,7 +234,7 @@ extension JinjaRun {
         _ count: Int, _ start: JinjaValue, _ stop: JinjaValue, _ step: JinjaValue
     ) throws(PythonFault) -> [Int] {
         let (first, count, stride) = try bounds(count, start, stop, step)
-        try budget.make(count, times: 16)
+        try budget.make(count, times: EvaluationBudget.itemBytes)
         return (0..<count).map { first + $0 * stride }
     }
 

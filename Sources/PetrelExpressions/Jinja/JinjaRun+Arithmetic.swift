@@ -59,14 +59,14 @@ extension JinjaRun {
             guard let two = right.listItems(self) else {
                 throw .type("can only concatenate list (not \"\(right.typeName)\") to list")
             }
-            try budget.make(one.count + two.count, times: 16)
+            try budget.make(one.count + two.count, times: EvaluationBudget.itemBytes)
             return .list(one + two)
         }
         if case .tuple(let one) = left {
             guard case .tuple(let two) = right else {
                 throw .type("can only concatenate tuple (not \"\(right.typeName)\") to tuple")
             }
-            try budget.make(one.items.count + two.items.count, times: 16)
+            try budget.make(one.items.count + two.items.count, times: EvaluationBudget.itemBytes)
             return .tuple(one.items + two.items)
         }
         throw unsupported("+", left, right)
@@ -106,12 +106,12 @@ extension JinjaRun {
         let times = max(0, number)
         if let text = sequence.string {
             try budget.make(times, times: text.utf8.count)
-            let result = text.isEmpty ? "" : String(repeating: text, count: times)
+            let result = PythonText.repeated(text, times)
             if case .markup = sequence { return .markup(result) }
             return .text(result)
         }
         let items = try items(of: sequence)
-        try budget.make(times, times: items.count &* 16)
+        try budget.make(times, times: items.count &* EvaluationBudget.itemBytes)
         var result: [JinjaValue] = []
         if !items.isEmpty {
             result.reserveCapacity(items.count * times)

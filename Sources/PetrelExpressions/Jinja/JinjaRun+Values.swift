@@ -5,7 +5,7 @@ extension JinjaRun {
     /// The values of several nodes.
     @inline(__always)
     func evaluate(_ nodes: [JinjaEvaluate]) throws(PythonFault) -> [JinjaValue] {
-        try budget.make(nodes.count, times: 16)
+        try budget.make(nodes.count, times: EvaluationBudget.itemBytes)
         var values: [JinjaValue] = []
         values.reserveCapacity(nodes.count)
         for node in nodes { values.append(try node(self)) }
@@ -187,7 +187,10 @@ extension JinjaRun {
         case (.undefined(let undefined), _), (_, .undefined(let undefined)): throw undefined.fault
         case (.tuple(let one), .tuple(let two)): return try order(one.items, two.items, symbol, depth)
         default:
-            if let one = left.string, let two = right.string { return PythonText.order(one, two) }
+            if let one = left.string, let two = right.string {
+                try budget.compare(one, two)
+                return PythonText.order(one, two)
+            }
             guard let one = left.listItems(self), let two = right.listItems(self) else {
                 throw PythonValues.notOrdered(left.typeName, right.typeName, symbol)
             }
@@ -235,7 +238,7 @@ extension JinjaRun {
                 throw .type("'in <string>' requires string as left operand, not \(item.typeName)")
             }
             try budget.work(text.utf8.count / 64)
-            return part.isEmpty || !PythonText.offsets(of: part, in: text, limit: 1).isEmpty
+            return part.isEmpty || PythonText.firstOffset(of: part, in: text) != nil
         }
         switch container {
         case .value(.object(let members)):

@@ -152,6 +152,11 @@ final class JinjaRun {
     func write(_ value: JinjaValue) throws(PythonFault) {
         if shell != nil || escapesHTML { return try writeEscaped(value) }
         if case .value(.string(let text)) = value {
+            // What is the whole output is not copied.
+            if output.isEmpty {
+                output = text
+                return
+            }
             try budget.make(bytes: text.utf8.count)
             output += text
         } else {

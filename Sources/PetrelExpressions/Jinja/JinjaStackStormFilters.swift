@@ -41,7 +41,6 @@ enum JinjaStackStormFilters {
     ) -> JinjaFilter {
         JinjaFilter(name, parameters, required: required) { run, value, slots throws(PythonFault) in
             let plain = try run.plain(value)
-            if case .string(let text) = plain { try run.budget.work(text.utf8.count / 32) }
             let result: Value
             do throws(ExpressionError) { result = try work(plain, slots, run) } catch { throw PythonFault(error) }
             if case .string(let text) = result { try run.budget.make(bytes: text.utf8.count) }

@@ -5,7 +5,7 @@ enum JinjaTagStripper {
     static func text(_ html: String, _ budget: EvaluationBudget) throws(PythonFault) -> String {
         try budget.make(bytes: html.utf8.count)
         let bare = without(start: "<", end: ">", in: without(start: "<!--", end: "-->", in: html))
-        return unescaped(PythonText.split(bare).joined(separator: " "))
+        return unescaped(try PythonText.split(bare, budget).joined(separator: " "))
     }
 
     /// Cuts out each part from a start to the next end; a start without an end stays.

@@ -97,9 +97,15 @@ struct JinjaTest: Sendable {
     ]
 
     private static let texts: [JinjaTest] = [
-        JinjaTest("lower") { run, value, _ throws(PythonFault) in PythonText.isLower(try run.text(value)) },
-        JinjaTest("upper") { run, value, _ throws(PythonFault) in PythonText.isUpper(try run.text(value)) },
+        JinjaTest("lower") { run, value, _ throws(PythonFault) in PythonText.isLower(try letters(value, run)) },
+        JinjaTest("upper") { run, value, _ throws(PythonFault) in PythonText.isUpper(try letters(value, run)) },
     ]
+
+    /// A text each letter of which is looked at.
+    private static func letters(_ value: JinjaValue, _ run: JinjaRun) throws(PythonFault) -> String {
+        try run.budget.read(value, TextCost.jinja("islower"))
+        return try run.text(value)
+    }
 
     private static let comparisons: [JinjaTest] = [
         comparison("eq", .equal), comparison("ne", .notEqual), comparison("lt", .less), comparison("le", .lessOrEqual),

@@ -16,8 +16,8 @@ enum JinjaTextFilters {
         },
         JinjaFilter("trim", ["chars"]) { run, value, slots throws(PythonFault) in
             let (text, isMarkup) = try run.soft(value)
-            return try run.textValue(
-                try JinjaTextMethod.stripped(text, slots[0], fromStart: true, fromEnd: true, run), isMarkup: isMarkup)
+            let result = try JinjaTextMethod.stripped(text, slots[0], fromStart: true, fromEnd: true, run)
+            return try run.textValue(result, isMarkup: isMarkup, from: text)
         },
         JinjaFilter("replace", ["old", "new", "count"], required: 2, replace),
         JinjaFilter(open: "format", format),
@@ -105,7 +105,7 @@ enum JinjaTextFilters {
         }
         var head = PythonText.slice(text, 0..<(length - endLength))
         if try !slots.truth(1, false, run) {
-            head = PythonText.splitFromEnd(head, separator: " ", limit: 1)[0]
+            head = try PythonText.splitFromEnd(head, separator: " ", limit: 1, run.budget)[0]
         }
         if case .markup = value { return .markup(head + end) }
         return .text(head + end)

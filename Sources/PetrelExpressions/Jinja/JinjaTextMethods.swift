@@ -82,8 +82,8 @@ struct JinjaTextCall {
         _ method: JinjaTextMethod, fromStart: Bool, fromEnd: Bool
     ) throws(PythonFault) -> JinjaValue {
         let chars = try slots("chars")[0]
-        return try made(
-            try JinjaTextMethod.stripped(text, chars, fromStart: fromStart, fromEnd: fromEnd, run))
+        let result = try JinjaTextMethod.stripped(text, chars, fromStart: fromStart, fromEnd: fromEnd, run)
+        return try run.textValue(result, isMarkup: isMarkup, from: text)
     }
 
     private func justified(_ method: JinjaTextMethod) throws(PythonFault) -> JinjaValue {
@@ -113,8 +113,6 @@ struct JinjaTextCall {
     // MARK: Parts
 
     private func list(_ parts: [String]) throws(PythonFault) -> JinjaValue {
-        try run.budget.make(parts.count, times: 16)
-        try run.budget.make(bytes: text.utf8.count)
         if isMarkup { return .list(parts.map { .markup($0) }) }
         if run.sharesContainers { return .list(parts.map { .text($0) }) }
         return .value(.array(parts.map { .string($0) }))
@@ -126,19 +124,23 @@ struct JinjaTextCall {
         guard let separator = slots[0], !separator.isNone else {
             return try list(
                 method == .split
-                    ? PythonText.split(text, limit: limit) : PythonText.splitFromEnd(text, limit: limit))
+                    ? try PythonText.split(text, limit: limit, run.budget)
+                    : try PythonText.splitFromEnd(text, limit: limit, run.budget))
         }
         let mark = try string(separator, "must be str or None")
         guard !mark.isEmpty else { throw .value("empty separator") }
         return try list(
             method == .split
-                ? PythonText.split(text, separator: mark, limit: limit)
-                : PythonText.splitFromEnd(text, separator: mark, limit: limit))
+                ? try PythonText.split(text, separator: mark, limit: limit, run.budget)
+                : try PythonText.splitFromEnd(text, separator: mark, limit: limit, run.budget))
     }
 
     private func splitLines() throws(PythonFault) -> JinjaValue {
         let slots = try slots("keepends")
-        return try list(PythonText.lines(text, keepingEnds: try slots.truth(0, false, run)))
+        let lines = PythonText.lines(text, keepingEnds: try slots.truth(0, false, run))
+        try run.budget.makeItems(lines.count)
+        try run.budget.make(bytes: text.utf8.count)
+        return try list(lines)
     }
 
     private func partition(_ method: JinjaTextMethod) throws(PythonFault) -> JinjaValue {
@@ -146,8 +148,9 @@ struct JinjaTextCall {
         guard !mark.isEmpty else { throw .value("empty separator") }
         let parts =
             method == .partition
-            ? PythonText.split(text, separator: mark, limit: 1)
-            : PythonText.splitFromEnd(text, separator: mark, limit: 1)
+            ? try PythonText.split(text, separator: mark, limit: 1, run.budget)
+            : try PythonText.splitFromEnd(text, separator: mark, limit: 1, run.budget)
+        try run.budget.make(bytes: text.utf8.count)
         let three =
             parts.count == 2 ? [parts[0], mark, parts[1]] : method == .partition ? [text, "", ""] : ["", "", text]
         return .tuple(three.map { isMarkup ? .markup($0) : .text($0) })
@@ -194,23 +197,27 @@ struct JinjaTextCall {
             if method == .index || method == .rindex { throw .value("substring not found") }
             return .integer(method == .count ? 0 : -1)
         }
-        let part = PythonText.slice(text, range)
+        var part = text
+        if slots[1] != nil || slots[2] != nil {
+            part = PythonText.slice(text, range)
+            try run.budget.make(bytes: part.utf8.count)
+        }
         if method == .count {
             return .integer(
-                wanted.isEmpty ? range.count + 1 : PythonText.offsets(of: wanted, in: part).count)
+                wanted.isEmpty ? range.count + 1 : PythonText.occurrences(of: wanted, in: part))
         }
         let isLast = method == .rfind || method == .rindex
+        if isLast { try run.budget.make(bytes: part.utf8.count) }
         guard let place = place(of: wanted, in: part, isLast: isLast) else {
             if method == .index || method == .rindex { throw .value("substring not found") }
             return .integer(-1)
         }
-        let before = String(decoding: Array(part.utf8.prefix(place)), as: UTF8.self)
-        return .integer(range.lowerBound + PythonText.length(before))
+        return .integer(range.lowerBound + PythonText.length(part, upTo: place))
     }
 
     private func place(of wanted: String, in part: String, isLast: Bool) -> Int? {
         if wanted.isEmpty { return isLast ? part.utf8.count : 0 }
-        if !isLast { return PythonText.offsets(of: wanted, in: part, limit: 1).first }
+        if !isLast { return PythonText.firstOffset(of: wanted, in: part) }
         let found = TextSearch(bytes: wanted.utf8.reversed()).first(in: part.utf8.reversed(), from: 0)
         return found.map { part.utf8.count - $0 - wanted.utf8.count }
     }
@@ -396,7 +403,7 @@ extension JinjaTextMethod {
         try budget.make(missing, times: fill.utf8.count)
         // As CPython does it: the odd blank goes left only when width and filling are both odd.
         let left = missing / 2 + (missing & width & 1)
-        return String(repeating: fill, count: left) + text + String(repeating: fill, count: missing - left)
+        return PythonText.repeated(fill, left) + text + PythonText.repeated(fill, missing - left)
     }
 
     /// The text without the characters of a set, or without white space, at its ends.
@@ -408,7 +415,7 @@ extension JinjaTextMethod {
             return PythonText.strip(text, fromStart: fromStart, fromEnd: fromEnd, PythonText.isSpace)
         }
         guard let set = chars.string else { throw .type("strip arg must be None or str") }
-        let dropped = Set(set.unicodeScalars)
+        let dropped = ScalarSet(set)
         return PythonText.strip(text, fromStart: fromStart, fromEnd: fromEnd) { dropped.contains($0) }
     }
 }

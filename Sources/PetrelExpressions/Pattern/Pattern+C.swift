@@ -6,13 +6,12 @@ import Synchronization
 ///
 /// Any thread may match with it: the code is read-only once built, and all that matching writes to is made per call.
 final class PatternProgram: @unchecked Sendable {
-    private let code: OpaquePointer
-    private let source: [UInt8]
+    /// The code without the counting.
+    let plainCode: OpaquePointer
+    private let nodes: [PatternNode]
     private let flags: UInt32
-    private let isAnchored: Bool
-    private let hasReference: Bool
-    /// The same pattern for one place only, as an address; made when first needed, 0 until then.
-    private let pinned = Mutex<UInt>(0)
+    /// The same pattern with points at which its work is counted, as an address; made when first needed, 0 until then.
+    private let counted = Mutex<UInt>(0)
 
     /// Flags of pcre2.h, spelled out because Swift does not import casts in macros.
     private enum Flag {
@@ -24,10 +23,6 @@ final class PatternProgram: @unchecked Sendable {
         static let noStartOptimization = UInt32(0x0001_0000)
         static let alternativeCircumflex = UInt32(0x0020_0000)
         static let neverBackslashC = UInt32(0x0010_0000)
-        static let anchored = UInt32(0x8000_0000)
-        static let noUTFCheck = UInt32(0x4000_0000)
-        static let notEmptyAtStart = UInt32(0x0000_0008)
-        static let noJIT = UInt32(0x0000_2000)
         static let jitComplete = UInt32(1)
     }
 
@@ -38,136 +33,214 @@ final class PatternProgram: @unchecked Sendable {
         if options.contains(.anchorsMatchLines) { flags |= Flag.multiline }
         // PCRE2 10.42 takes `(?=b)\d*b` to need two b's: a look-ahead's character counts as first and as required.
         if PatternNode.hasLookahead(nodes) { flags |= Flag.noStartOptimization }
-        let source = Array(PatternEmitter.text(nodes).utf8)
-        let code = try Self.compile(source, flags, shown: shown)
-        var allFlags: UInt32 = 0
-        pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_ALLOPTIONS), &allFlags)
-        self.code = code
-        self.source = source
+        plainCode = try Self.compile(PatternEmitter.text(nodes), flags, shown: shown)
+        self.nodes = nodes
         self.flags = flags
-        isAnchored = allFlags & Flag.anchored != 0
-        hasReference = PatternNode.hasReference(nodes)
     }
 
     deinit {
-        pcre2_code_free_8(code)
+        pcre2_code_free_8(plainCode)
         // Freeing no code at all is allowed.
-        pcre2_code_free_8(OpaquePointer(bitPattern: pinned.withLock { $0 }))
+        pcre2_code_free_8(OpaquePointer(bitPattern: counted.withLock { $0 }))
     }
 
     private static func compile(
-        _ source: [UInt8], _ flags: UInt32, shown: String
+        _ text: String, _ flags: UInt32, shown: String
     ) throws(ExpressionError) -> OpaquePointer {
-        guard let context = pcre2_compile_context_create_8(nil) else { throw outOfMemory() }
+        guard let context = pcre2_compile_context_create_8(nil) else { throw PatternFailure.outOfMemory }
         defer { pcre2_compile_context_free_8(context) }
         pcre2_set_newline_8(context, UInt32(PCRE2_NEWLINE_LF))
         pcre2_set_parens_nest_limit_8(context, 1_000)
         var error: Int32 = 0
         var offset = 0
+        let source = Array(text.utf8)
         guard let code = pcre2_compile_8(source, source.count, flags, &error, &offset, context) else {
-            let isTooLarge = error == PCRE2_ERROR_PATTERN_TOO_LARGE || error == PCRE2_ERROR_HEAP_FAILED
-            throw ExpressionError(
-                isTooLarge ? .tooComplex : .badPattern, "\(message(error)) in the pattern \(shown)",
-                hint: "Simplify the pattern")
+            throw PatternFailure.compiling(error, shown: shown)
         }
         // Where no machine code can be made, the interpreter does the same more slowly.
         _ = pcre2_jit_compile_8(code, Flag.jitComplete)
         return code
     }
 
-    /// The ranges of the whole match and of each group, or nil.
-    func match(_ subject: String, from: Int, mayBeEmpty: Bool) throws(ExpressionError) -> [Range<Int>?]? {
-        var subject = subject
-        guard let data = pcre2_match_data_create_from_pattern_8(code, nil),
+    /// Hands over each place where the pattern fits, without overlaps, until the answer is false.
+    ///
+    /// The work of all places together is bounded: see ``PatternBudget``.
+    func forEachMatch(
+        in subject: String, from: Int, _ body: (PatternPlace) -> Bool
+    ) throws(ExpressionError) {
+        guard let data = pcre2_match_data_create_from_pattern_8(plainCode, nil),
             let context = pcre2_match_context_create_8(nil)
-        else { throw Self.outOfMemory() }
+        else { throw PatternFailure.outOfMemory }
         defer {
             pcre2_match_data_free_8(data)
             pcre2_match_context_free_8(context)
         }
-        pcre2_set_depth_limit_8(context, PatternBudget.depth)
-        pcre2_set_heap_limit_8(context, PatternBudget.heapKibibytes)
+        var subject = subject
         let status = subject.withUTF8 { buffer -> Int32 in
             // An empty buffer may have no address, which PCRE2 takes for a mistake.
             withUnsafePointer(to: UInt8(0)) { nothing in
-                let start = Self.aligned(from, in: buffer)
-                let call = Call(
-                    text: buffer.baseAddress ?? nothing, count: buffer.count, data: data, context: context)
-                return search(call, from: start, mayBeEmpty: mayBeEmpty)
+                let text = UnsafeBufferPointer(start: buffer.baseAddress ?? nothing, count: buffer.count)
+                var account = PatternAccount()
+                return withUnsafeMutablePointer(to: &account) { account in
+                    var search = PatternSearch(
+                        text: text, data: data, context: context, account: account, program: self)
+                    return search.run(from: from, body)
+                }
             }
         }
-        if status == PCRE2_ERROR_NOMATCH { return nil }
-        guard status >= 0 else { throw Self.failure(status) }
-        return Self.ranges(of: data)
+        guard status >= 0 || status == PCRE2_ERROR_NOMATCH else { throw PatternFailure.matching(status) }
     }
 
-    /// What one call of `match` hands to PCRE2.
-    private struct Call {
-        var text: UnsafePointer<UInt8>
-        var count: Int
-        var data: OpaquePointer
-        var context: OpaquePointer
-
-        func run(_ code: OpaquePointer, from start: Int, mayBeEmpty: Bool, steps: Int) -> Int32 {
-            pcre2_set_match_limit_8(context, UInt32(clamping: steps))
-            let flags = Flag.noUTFCheck | (mayBeEmpty ? 0 : Flag.notEmptyAtStart)
-            let status = pcre2_match_8(code, text, count, start, flags, data, context)
-            // The machine code has a small stack of its own; the interpreter has the heap.
-            guard status == PCRE2_ERROR_JIT_STACKLIMIT else { return status }
-            return pcre2_match_8(code, text, count, start, flags | Flag.noJIT, data, context)
-        }
-    }
-
-    /// Searches within a budget for all places together: PCRE2 counts steps anew at each place of the subject.
-    ///
-    /// A first pass allows few steps at each place, which is enough for nearly all. When it was not, each place is tried
-    /// by itself, and a bounded number of them may take as long as a match may.
-    private func search(_ call: Call, from start: Int, mayBeEmpty: Bool) -> Int32 {
-        let budget = PatternBudget(places: call.count - start + 1, isAnchored: isAnchored, hasReference: hasReference)
-        let status = call.run(code, from: start, mayBeEmpty: mayBeEmpty, steps: budget.stepsOfPlace)
-        guard status == PCRE2_ERROR_MATCHLIMIT, budget.stepsOfPlace < budget.steps, let pinned = pinnedCode() else {
-            return status
-        }
-        var costlyPlaces = 0
-        for place in start...call.count where place == call.count || call.text[place] & 0xC0 != 0x80 {
-            let mayBeEmpty = mayBeEmpty || place > start
-            var status = call.run(pinned, from: place, mayBeEmpty: mayBeEmpty, steps: budget.stepsOfPlace)
-            if status == PCRE2_ERROR_MATCHLIMIT, costlyPlaces < PatternBudget.costlyPlaces {
-                costlyPlaces += 1
-                status = call.run(pinned, from: place, mayBeEmpty: mayBeEmpty, steps: budget.steps)
-            }
-            if status != PCRE2_ERROR_NOMATCH { return status }
-        }
-        return PCRE2_ERROR_NOMATCH
-    }
-
-    private func pinnedCode() -> OpaquePointer? {
-        pinned.withLock { address in
-            if address == 0, let code = try? Self.compile(source, flags | Flag.anchored, shown: "") {
-                address = UInt(bitPattern: code)
+    /// The code that counts; nil when it can't be made.
+    func countedCode() -> OpaquePointer? {
+        counted.withLock { address in
+            if address == 0 {
+                let text = PatternEmitter.text(nodes, counts: true)
+                if let code = try? Self.compile(text, flags, shown: "") { address = UInt(bitPattern: code) }
             }
             return OpaquePointer(bitPattern: address)
         }
     }
+}
 
-    private static func ranges(of data: OpaquePointer) -> [Range<Int>?] {
-        guard let vector = pcre2_get_ovector_pointer_8(data) else { return [] }
-        return (0..<Int(pcre2_get_ovector_count_8(data))).map { group in
-            let start = vector[group * 2]
-            let end = vector[group * 2 + 1]
-            // A group that took no part has all bits set, at both ends.
-            return start > end || start > Int.max / 2 || start < 0 ? nil : start..<end
+/// One search through a text, for one place or all; belongs to the thread that searches.
+private struct PatternSearch {
+    let text: UnsafeBufferPointer<UInt8>
+    let data: OpaquePointer
+    let context: OpaquePointer
+    let account: UnsafeMutablePointer<PatternAccount>
+    let program: PatternProgram
+    /// Whether the steps of PCRE2 alone no longer bound the work.
+    var counts = false
+
+    private static let noUTFCheck = UInt32(0x4000_0000)
+    private static let notEmptyAtStart = UInt32(0x0000_0008)
+    private static let noJIT = UInt32(0x0000_2000)
+
+    /// Searches on from an offset; the answer is PCRE2's last.
+    mutating func run(from: Int, _ body: (PatternPlace) -> Bool) -> Int32 {
+        pcre2_set_depth_limit_8(context, PatternBudget.depth)
+        pcre2_set_heap_limit_8(context, PatternBudget.heapKibibytes)
+        pcre2_set_match_limit_8(context, PatternBudget.stepsOfPlace(in: text.count))
+        counts = text.count > PatternBudget.shortText
+        var start = aligned(from)
+        var mayBeEmpty = true
+        while true {
+            let status = next(from: start, mayBeEmpty: mayBeEmpty)
+            guard status >= 0 else { return status }
+            let place = PatternPlace(data)
+            guard body(place), place.range.upperBound <= text.count else { return status }
+            start = place.range.upperBound
+            // Python may find an empty match where a longer one ended, but not two at one place.
+            mayBeEmpty = !place.range.isEmpty
         }
     }
 
-    /// The offset, moved back to the start of the character that it stands in.
-    private static func aligned(_ offset: Int, in buffer: UnsafeBufferPointer<UInt8>) -> Int {
-        var offset = max(0, min(offset, buffer.count))
-        while offset > 0, offset < buffer.count, buffer[offset] & 0xC0 == 0x80 { offset -= 1 }
-        return offset
+    private mutating func next(from start: Int, mayBeEmpty: Bool) -> Int32 {
+        if !counts {
+            let status = call(program.plainCode, from: start, mayBeEmpty: mayBeEmpty)
+            guard status == PCRE2_ERROR_MATCHLIMIT else { return status }
+            counts = true
+        }
+        guard let code = program.countedCode() else { return PCRE2_ERROR_MATCHLIMIT }
+        pcre2_set_match_limit_8(context, PatternBudget.countedStepsOfPlace)
+        account.pointee.base = start
+        pcre2_set_callout_8(context, { block, account in PatternAccount.charge(block, account) }, account)
+        return call(code, from: start, mayBeEmpty: mayBeEmpty)
     }
 
-    private static func failure(_ status: Int32) -> ExpressionError {
+    private func call(_ code: OpaquePointer, from start: Int, mayBeEmpty: Bool) -> Int32 {
+        guard let address = text.baseAddress else { return PCRE2_ERROR_NOMATCH }
+        let flags = Self.noUTFCheck | (mayBeEmpty ? 0 : Self.notEmptyAtStart)
+        let status = pcre2_match_8(code, address, text.count, start, flags, data, context)
+        // The machine code has a small stack of its own; the interpreter has the heap.
+        guard status == PCRE2_ERROR_JIT_STACKLIMIT else { return status }
+        return pcre2_match_8(code, address, text.count, start, flags | Self.noJIT, data, context)
+    }
+
+    /// The offset, moved back to the start of the character that it stands in.
+    private func aligned(_ offset: Int) -> Int {
+        var offset = max(0, min(offset, text.count))
+        while offset > 0, offset < text.count, text[offset] & 0xC0 == 0x80 { offset -= 1 }
+        return offset
+    }
+}
+
+/// A place that was found; valid until the search goes on, in the thread that searches.
+struct PatternPlace {
+    private let data: OpaquePointer
+    /// Where the whole match stands.
+    let range: Range<Int>
+
+    fileprivate init(_ data: OpaquePointer) {
+        self.data = data
+        range = Self.range(data, 0) ?? 0..<0
+    }
+
+    /// The ranges of the whole match and of each group; nil for a group that took no part.
+    var ranges: [Range<Int>?] {
+        (0..<Int(pcre2_get_ovector_count_8(data))).map { group in Self.range(data, group) }
+    }
+
+    private static func range(_ data: OpaquePointer, _ group: Int) -> Range<Int>? {
+        guard let vector = pcre2_get_ovector_pointer_8(data) else { return nil }
+        let start = vector[group * 2]
+        let end = vector[group * 2 + 1]
+        // A group that took no part has all bits set, at both ends.
+        return start > end || start > Int.max / 2 || start < 0 ? nil : start..<end
+    }
+}
+
+/// What a search has used up of its budget; belongs to the thread that searches.
+private struct PatternAccount {
+    /// Where the last call of PCRE2 began.
+    var base = 0
+    private var used = 0
+    private var start = 0
+    private var position = 0
+
+    /// Called by PCRE2 at each point that ``PatternEmitter`` has set.
+    ///
+    /// A point costs a step, and what was read to come there a step for some bytes.
+    static func charge(
+        _ block: UnsafeMutablePointer<pcre2_callout_block_8>?, _ account: UnsafeMutableRawPointer?
+    ) -> Int32 {
+        guard let block = block?.pointee, let account = account?.assumingMemoryBound(to: PatternAccount.self) else {
+            return PCRE2_ERROR_MATCHLIMIT
+        }
+        return account.pointee.charge(block) ? 0 : PCRE2_ERROR_MATCHLIMIT
+    }
+
+    private mutating func charge(_ block: pcre2_callout_block_8) -> Bool {
+        var bytes = 0
+        if block.start_match != start {
+            bytes = abs(block.start_match - max(start, base))
+            start = block.start_match
+            position = start
+        }
+        bytes += abs(block.current_position - position)
+        position = block.current_position
+        // A reference compares as much as its group holds, and no group holds more than all of them.
+        if block.callout_number == PatternEmitter.pointOfReference, let vector = block.offset_vector {
+            for group in 1..<max(1, Int(block.capture_top)) where vector[group * 2 + 1] <= block.subject_length {
+                bytes += abs(vector[group * 2 + 1] - vector[group * 2])
+            }
+        }
+        used += 1 + bytes / PatternBudget.bytesPerStep
+        return used <= PatternBudget.countedSteps
+    }
+}
+
+/// What PCRE2's numbers mean to a user.
+private enum PatternFailure {
+    static func compiling(_ status: Int32, shown: String) -> ExpressionError {
+        let isTooLarge = status == PCRE2_ERROR_PATTERN_TOO_LARGE || status == PCRE2_ERROR_HEAP_FAILED
+        return ExpressionError(
+            isTooLarge ? .tooComplex : .badPattern, "\(message(status)) in the pattern \(shown)",
+            hint: "Simplify the pattern")
+    }
+
+    static func matching(_ status: Int32) -> ExpressionError {
         switch status {
         case PCRE2_ERROR_MATCHLIMIT, PCRE2_ERROR_DEPTHLIMIT, PCRE2_ERROR_HEAPLIMIT, PCRE2_ERROR_JIT_STACKLIMIT,
             PCRE2_ERROR_NOMEMORY:
@@ -178,7 +251,7 @@ final class PatternProgram: @unchecked Sendable {
         }
     }
 
-    private static func outOfMemory() -> ExpressionError {
+    static var outOfMemory: ExpressionError {
         ExpressionError(.tooComplex, "no memory for a pattern", isRetryable: true)
     }
 

@@ -58,25 +58,37 @@ public struct Pattern: Sendable {
     /// The first place at or after a byte offset where the pattern fits, as `re.search` finds it; nil when there is none.
     /// - Throws: ``ExpressionError`` with code `tooComplex` when the search passes its limits.
     public func firstMatch(in subject: String, from: Int = 0) throws(ExpressionError) -> PatternMatch? {
-        try program.match(subject, from: from, mayBeEmpty: true).map { match(subject, $0) }
+        var found: [Range<Int>?]?
+        try program.forEachMatch(in: subject, from: from) { place in
+            found = place.ranges
+            return false
+        }
+        return found.map { match(subject, $0) }
     }
 
     /// All places where the pattern fits, without overlaps, as `re.finditer` finds them; at most `limit`.
     /// - Throws: ``ExpressionError`` with code `tooComplex` when the search passes its limits.
     public func matches(in subject: String, limit: Int) throws(ExpressionError) -> [PatternMatch] {
         var found: [PatternMatch] = []
-        var from = 0
-        var mayBeEmpty = true
-        let end = subject.utf8.count
-        while found.count < limit, from <= end {
-            guard let ranges = try program.match(subject, from: from, mayBeEmpty: mayBeEmpty) else { break }
-            let match = match(subject, ranges)
-            found.append(match)
-            from = match.range.upperBound
-            // Python may find an empty match where a longer one ended, but not two at one place.
-            mayBeEmpty = !match.range.isEmpty
+        if limit > 0 {
+            try forEachMatch(in: subject) { match in
+                found.append(match)
+                return found.count < limit
+            }
         }
         return found
+    }
+
+    /// Hands over the places that ``matches(in:limit:)`` would collect, one after the other, until the answer is false.
+    package func forEachMatch(
+        in subject: String, _ body: (PatternMatch) -> Bool
+    ) throws(ExpressionError) {
+        try program.forEachMatch(in: subject, from: 0) { body(match(subject, $0.ranges)) }
+    }
+
+    /// The same for the places alone, which need no memory.
+    func forEachRange(in subject: String, _ body: (Range<Int>) -> Bool) throws(ExpressionError) {
+        try program.forEachMatch(in: subject, from: 0) { body($0.range) }
     }
 
     private func match(_ subject: String, _ ranges: [Range<Int>?]) -> PatternMatch {

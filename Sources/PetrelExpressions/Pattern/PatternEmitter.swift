@@ -3,16 +3,33 @@
 /// Everything is spelled so that only one reading exists: groups by number, code points in hexadecimal, classes in full
 /// where PCRE2's differ from Python's.
 struct PatternEmitter {
-    private(set) var text = ""
+    /// The number of a point before a back reference; all others are 1.
+    static let pointOfReference: UInt32 = 2
 
-    static func text(_ nodes: [PatternNode]) -> String {
-        var emitter = PatternEmitter()
+    /// More simple items than this are not read without a point between them.
+    private static let uncountedItems = 64
+
+    private(set) var text = ""
+    /// Whether points are set at which PCRE2 calls back, so that no more than bounded work lies between two of them.
+    private let counts: Bool
+
+    private init(counts: Bool) { self.counts = counts }
+
+    static func text(_ nodes: [PatternNode], counts: Bool = false) -> String {
+        var emitter = PatternEmitter(counts: counts)
         emitter.write(nodes)
         return emitter.text
     }
 
+    private mutating func point() {
+        if counts { text += "(?C1)" }
+    }
+
     private mutating func write(_ nodes: [PatternNode]) {
-        for node in nodes { write(node) }
+        for (index, node) in nodes.enumerated() {
+            if index > 0, index % Self.uncountedItems == 0 { point() }
+            write(node)
+        }
     }
 
     private mutating func write(_ node: PatternNode) {
@@ -26,7 +43,9 @@ struct PatternEmitter {
         case .atomic(let body): enclose("(?>", body)
         case .branch(let branches): write(branches)
         case .repeated(let body, let least, let most, let greed): write(body, least, most, greed)
-        case .reference(let number): text += "\\g{\(number)}"
+        case .reference(let number):
+            if counts { text += "(?C\(Self.pointOfReference))" }
+            text += "\\g{\(number)}"
         case .conditional(let group, let then, let otherwise):
             text += "(?(\(group))"
             write(then)
@@ -55,7 +74,10 @@ struct PatternEmitter {
 
     private mutating func join(_ branches: [[PatternNode]]) {
         for (index, branch) in branches.enumerated() {
-            if index > 0 { text += "|" }
+            if index > 0 {
+                text += "|"
+                point()
+            }
             write(branch)
         }
     }
@@ -67,27 +89,70 @@ struct PatternEmitter {
     }
 
     private mutating func write(_ body: [PatternNode], _ least: Int, _ most: Int?, _ greed: PatternGreed) {
+        if counts { return writeCounted(body, least, most, greed) }
         if body.count == 1, isSingle(body[0]) { write(body[0]) } else { enclose("(?:", body) }
-        switch (least, most) {
-        case (0, nil): text += "*"
-        case (1, nil): text += "+"
-        case (0, 1): text += "?"
-        case (_, nil): text += "{\(least),}"
-        case (_, let most?): text += "{\(least),\(most)}"
+        text += times(least, most, greed)
+    }
+
+    /// A repeated item has a point behind it, which is come by for each number of times that is tried.
+    ///
+    /// A long row that must be there has points inside, and a repeated group has one at the end of each turn.
+    private mutating func writeCounted(
+        _ body: [PatternNode], _ least: Int, _ most: Int?, _ greed: PatternGreed
+    ) {
+        let isItem = body.count == 1 && isItem(body[0])
+        guard isItem else {
+            text += "(?:"
+            enclose("(?:", body)
+            point()
+            text += ")" + times(least, most, greed)
+            // A turn that is not taken is a way to go, too.
+            if least == 0 { point() }
+            return
         }
-        switch greed {
-        case .greedy: break
-        case .lazy: text += "?"
-        case .possessive: text += "+"
+        let rows = least > Self.uncountedItems ? least / Self.uncountedItems : 0
+        if rows > 0 {
+            text += "(?:"
+            write(body[0])
+            text += "{\(Self.uncountedItems)}(?C1)){\(rows)}"
+        }
+        let done = rows * Self.uncountedItems
+        if most == done { return }
+        write(body[0])
+        text += times(least - done, most.map { $0 - done }, greed)
+        if most != least { point() }
+    }
+
+    private func times(_ least: Int, _ most: Int?, _ greed: PatternGreed) -> String {
+        let count =
+            switch (least, most) {
+            case (0, nil): "*"
+            case (1, nil): "+"
+            case (0, 1): "?"
+            case (_, nil): "{\(least),}"
+            case (_, let most?): "{\(least),\(most)}"
+            }
+        return switch greed {
+        case .greedy: count
+        case .lazy: count + "?"
+        case .possessive: count + "+"
+        }
+    }
+
+    /// Whether a node is one character.
+    private func isItem(_ node: PatternNode) -> Bool {
+        switch node {
+        case .literal(let code): !(0xD800..<0xE000).contains(code)
+        case .any, .set: true
+        default: false
         }
     }
 
     private func isSingle(_ node: PatternNode) -> Bool {
         switch node {
-        case .literal(let code): !(0xD800..<0xE000).contains(code)
-        case .any, .set, .reference, .atomic, .look: true
+        case .reference, .atomic, .look: true
         case .group(let number, _, _, _): number != nil
-        default: false
+        default: isItem(node)
         }
     }
 

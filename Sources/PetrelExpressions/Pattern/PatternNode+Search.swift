@@ -6,13 +6,6 @@ extension PatternNode {
         }
     }
 
-    /// Whether a back reference stands anywhere in a pattern.
-    static func hasReference(_ nodes: [PatternNode]) -> Bool {
-        contains(nodes) { node in
-            if case .reference = node { true } else { false }
-        }
-    }
-
     private static func contains(_ nodes: [PatternNode], where isWanted: (PatternNode) -> Bool) -> Bool {
         nodes.contains { isWanted($0) || contains($0.parts, where: isWanted) }
     }

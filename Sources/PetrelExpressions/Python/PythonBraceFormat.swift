@@ -39,7 +39,7 @@ struct PythonBraceFormat<Source: PythonFieldSource> {
     private mutating func expand(_ text: ArraySlice<Unicode.Scalar>, depth: Int) throws(PythonFault) -> String {
         guard depth > 0 else { throw .value("Max string recursion exceeded") }
         try budget.make(bytes: text.count)
-        try budget.work(text.count / 16 + 1)
+        try budget.work(text.count / 2 + 1)
         var out = ""
         var rest = text
         while let scalar = rest.popFirst() {

@@ -83,6 +83,19 @@ extension EvaluationBudget {
         do throws(ExpressionError) { try produce(bytes: count) } catch { throw PythonFault(error) }
     }
 
+    /// Counts items of a list before they are made, and the work of making them.
+    func makeItems(_ count: Int) throws(PythonFault) {
+        try work(count)
+        try make(count, times: Self.itemBytes)
+    }
+
+    /// Counts the comparing of two texts.
+    @inline(__always)
+    func compare(_ one: String, _ two: String) throws(PythonFault) {
+        let count = min(one.utf8.count, two.utf8.count)
+        if count >= 1_024 { try work(count / 512) }
+    }
+
     /// Counts `count` times `size` bytes, however large the product would be.
     func make(_ count: Int, times size: Int) throws(PythonFault) {
         let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: size)

@@ -15,7 +15,7 @@ struct PythonPercentFormat<Object: PythonObject> {
         _ text: String, _ argument: Object, _ budget: EvaluationBudget, adapt: ((String, Object) -> String)? = nil
     ) throws(PythonFault) -> String {
         try budget.make(bytes: text.utf8.count)
-        try budget.work(text.utf8.count / 16)
+        try budget.work(text.utf8.count / 2)
         var work = PythonPercentFormat(text, argument, budget, adapt)
         try work.run()
         return work.out

@@ -9,23 +9,28 @@ extension PythonText {
         let scalars = Array(text.unicodeScalars)
         var out = ""
         out.reserveCapacity(text.utf8.count)
-        for (at, scalar) in scalars.enumerated() { out += lower(scalar, at, scalars) }
+        for (at, scalar) in scalars.enumerated() {
+            if scalar.isASCII {
+                out.unicodeScalars.append(asciiLower(scalar))
+            } else {
+                out += lower(scalar, at, scalars)
+            }
+        }
         return out
     }
 
     /// A capital sigma at the end of a word becomes a final one.
     private static func lower(_ scalar: Unicode.Scalar, _ at: Int, _ scalars: [Unicode.Scalar]) -> String {
         guard scalar.value == 0x3A3 else {
-            return scalar.isASCII ? asciiLower(scalar) : scalar.properties.lowercaseMapping
+            return scalar.isASCII ? String(asciiLower(scalar)) : scalar.properties.lowercaseMapping
         }
         let before = scalars[..<at].last { !$0.properties.isCaseIgnorable }
         let after = scalars[(at + 1)...].first { !$0.properties.isCaseIgnorable }
         return (before?.properties.isCased ?? false) && !(after?.properties.isCased ?? false) ? "ς" : "σ"
     }
 
-    private static func asciiLower(_ scalar: Unicode.Scalar) -> String {
-        scalar.value >= 0x41 && scalar.value <= 0x5A
-            ? String(Unicode.Scalar(UInt8(scalar.value) | 0x20)) : String(scalar)
+    private static func asciiLower(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        scalar.value >= 0x41 && scalar.value <= 0x5A ? Unicode.Scalar(UInt8(scalar.value) | 0x20) : scalar
     }
 
     /// For comparing without case: near enough to Unicode's folding, which the standard library does not have.
@@ -51,11 +56,12 @@ extension PythonText {
 
     /// First letter large, the rest small.
     static func capitalize(_ text: String) -> String {
-        if isASCII(text) {
-            var bytes = Array(lower(text).utf8)
-            if let first = bytes.first, isLetter(first) { bytes[0] = first & 0xDF }
-            return String(decoding: bytes, as: UTF8.self)
+        var isFirst = true
+        let fast = ascii(text) { byte in
+            defer { isFirst = false }
+            return isLetter(byte) ? isFirst ? byte & 0xDF : byte | 0x20 : byte
         }
+        if let fast { return fast }
         let scalars = Array(text.unicodeScalars)
         var out = ""
         out.reserveCapacity(text.utf8.count)
@@ -131,7 +137,7 @@ extension PythonText {
 
     private static func ascii(_ text: String, _ change: (UInt8) -> UInt8) -> String? {
         guard isASCII(text) else { return nil }
-        return String(decoding: text.utf8.map(change), as: UTF8.self)
+        return mapped(text, change)
     }
 
     private static func mapped(
@@ -140,7 +146,13 @@ extension PythonText {
         if let fast = ascii(text, change) { return fast }
         var out = ""
         out.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars { out += map(scalar) }
+        for scalar in text.unicodeScalars {
+            if scalar.isASCII {
+                out.unicodeScalars.append(Unicode.Scalar(change(UInt8(scalar.value))))
+            } else {
+                out += map(scalar)
+            }
+        }
         return out
     }
 }

@@ -14,6 +14,8 @@ extension PythonText {
         return found
     }
 
+    private static let mostReplacements = 1_500_000
+
     /// `str.replace`; a negative limit is none.
     static func replace(
         _ text: String, _ old: String, _ new: String, limit: Int, _ budget: EvaluationBudget
@@ -21,22 +23,14 @@ extension PythonText {
         if limit == 0 { return text }
         let limit = limit < 0 ? Int.max : limit
         if old.isEmpty { return try interleave(text, new, limit, budget) }
-        try budget.work(text.utf8.count / 64)
-        let places = offsets(of: old, in: text, limit: limit)
-        guard !places.isEmpty else { return text }
-        try budget.make(places.count, times: new.utf8.count)
+        // More than these are refused anyway.
+        let count = occurrences(of: old, in: text, limit: min(limit, mostReplacements))
+        if count == 0 { return text }
+        if count == mostReplacements { throw .tooComplex("The text is found more than \(count) times") }
+        try budget.work(count / 4)
+        try budget.make(count, times: new.utf8.count)
         try budget.make(bytes: text.utf8.count)
-        var out: [UInt8] = []
-        let bytes = Array(text.utf8)
-        out.reserveCapacity(bytes.count + places.count * max(0, new.utf8.count - old.utf8.count))
-        var from = 0
-        for place in places {
-            out.append(contentsOf: bytes[from..<place])
-            out.append(contentsOf: new.utf8)
-            from = place + old.utf8.count
-        }
-        out.append(contentsOf: bytes[from...])
-        return String(decoding: out, as: UTF8.self)
+        return replaced(text, old, new, count: count)
     }
 
     private static func interleave(
@@ -53,14 +47,33 @@ extension PythonText {
         return left > 0 ? out + new : out
     }
 
+    /// `str.split(separator)` for what is short.
+    static func split(_ text: String, separator: String) -> [String] {
+        cut(text, offsets(of: separator, in: text), separator.utf8.count)
+    }
+
     /// `str.split(separator, limit)`; the separator is not empty, a negative limit is none.
-    static func split(_ text: String, separator: String, limit: Int) -> [String] {
+    ///
+    /// The parts are counted before they are made.
+    static func split(
+        _ text: String, separator: String, limit: Int, _ budget: EvaluationBudget
+    ) throws(PythonFault) -> [String] {
+        try budget.makeItems(
+            occurrences(of: separator, in: text, limit: limit < 0 ? budget.mostItems : min(limit, budget.mostItems)) + 1
+        )
+        try budget.make(bytes: text.utf8.count)
         let places = offsets(of: separator, in: text, limit: limit < 0 ? .max : limit)
         return cut(text, places, separator.utf8.count)
     }
 
     /// `str.rsplit(separator, limit)`.
-    static func splitFromEnd(_ text: String, separator: String, limit: Int) -> [String] {
+    static func splitFromEnd(
+        _ text: String, separator: String, limit: Int, _ budget: EvaluationBudget
+    ) throws(PythonFault) -> [String] {
+        try budget.makeItems(
+            occurrences(of: separator, in: text, limit: limit < 0 ? budget.mostItems : min(limit, budget.mostItems)) + 1
+        )
+        try budget.make(bytes: text.utf8.count)
         let count = text.utf8.count
         let width = separator.utf8.count
         let search = TextSearch(bytes: separator.utf8.reversed())
@@ -72,6 +85,12 @@ extension PythonText {
             at = next + width
         }
         return cut(text, places.reversed(), width)
+    }
+
+    private static func part(of text: String, _ range: Range<Int>) -> String {
+        let utf8 = text.utf8
+        let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
+        return String(text[start..<utf8.index(start, offsetBy: range.count)])
     }
 
     private static func cut(_ text: String, _ places: [Int], _ width: Int) -> [String] {
@@ -88,30 +107,28 @@ extension PythonText {
     }
 
     /// `str.split()`: runs of white space separate, ends are dropped.
-    static func split(_ text: String, limit: Int = -1) -> [String] {
-        var parts: [String] = []
-        var rest = text.unicodeScalars[...]
-        while true {
-            rest = rest.drop(while: isSpace)
-            if rest.isEmpty { return parts }
-            if limit >= 0, parts.count >= limit {
-                parts.append(String(rest))
-                return parts
-            }
-            let word = rest.prefix { !isSpace($0) }
-            parts.append(String(word))
-            rest = rest[word.endIndex...]
-        }
+    static func split(_ text: String, limit: Int = -1, _ budget: EvaluationBudget) throws(PythonFault) -> [String] {
+        let most = limit < 0 ? Int.max : limit
+        var words = wordRanges(text, most: min(most, budget.mostItems))
+        // What is behind the last word that is cut off stays whole.
+        let end = words.last?.upperBound ?? 0
+        let hasRest = words.count == most || words.count == budget.mostItems
+        let rest = hasRest ? blankEnd(text, from: end) : text.utf8.count
+        if rest < text.utf8.count { words.append(rest..<text.utf8.count) }
+        try budget.makeItems(words.count)
+        try budget.make(bytes: text.utf8.count)
+        return words.map { part(of: text, $0) }
     }
 
     /// `str.rsplit(None, limit)`.
-    static func splitFromEnd(_ text: String, limit: Int) -> [String] {
+    static func splitFromEnd(_ text: String, limit: Int, _ budget: EvaluationBudget) throws(PythonFault) -> [String] {
+        if limit < 0 { return try split(text, budget) }
         var parts: [String] = []
         var rest = text.unicodeScalars[...]
         while true {
             while let last = rest.last, isSpace(last) { rest.removeLast() }
             if rest.isEmpty { return parts.reversed() }
-            if limit >= 0, parts.count >= limit {
+            if parts.count >= limit {
                 parts.append(String(rest))
                 return parts.reversed()
             }
@@ -119,6 +136,7 @@ extension PythonText {
             while start > rest.startIndex, !isSpace(rest[rest.index(before: start)]) {
                 start = rest.index(before: start)
             }
+            try budget.makeItems(1)
             parts.append(String(rest[start...]))
             rest = rest[..<start]
         }
@@ -141,18 +159,6 @@ extension PythonText {
         }
         if start < scalars.endIndex { lines.append(String(scalars[start...])) }
         return lines
-    }
-
-    /// The code points from one number to another; both lie within the text.
-    static func slice(_ text: String, _ range: Range<Int>) -> String {
-        let utf8 = text.utf8
-        if utf8.count == length(text) {
-            let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
-            return String(text[start..<utf8.index(start, offsetBy: range.count)])
-        }
-        let scalars = text.unicodeScalars
-        let start = scalars.index(scalars.startIndex, offsetBy: range.lowerBound)
-        return String(scalars[start..<scalars.index(start, offsetBy: range.count)])
     }
 
     /// `str.expandtabs`.

@@ -1,28 +1,5 @@
 /// What Python knows about text: code points, not characters.
 enum PythonText {
-    /// Whether two texts have the same code points; Swift's own `==` takes composed and decomposed letters as equal.
-    @inline(__always)
-    static func equal(_ left: String, _ right: String) -> Bool {
-        guard left.utf8.count == right.utf8.count, left == right else { return false }
-        return left.utf8.elementsEqual(right.utf8)
-    }
-
-    /// How two texts compare by code points; UTF-8 keeps that order.
-    static func order(_ left: String, _ right: String) -> PythonOrder {
-        if left.utf8.elementsEqual(right.utf8) { return .equal }
-        return left.utf8.lexicographicallyPrecedes(right.utf8) ? .less : .greater
-    }
-
-    /// The number of code points.
-    @inline(__always)
-    static func length(_ text: String) -> Int {
-        var count = 0
-        for byte in text.utf8 where byte & 0xC0 != 0x80 { count &+= 1 }
-        return count
-    }
-
-    static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
-
     /// `str.isspace` for one code point.
     static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
@@ -74,15 +51,6 @@ enum PythonText {
             return text
         }
         return strip(text, fromStart: true, fromEnd: true, isSpace)
-    }
-
-    static func strip(
-        _ text: String, fromStart: Bool, fromEnd: Bool, _ isDropped: (Unicode.Scalar) -> Bool
-    ) -> String {
-        var scalars = text.unicodeScalars[...]
-        if fromStart { while let first = scalars.first, isDropped(first) { scalars.removeFirst() } }
-        if fromEnd { while let last = scalars.last, isDropped(last) { scalars.removeLast() } }
-        return String(scalars)
     }
 
     /// The text as `repr` shows it: single quotes, double ones only if that saves an escape.

@@ -23,7 +23,9 @@ enum PythonValues {
         _ left: Value, _ right: Value, _ budget: EvaluationBudget, depth: Int = 0
     ) throws(PythonFault) -> Bool {
         switch (left, right) {
-        case (.string(let one), .string(let two)): return PythonText.equal(one, two)
+        case (.string(let one), .string(let two)):
+            try budget.compare(one, two)
+            return PythonText.equal(one, two)
         case (.null, .null): return true
         case (.integer(let one), .integer(let two)): return one == two
         case (.array(let one), .array(let two)):
@@ -53,7 +55,9 @@ enum PythonValues {
         _ left: Value, _ right: Value, symbol: String = "<", _ budget: EvaluationBudget, depth: Int = 0
     ) throws(PythonFault) -> PythonOrder? {
         switch (left, right) {
-        case (.string(let one), .string(let two)): return PythonText.order(one, two)
+        case (.string(let one), .string(let two)):
+            try budget.compare(one, two)
+            return PythonText.order(one, two)
         case (.array(let one), .array(let two)):
             try check(depth)
             try budget.work(min(one.count, two.count))
@@ -105,6 +109,8 @@ enum PythonValues {
         case .double(let number): out += PythonFloat.text(number)
         case .string(let text):
             try budget.make(bytes: text.utf8.count + 2)
+            // Each character is looked at.
+            if text.utf8.count >= 64 { try budget.work(text.utf8.count / 2) }
             PythonText.appendQuoted(text, to: &out)
         case .array(let items):
             try check(depth)

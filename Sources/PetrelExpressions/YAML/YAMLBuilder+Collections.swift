@@ -74,11 +74,14 @@ extension YAMLBuilder {
         return try node(event, depth: depth + 1, isKey: true)
     }
 
+    /// More are of no use to anybody.
+    private static let mostWarnings = 100
+
     private mutating func add(
         _ key: Built, _ item: Built, to members: inout Members, at mark: YAMLMark
     ) throws(ExpressionError) {
         let text = try keyText(key, at: mark)
-        if let first = members.marks[text] {
+        if let first = members.marks[text], warnings.count < Self.mostWarnings {
             let location = YAMLProblem.location(mark, file: file)
             warnings.append(
                 ExpressionError(

@@ -9,7 +9,7 @@ enum YAMLNumber {
         if body.hasPrefix("0b") { return integer(body.dropFirst(2), radix: 2, isNegative) }
         if body.hasPrefix("0x") { return integer(body.dropFirst(2), radix: 16, isNegative) }
         if body.hasPrefix("0") { return integer(body.dropFirst(body.hasPrefix("0o") ? 2 : 1), radix: 8, isNegative) }
-        guard body.contains(":") else { return integer(body[...], radix: 10, isNegative) }
+        guard body.utf8.contains(UInt8(ascii: ":")) else { return integer(body[...], radix: 10, isNegative) }
         return sexagesimal(body, isNegative)
     }
 
@@ -22,6 +22,7 @@ enum YAMLNumber {
         case ".nan", "nan": return .nan
         default: break
         }
+        if !body.utf8.contains(UInt8(ascii: ":")) { return decimal(body[...]).map { sign * $0 } }
         var sum = 0.0
         for part in body.split(separator: ":", omittingEmptySubsequences: false) {
             guard let number = decimal(part) else { return nil }
@@ -43,14 +44,19 @@ enum YAMLNumber {
     }
 
     private static func split(_ text: String) -> (isNegative: Bool, body: String) {
-        let bare = text.filter { $0 != "_" }
+        let bytes = text.utf8
+        let bare =
+            bytes.contains(UInt8(ascii: "_"))
+            ? String(decoding: bytes.filter { $0 != UInt8(ascii: "_") }, as: UTF8.self) : text
         let isNegative = bare.hasPrefix("-")
         return (isNegative, isNegative || bare.hasPrefix("+") ? String(bare.dropFirst()) : bare)
     }
 
     private static func integer(_ digits: Substring, radix: Int, _ isNegative: Bool) -> Value? {
         // Int(_:radix:) would take a second sign.
-        guard let first = digits.utf8.first, first != 0x2B, first != 0x2D else { return nil }
+        guard let first = digits.utf8.first, first != 0x2B, first != 0x2D,
+            digits.utf8.count <= DecimalDigits.maxDigits
+        else { return nil }
         if let number = Int((isNegative ? "-" : "") + digits, radix: radix) { return .integer(number) }
         guard let decimal = DecimalDigits(digits, radix: radix)?.text else { return nil }
         return .bigInteger((isNegative ? "-" : "") + decimal)
@@ -58,6 +64,8 @@ enum YAMLNumber {
 
     private static func sexagesimal(_ body: String, _ isNegative: Bool) -> Value? {
         var sum = DecimalDigits()
+        // Each part may add seven digits, and a number has its bound.
+        guard body.utf8.count <= DecimalDigits.maxDigits else { return nil }
         for part in body.split(separator: ":", omittingEmptySubsequences: false) {
             guard let number = Int(part), number >= 0, number < 1 << 50 else { return nil }
             sum.multiply(by: 60, adding: number)
@@ -73,7 +81,7 @@ struct DecimalDigits {
     private var groups: [UInt64] = [0]
     private static let base: UInt64 = 1_000_000_000
     /// Python's own bound for a text that becomes a number.
-    private static let maxDigits = 4_300
+    static let maxDigits = 4_300
 
     init() {}
 

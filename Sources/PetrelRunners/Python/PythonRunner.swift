@@ -20,12 +20,15 @@ public struct PythonRunner: ActionRunner {
         public var maxOutputBytes: Int
         /// How long an action that is to end has to do so.
         public var grace: Duration
+        /// Most interpreters that are kept ready to fork; zero starts each action anew.
+        public var maxWorkers: Int
 
         /// Settings from their parts.
         public init(
             environment: [String: String], python: String, modules: String, virtualEnvironments: String,
-            maxOutputBytes: Int = 10 << 20, grace: Duration = .seconds(5)
+            maxOutputBytes: Int = 10 << 20, grace: Duration = .seconds(5), maxWorkers: Int = 0
         ) {
+            self.maxWorkers = maxWorkers
             self.environment = environment.filter { !$0.key.hasPrefix("PETREL_") }
             self.python = python
             self.modules = modules
@@ -38,12 +41,17 @@ public struct PythonRunner: ActionRunner {
     static let typeName = "python-script"
     static let defaultTimeoutSeconds = 600
     private static let maxResultBytes = 16 << 20
+    private static let readAtStart = [
+        "PYTHON", "PATH", "LD_", "LC_", "LANG", "LOCPATH", "TZ", "MALLOC_", "GLIBC_", "GCONV_", "OPENSSL_",
+    ]
 
     private let launcher: ShimLauncher
     private let settings: Settings
+    private let workers: PythonWorkers
 
     /// A runner whose attempts are kept by a launcher's shim.
     public init(launcher: ShimLauncher, settings: Settings) {
+        workers = PythonWorkers(capacity: settings.maxWorkers)
         self.launcher = launcher
         self.settings = settings
     }
@@ -55,41 +63,55 @@ public struct PythonRunner: ActionRunner {
     public func run(_ request: RunRequest) async -> RunOutcome {
         switch job(request) {
         case .failure(let refusal): return Self.refused(refusal)
-        case .success(let job): return outcome(await launcher.launch(job), request)
+        case .success(let job): return outcome(await launcher.launch(job, from: worker(job, request)), request)
+        }
+    }
+
+    /// Several packs without an environment of their own share one: it has imported nothing of any pack.
+    ///
+    /// None for a caller's variables that interpreter or C library read only when a process starts.
+    private func worker(_ job: ShimJob, _ request: RunRequest) -> WarmWorker? {
+        let given = request.runnerParameters["env"]?.object ?? [:]
+        guard !given.keys.contains(where: { name in Self.readAtStart.contains { name.hasPrefix($0) } }) else {
+            return nil
+        }
+        let python = job.argv[0]
+        return workers.worker(for: python) {
+            var environment = settings.environment
+            environment["PYTHONPATH"] = settings.modules
+            return WarmWorker.start(
+                python, arguments: ["-u", settings.modules + "/petrel_action.py", "--warm", python],
+                environment: environment)
         }
     }
 
     /// Takes up an attempt of an earlier service; its shim kept it running.
     public func resume(_ request: RunRequest, boot: String) async -> RunTrace {
-        switch await launcher.resume(key: request.attempt.description, boot: boot) {
-        case .ended(let end): .outcome(outcome(end, request))
-        case .neverStarted: .neverStarted
-        case .lost(let reason): .lost(reason: reason)
-        }
+        await launcher.resume(request.attempt, boot: boot) { outcome($0, request) }
     }
 
     /// Has the shim end the action and all that it started.
-    public func cancel(_ attempt: AttemptKey) async { launcher.terminate(key: attempt.description) }
+    public func cancel(_ attempt: AttemptKey) async { launcher.cancel(attempt) }
 
     /// Reads what petrel-shim has spooled.
     public func output(of attempt: AttemptKey, type: String, from: Int) async -> [UInt8] {
-        let paths = launcher.outputPaths(key: attempt.description)
-        return readFile(type == "stderr" ? paths.stderr : paths.stdout, from: from, limit: 64 << 10)
+        launcher.output(of: attempt, type: type, from: from)
     }
 
     /// Removes the attempt's run folder, with the result's file.
-    public func forget(_ attempt: AttemptKey) async { launcher.forget(key: attempt.description) }
+    public func forget(_ attempt: AttemptKey) async { launcher.forget(attempt) }
 
     // MARK: The job
 
     private func job(_ request: RunRequest) -> Result<ShimJob, RunRefusal> {
         EntryPoint.find(request.action).flatMap { script in
             interpreter(request.action).map { python in
-                ShimJob(
+                let environment = environment(request, python)
+                return ShimJob(
                     key: request.attempt.description,
                     argv: [python.program, "-u", settings.modules + "/petrel_action.py"],
-                    environment: environment(request, python), cwd: request.action.packPath,
-                    stdin: input(request, script: script.path),
+                    environment: environment, cwd: request.action.packPath,
+                    stdin: input(request, script: script.path, environment: environment),
                     timeout: .seconds(timeout(request)), grace: settings.grace,
                     maxOutputBytes: settings.maxOutputBytes)
             }
@@ -111,7 +133,7 @@ public struct PythonRunner: ActionRunner {
             return .failure(
                 """
                 the pack \(action.ref.pack) has no virtual environment, but a requirements.txt. Make one: \
-                python3 -m venv \(folder) && \(program) -m pip install -r \(action.packPath)/requirements.txt
+                petrel pack venv \(action.ref.pack)
                 """)
         }
         return .success(Interpreter(program: settings.python, folder: nil))
@@ -126,6 +148,8 @@ public struct PythonRunner: ActionRunner {
         environment.merge(request.environment) { _, ours in ours }
         environment["ST2_API_URL"] = request.environment["ST2_ACTION_API_URL"]
         environment["ST2_AUTH_TOKEN"] = request.environment["ST2_ACTION_AUTH_TOKEN"]
+        environment["PETREL_VIRTUALENVS"] = settings.virtualEnvironments
+        environment["PETREL_PYTHON"] = settings.python
         let pack = request.action.packPath
         environment["PYTHONPATH"] = [pack + "/lib", pack + "/actions/lib", settings.modules].joined(separator: ":")
         if let folder = python.folder {
@@ -135,14 +159,19 @@ public struct PythonRunner: ActionRunner {
         return environment
     }
 
-    private func input(_ request: RunRequest, script: String) -> [UInt8] {
+    private func input(_ request: RunRequest, script: String, environment: [String: String]) -> [UInt8] {
         let level = request.runnerParameters["log_level"]?.string ?? "DEBUG"
-        let order: Value = [
+        var order: ValueObject = [
             "pack": .string(request.action.ref.pack), "file_path": .string(script), "user": .string(request.user),
             "parameters": .object(request.actionParameters), "config": .object(request.config),
             "log_level": .string(level), "result_file": .string(resultPath(request.attempt)),
         ]
-        return JSONWriter.bytes(order) + [0x0A]
+        // What a warm worker forks has the worker's variables until it has read these.
+        if settings.maxWorkers > 0 {
+            let variables = environment.map { ($0.key, Value.string($0.value)) }
+            order["environment"] = .object(ValueObject(uniqueKeysWithValues: variables))
+        }
+        return JSONWriter.bytes(.object(order)) + [0x0A]
     }
 
     private func resultPath(_ attempt: AttemptKey) -> String { launcher.folder(key: attempt.description) + "/result" }

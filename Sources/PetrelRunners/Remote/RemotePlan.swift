@@ -23,7 +23,7 @@ struct RemotePlan {
     private let password: String?
     private let passphrase: String?
     private let bastion: Host?
-    private let timeoutSeconds: Int
+    let timeoutSeconds: Int
 
     /// Reads the parameters of a request.
     static func make(_ request: RunRequest, settings: RemoteRunner.Settings) -> Result<RemotePlan, RunRefusal> {
@@ -103,10 +103,9 @@ struct RemotePlan {
     func write(to folder: String) -> String? {
         removeTree(folder)
         guard makePrivateFolder(folder) else { return "the folder \(folder) can't be made" }
-        let lines = hosts.map { "\($0.port ?? 0) \($0.name)\n" }.joined()
         let ordered = JSONWriter.text(.array(hosts.map { .string($0.label) }))
         var files: [(String, String)] = [
-            ("hosts", lines), ("labels", ordered), ("program", program), ("driver", Self.driver),
+            ("labels", ordered), ("program", program), ("driver", Self.driver),
             ("timeout", String(timeoutSeconds)),
         ]
         if let keyText { files.append(("key", keyText.hasSuffix("\n") ? keyText : keyText + "\n")) }
@@ -125,19 +124,51 @@ struct RemotePlan {
         return nil
     }
 
-    /// The job for petrel-shim.
-    func job(_ attempt: AttemptKey, folder: String, settings: RemoteRunner.Settings) -> ShimJob {
+    /// Lays down the list of hosts, each with the socket of a connection that is there; the last thing before the start.
+    /// - Returns: what went wrong.
+    func writeHosts(to folder: String, sockets: [String?]) -> String? {
+        let lines = zip(hosts, sockets).map { "\($0.port ?? 0) \($0.name) \($1 ?? "")\n" }.joined()
+        return writePrivateFile(folder + "/hosts", Array(lines.utf8)) ? nil : "\(folder)/hosts can't be written"
+    }
+
+    /// How each host is reached, for connections that executions share.
+    ///
+    /// What a file of keys or settings holds counts, and not its path alone.
+    func routes(_ folder: String, settings: RemoteRunner.Settings) -> [SSHConnections.Route] {
+        let client = ["ssh"] + options(folder, settings, isBastion: false)
+        let environment = environment(folder, settings)
+        let files = [keyText == nil ? keyPath : nil, settings.configFile].map { path in
+            path.map { $0 + "\n" + String(decoding: readFile($0, limit: 64 << 10) ?? [], as: UTF8.self) } ?? ""
+        }
+        let common = [
+            user, keyText ?? "", password ?? "", passphrase ?? "", bastion.map { "\($0)" } ?? "",
+            settings.hostKeyCheck,
+        ]
+        return hosts.map { host in
+            SSHConnections.Route(
+                identity: [host.name, String(host.port ?? 0)] + common + files,
+                client: client + (host.port.map { ["-p", String($0)] } ?? []), host: host.name,
+                environment: environment)
+        }
+    }
+
+    private func environment(_ folder: String, _ settings: RemoteRunner.Settings) -> [String: String] {
         var environment = settings.environment
         environment["SSH_ASKPASS"] = folder + "/askpass"
         environment["SSH_ASKPASS_REQUIRE"] = password == nil && passphrase == nil ? "never" : "force"
         environment["DISPLAY"] = environment["DISPLAY"] ?? ":"
+        return environment
+    }
+
+    /// The job for petrel-shim.
+    func job(_ attempt: AttemptKey, folder: String, settings: RemoteRunner.Settings) -> ShimJob {
         let width = min(settings.maxParallel, hosts.count)
         let words =
             ["/bin/bash", folder + "/driver", folder, String(settings.maxOutputBytes), String(max(1, width))]
             + (upload.map { [$0.folder, String($0.names.count)] + $0.names } ?? ["/", "0"])
             + ["ssh"] + options(folder, settings, isBastion: false)
         return ShimJob(
-            key: attempt.description, argv: words, environment: environment, cwd: "/",
+            key: attempt.description, argv: words, environment: environment(folder, settings), cwd: "/",
             timeout: .seconds(timeoutSeconds), grace: settings.grace, maxOutputBytes: settings.maxOutputBytes)
     }
 
@@ -147,7 +178,7 @@ struct RemotePlan {
             "LogLevel=ERROR", "ClearAllForwardings=yes", "ConnectTimeout=\(settings.connectSeconds)",
             "StrictHostKeyChecking=\(settings.hostKeyCheck)",
             "UserKnownHostsFile=\(settings.knownHosts) ~/.ssh/known_hosts", "NumberOfPasswordPrompts=1",
-            "ServerAliveInterval=15", "ServerAliveCountMax=4", "ControlPath=none",
+            "ServerAliveInterval=15", "ServerAliveCountMax=4", "ControlPath=none", "ControlMaster=no",
         ]
         if password == nil, passphrase == nil { options.append("BatchMode=yes") }
         if password != nil { options.append("PubkeyAuthentication=\(keyText == nil && keyPath == nil ? "no" : "yes")") }
@@ -186,8 +217,9 @@ struct RemotePlan {
         }
         many() { { { one "$@" 2>&1 >&3 | keep >"$d/$i.err"; } 3>&1 | keep >"$d/$i.out"; }; }
         total=$(grep -c . "$d/hosts") i=0
-        while read -r port host; do
+        while read -r port host socket; do
             args=(); [ "$port" = 0 ] || args=(-p "$port")
+            [ -z "$socket" ] || args+=(-S "$socket")
             if [ "$total" = 1 ]; then one "$@" "${args[@]}" -- "$host" "$launch"; break; fi
             while [ "$(jobs -rp | wc -l)" -ge "$width" ]; do wait -n; done
             many "$@" "${args[@]}" -- "$host" "$launch" </dev/null &

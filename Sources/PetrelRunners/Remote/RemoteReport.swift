@@ -7,6 +7,8 @@ struct RemoteReport {
         var result: ValueObject
         var isSuccess: Bool
         var isLate: Bool
+        /// nil: it was ended before that was known.
+        var isReached: Bool?
     }
 
     private let labels: [String]
@@ -29,6 +31,9 @@ struct RemoteReport {
             return Self.hostEnd(code, stdout, stderr, end, seconds: seconds)
         }
     }
+
+    /// Which of the hosts were reached, in their order; nil where that is not known.
+    var areReached: [Bool?] { ends.map(\.isReached) }
 
     /// The outcome of the whole.
     func outcome(allowsPartialFailure: Bool) -> RunOutcome {
@@ -78,6 +83,7 @@ struct RemoteReport {
         }
         return HostEnd(
             result: result, isSuccess: !isFailure,
-            isLate: isLate || code == connectionFailure && result["timeout"]?.bool == true)
+            isLate: isLate || code == connectionFailure && result["timeout"]?.bool == true,
+            isReached: code.map { $0 != connectionFailure })
     }
 }

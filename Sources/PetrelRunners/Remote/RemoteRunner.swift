@@ -57,12 +57,14 @@ public struct RemoteRunner: ActionRunner {
 
     private let launcher: ShimLauncher
     private let settings: Settings
+    private let connections: SSHConnections?
 
     /// The two remote types.
     public let types: [RunnerType] = [RemoteRunner.command, RemoteRunner.script]
 
-    /// A runner whose attempts are kept by a launcher's shim.
-    public init(launcher: ShimLauncher, settings: Settings) {
+    /// A runner whose attempts are kept by a launcher's shim; without `connections` each makes its own.
+    public init(launcher: ShimLauncher, settings: Settings, connections: SSHConnections? = nil) {
+        self.connections = connections
         self.launcher = launcher
         self.settings = settings
     }
@@ -76,34 +78,39 @@ public struct RemoteRunner: ActionRunner {
         }
         let folder = folder(request.attempt)
         if let problem = plan.write(to: folder) { return Self.refused(problem) }
+        let routes = connections == nil ? [] : plan.routes(folder, settings: settings)
+        let limit = min(settings.connectSeconds, plan.timeoutSeconds)
+        let sockets = await connections?.sockets(for: routes, within: .seconds(limit)) ?? plan.hosts.map { _ in nil }
+        if let problem = plan.writeHosts(to: folder, sockets: sockets) { return Self.refused(problem) }
         let end = await launcher.launch(plan.job(request.attempt, folder: folder, settings: settings))
         removeSecrets(folder)
-        return outcome(end, request.attempt)
+        let report = report(end, request.attempt)
+        for (route, isReached) in zip(routes, report.areReached) {
+            if let isReached { connections?.tell(route, isReached: isReached) }
+        }
+        return report.outcome(allowsPartialFailure: settings.allowsPartialFailure)
     }
 
     /// Takes up an attempt of an earlier service; its shim kept it running.
     public func resume(_ request: RunRequest, boot: String) async -> RunTrace {
-        let trace = await launcher.resume(key: request.attempt.description, boot: boot)
-        removeSecrets(folder(request.attempt))
-        switch trace {
-        case .ended(let end): return .outcome(outcome(end, request.attempt))
-        case .neverStarted: return .neverStarted
-        case .lost(let reason): return .lost(reason: reason)
+        let trace = await launcher.resume(request.attempt, boot: boot) {
+            report($0, request.attempt).outcome(allowsPartialFailure: settings.allowsPartialFailure)
         }
+        removeSecrets(folder(request.attempt))
+        return trace
     }
 
     /// Has the shim end the clients, and these the remote process groups.
-    public func cancel(_ attempt: AttemptKey) async { launcher.terminate(key: attempt.description) }
+    public func cancel(_ attempt: AttemptKey) async { launcher.cancel(attempt) }
 
     /// The output of a single host as it comes; nothing for several, whose lines would be mixed up.
     public func output(of attempt: AttemptKey, type: String, from: Int) async -> [UInt8] {
-        let paths = launcher.outputPaths(key: attempt.description)
-        return readFile(type == "stderr" ? paths.stderr : paths.stdout, from: from, limit: 64 << 10)
+        launcher.output(of: attempt, type: type, from: from)
     }
 
     /// Removes the attempt's folders.
     public func forget(_ attempt: AttemptKey) async {
-        launcher.forget(key: attempt.description)
+        launcher.forget(attempt)
         removeTree(folder(attempt))
     }
 
@@ -113,9 +120,8 @@ public struct RemoteRunner: ActionRunner {
         for name in RemotePlan.secretFiles { removeTree(folder + "/" + name) }
     }
 
-    private func outcome(_ end: ShimEnd, _ attempt: AttemptKey) -> RunOutcome {
-        let report = RemoteReport(folder: folder(attempt), end: end, maxBytes: settings.maxOutputBytes)
-        return report.outcome(allowsPartialFailure: settings.allowsPartialFailure)
+    private func report(_ end: ShimEnd, _ attempt: AttemptKey) -> RemoteReport {
+        RemoteReport(folder: folder(attempt), end: end, maxBytes: settings.maxOutputBytes)
     }
 
     private static func refused(_ reason: String) -> RunOutcome {

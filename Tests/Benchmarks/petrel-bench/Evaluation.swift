@@ -25,7 +25,7 @@ enum Evaluation {
                 request["value"] ?? .null, pattern: request["pattern"] ?? .null, now: Instant(microseconds: 0))
             return .bool(isMatch)
         case "pattern":
-            let matches = try Pattern(source).matches(in: request["context"]?["s"]?.string ?? "", limit: 1_000_000)
+            let matches = try Pattern(source).matches(in: request["context"]?["s"]?.string ?? "", limit: 100_000)
             return .array(matches.map { .string($0.text) })
         case "json":
             do throws(CoreError) { return try JSONReader.value(source, limits: .requestBody) } catch {

@@ -195,7 +195,8 @@ struct EventDispatchTests {
         let ends = EndedExecutions(
             store: fixture.store, catalog: fixture.catalog, dispatch: fixture.dispatch,
             documents: ExecutionDocuments(runners: fixture.engine.runners, digest: PlainDigest()),
-            channels: NoChannels(), events: fixture.engine.events, clock: fixture.engine.clock)
+            channels: NoChannels(), digest: PlainDigest(), events: fixture.engine.events,
+            clock: fixture.engine.clock)
         try await fixture.store.watchEnds(true)
         try await fixture.send([:])
         let first = try #require(try await fixture.executions().first)

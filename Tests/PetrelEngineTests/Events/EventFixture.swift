@@ -11,22 +11,46 @@ struct EventFixture {
     let catalog: LiveEventCatalog
     let dispatch: EventDispatch
     let content: EventContent
+    let datastore: Datastore
 
     var store: SQLiteStorage { engine.store }
 
-    init(folder: String? = nil, owner: String = "me", rules: [ValueObject] = [], types: [ValueObject] = []) throws {
+    init(
+        folder: String? = nil, owner: String = "me", rules: [ValueObject] = [], types: [ValueObject] = [],
+        longestChain: Int = 100
+    ) throws {
         let parameters: Parameters = ["text": Parameter(kind: .string, schema: ["type": "string"])]
         engine = try EngineFixture(
             owner: owner, folder: folder, automatic: nil,
             runner: FakeRunner(parameters: parameters, automatic: RunOutcome(status: .succeeded, result: ["n": 1])))
         catalog = LiveEventCatalog(digest: PlainDigest())
         dispatch = EventDispatch(
-            options: .init(systemUser: Identity(user: "stanley", role: .operator)), store: engine.store,
+            options: .init(systemUser: Identity(user: "stanley", role: .operator), longestChain: longestChain),
+            store: engine.store,
             catalog: catalog, submission: engine.submission, events: engine.events, clock: engine.clock,
             ids: engine.ids)
         content = EventContent(
             store: engine.store, catalog: catalog, events: engine.events, clock: engine.clock, ids: engine.ids)
+        datastore = Datastore(
+            store: engine.store, cipher: nil, catalog: catalog, events: engine.events, clock: engine.clock,
+            ids: engine.ids)
+        // A service that comes later must not give ids that an earlier one gave.
+        if folder != nil { for _ in 0..<10_000 { _ = engine.ids.next() } }
         try put(rules, types)
+    }
+
+    /// What tells of ends and inquiries.
+    var ends: EndedExecutions {
+        EndedExecutions(
+            store: store, catalog: catalog, dispatch: dispatch,
+            documents: ExecutionDocuments(runners: engine.runners, digest: PlainDigest()), channels: NoChannels(),
+            digest: PlainDigest(), events: engine.events, clock: engine.clock)
+    }
+
+    /// Sets a key, as an action does where one is given.
+    func set(_ name: String, _ value: String, cause: Execution? = nil) async throws {
+        let entry = Datastore.Entry(key: KeyName(.system, name), value: value)
+        _ = try await datastore.set(entry, by: "ann", cause: cause.map(EventCause.init))
     }
 
     /// Puts rules in force.

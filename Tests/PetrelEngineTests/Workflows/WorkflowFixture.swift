@@ -12,26 +12,34 @@ struct WorkflowFixture {
     let echo: EchoRunner
     let workflows: Workflows
     let inquiries: Inquiries
+    let datastore: Datastore
     let admin = Identity(user: "ann", role: .admin)
 
     init(
         _ definitions: [String: String] = [:], chains: [String: String] = [:], owner: String = "me",
-        folder: String? = nil, access: Access = Access(), maxRunning: Int = 8, isRelaxed: Bool = false
+        folder: String? = nil, access: Access = Access(), maxRunning: Int = 8, random: Dice = Dice(seed: 1),
+        isRelaxed: Bool = false
     ) throws {
         echo = EchoRunner()
         engine = try EngineFixture(
-            owner: owner, folder: folder, maxRunning: maxRunning, others: [echo], isRelaxed: isRelaxed)
+            owner: owner, folder: folder, maxRunning: maxRunning, others: [echo, RandomRunner(random)],
+            isRelaxed: isRelaxed)
         var actions = [
             Self.action("test.echo", "echo"), Self.action("test.act", "fake"), Self.action("test.ask", "inquirer"),
-            Self.action("core.noop", "noop"), Self.action("core.local", "local-shell-cmd"),
+            Self.action("core.noop", "noop"), Self.action("core.echo", "random"),
+            Self.action("core.local", "local-shell-cmd"),
         ]
         for (name, text) in definitions { actions.append(Self.action("test.\(name)", "orquesta", text)) }
         for (name, text) in chains { actions.append(Self.action("test.\(name)", "action-chain", text)) }
-        engine.catalog.replace(with: Catalog(actions: actions))
-        workflows = Workflows(
-            .init(
-                store: engine.store, catalog: engine.catalog, runners: engine.runners, submission: engine.submission,
-                access: access, events: engine.events, clock: engine.clock, ids: engine.ids, apiURL: { "http://x/v1" }))
+        let config = PackConfig(pack: "test", schema: nil, values: ["region": "north"])
+        engine.catalog.replace(with: Catalog(actions: actions, configs: [config]))
+        datastore = Datastore(
+            store: engine.store, cipher: nil, events: engine.events, clock: engine.clock, ids: engine.ids)
+        var parts = Workflows.Parts(
+            store: engine.store, catalog: engine.catalog, runners: engine.runners, submission: engine.submission,
+            access: access, events: engine.events, clock: engine.clock, ids: engine.ids, apiURL: { "http://x/v1" })
+        parts.datastore = datastore
+        workflows = Workflows(parts)
         // A service that comes later must not give ids that an earlier one gave.
         if folder != nil { for _ in 0..<10_000 { _ = engine.ids.next() } }
         inquiries = Inquiries(store: engine.store, access: access, events: engine.events, clock: engine.clock)

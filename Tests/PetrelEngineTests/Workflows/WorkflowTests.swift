@@ -122,6 +122,81 @@ struct WorkflowTests {
         }
     }
 
+    @Test("lists in lists: each item starts a workflow with a list of its own, empty ones too")
+    func nestedLists() async throws {
+        let fixture = try WorkflowFixture([
+            "outer": """
+            version: 1.0
+            input:
+              - lists
+            tasks:
+              each:
+                with:
+                  items: <% ctx().lists %>
+                  concurrency: 2
+                action: test.inner
+                input:
+                  xs: <% item() %>
+                next:
+                  - publish:
+                      - seen: <% result().select($.output.seen) %>
+            output:
+              - seen: <% ctx().seen %>
+            """,
+            "inner": """
+            version: 1.0
+            input:
+              - xs
+            tasks:
+              each:
+                with:
+                  items: <% ctx().xs %>
+                  concurrency: 3
+                action: test.echo message=<% item() %>
+                next:
+                  - publish:
+                      - seen: <% result().select($.message) %>
+            output:
+              - seen: <% ctx().seen %>
+            """,
+        ])
+        try await fixture.running {
+            let lists: Value = [[1, 2, 3, 4], [], [nil], [[5]]]
+            let done = try await fixture.run("test.outer", ["lists": lists])
+            #expect(done.result == ["output": ["seen": lists]])
+        }
+    }
+
+    @Test("an item's retry and delay hold nothing else back, and its last try counts")
+    func retriedList() async throws {
+        let fixture = try WorkflowFixture([
+            "items": """
+            version: 1.0
+            tasks:
+              each:
+                with: <% list(succeeded, failed) %>
+                action: test.echo
+                input:
+                  status: <% item() %>
+                retry:
+                  count: 2
+                next:
+                  - when: <% failed() %>
+                    publish: tries=<% result().len() %>
+                    do: noop
+            output:
+              - tries: <% ctx().tries %>
+            """
+        ])
+        try await fixture.running {
+            let done = try await fixture.run("test.items")
+            #expect(done.status == .succeeded)
+            #expect(done.result == ["output": ["tries": 2]])
+            // Each try takes the whole list again, as in the original.
+            #expect(try await fixture.children(of: done.id).count == 6)
+        }
+    }
+
     @Test("an item that fails fails the task when all have ended, and the error names it")
     func failingItem() async throws {
         let fixture = try WorkflowFixture([
@@ -348,6 +423,93 @@ struct WorkflowTests {
         try await fixture.running {
             let done = try await fixture.run("test.functions")
             #expect(done.result == ["output": ["seen": "deep", "key": "fallback", "status": "succeeded"]])
+        }
+    }
+
+    @Test("the tasks that a workflow names in notify tell of their end where the workflow does, others don't")
+    func notices() async throws {
+        let fixture = try WorkflowFixture([
+            "told": """
+            version: 1.0
+            tasks:
+              one:
+                action: core.noop
+                next:
+                  - do: two
+              two:
+                action: core.noop
+            """
+        ])
+        try await fixture.running {
+            let sections: Value = ["on-complete": ["routes": ["ops"], "message": "done"]]
+            let done = try await fixture.run("test.told", ["notify": ["two"]], context: ["notify": sections])
+            #expect(done.status == .succeeded)
+            let told = try await fixture.children(of: done.id).filter { $0.context["notify"] == sections }
+            #expect(told.map(\.taskName) == ["two"])
+        }
+    }
+
+    @Test(
+        "the tasks of a chain tell of their end where the chain does, but for those in skip_notify and with their own")
+    func chainNotices() async throws {
+        let fixture = try WorkflowFixture(chains: [
+            "told": """
+            chain:
+              - name: one
+                ref: core.noop
+                on-success: two
+              - name: two
+                ref: core.noop
+                on-success: three
+              - name: three
+                ref: core.noop
+                notify:
+                  on-failure:
+                    routes: [other]
+            """
+        ])
+        try await fixture.running {
+            let sections: Value = ["on-complete": ["routes": ["ops"]]]
+            let done = try await fixture.run("test.told", ["skip_notify": ["two"]], context: ["notify": sections])
+            #expect(done.status == .succeeded)
+            let told = try await fixture.children(of: done.id).map { $0.context["notify"] ?? .null }
+            #expect(told == [sections, .null, ["on-failure": ["routes": ["other"]]]])
+        }
+    }
+
+    @Test("workflows and chains see the configuration of their pack and the keys of the datastore")
+    func surroundings() async throws {
+        let fixture = try WorkflowFixture(
+            [
+                "flow": """
+                version: 1.0
+                input:
+                  - region: "{{ config_context.region }}"
+                tasks:
+                  one:
+                    action: test.echo message=<% st2kv("system.color") %>
+                    next:
+                      - publish: said=<% result().message %>
+                output:
+                  - all: <% [ctx().region, ctx().said] %>
+                """
+            ],
+            chains: [
+                "chain": """
+                chain:
+                  - name: one
+                    ref: test.echo
+                    parameters:
+                      message: "{{ config_context.region }} {{ st2kv.system.color }}"
+                """
+            ])
+        _ = try await fixture.datastore.set(.init(key: KeyName(.system, "color"), value: "blue"), by: "ann")
+        try await fixture.running {
+            let flow = try await fixture.run("test.flow")
+            #expect(flow.result == ["output": ["all": ["north", "blue"]]])
+            let chain = try await fixture.run("test.chain")
+            #expect(chain.status == .succeeded)
+            #expect(fixture.echo.messages.last == "north blue")
         }
     }
 

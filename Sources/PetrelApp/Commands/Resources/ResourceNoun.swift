@@ -40,5 +40,18 @@ struct PackFilter: ResourceFilters {
     @Option(name: .shortAndLong, help: "Only those of this pack.")
     var pack: String?
 
-    var query: [(name: String, value: String)] { pack.map { [("pack", $0)] } ?? [] }
+    var query: [(name: String, value: String)] { given(("pack", pack)) }
+}
+
+/// The flags of a span of time.
+struct TimeSpanFlags: ParsableArguments {
+    @Option(name: [.customLong("tg", withSingleDash: true), .customLong("timestamp-gt")], help: "Only later ones.")
+    var after: String?
+    @Option(name: [.customLong("tl", withSingleDash: true), .customLong("timestamp-lt")], help: "Only earlier ones.")
+    var before: String?
+}
+
+/// The parameters of a query of which flags were given.
+func given(_ parameters: (name: String, value: String?)...) -> [(name: String, value: String)] {
+    parameters.compactMap { parameter in parameter.value.map { (parameter.name, $0) } }
 }

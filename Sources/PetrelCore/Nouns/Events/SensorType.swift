@@ -21,6 +21,13 @@ public struct SensorType: Sendable, Hashable {
     /// The metadata as written.
     public var document: ValueObject
 
+    private static let builtInPrefix = "builtin:"
+
+    /// The sensor of Petrel's own that the entry point names, as `builtin:NAME`; nil for one that is a Python file.
+    public var builtInName: String? {
+        entryPoint.hasPrefix(Self.builtInPrefix) ? String(entryPoint.dropFirst(Self.builtInPrefix.count)) : nil
+    }
+
     /// StackStorm's bound: more often is work for a sensor that waits by itself.
     private static let shortestInterval = 4.0
 

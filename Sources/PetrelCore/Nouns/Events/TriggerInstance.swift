@@ -31,14 +31,17 @@ public struct TriggerInstance: Sendable, Hashable {
     public var origin: Origin
     /// The trace that it belongs to.
     public var trace: TraceTag
-    /// The execution whose end it tells of; nil for all others.
+    /// The execution that led to it, by its end or by what it did; nil where none is known.
     public var cause: ExecutionID?
+    /// How many events led to it, one through the other; 0 for one from outside.
+    public var depth: Int
 
     /// An instance from its parts.
     public init(
         id: TriggerInstanceID, trigger: ContentRef, type: ContentRef, payload: Value, occurredAt: Instant,
-        status: Status = .pending, origin: Origin, trace: TraceTag, cause: ExecutionID? = nil
+        status: Status = .pending, origin: Origin, trace: TraceTag, cause: ExecutionID? = nil, depth: Int = 0
     ) {
+        self.depth = depth
         self.id = id
         self.trigger = trigger
         self.type = type

@@ -151,6 +151,7 @@ extension YAQLFrame {
 
     /// Counts the reading of long texts before it is done.
     private func countTexts(of values: YAQLCallValues, _ name: String) throws(YAQLFault) {
+        if let steps = TextCost.callSteps[name] { try runtime.step(steps) }
         for case .string(let text) in values.positional where text.utf8.count >= 64 {
             try runtime.step(TextCost.yaql(name).steps(text))
         }

@@ -18,6 +18,9 @@ extension YAQLFrame {
         case .equal: return .bool(try runtime.areEqual(left, right))
         case .notEqual: return .bool(try !runtime.areEqual(left, right))
         case .less, .greater, .lessOrEqual, .greaterOrEqual:
+            if case .string(let one) = left, case .string(let two) = right {
+                try YAQLEquality.compare(one, two, runtime.budget)
+            }
             if let holds = YAQLComparison.simple(symbol, left, right) { return .bool(holds) }
         default:
             if let result = try YAQLArithmetic.simple(symbol, left, right, runtime) { return result }
@@ -101,6 +104,9 @@ enum YAQLComparison {
     static func holds(
         _ symbol: YAQLSymbol, _ left: YAQLValue, _ right: YAQLValue, _ runtime: YAQLRuntime
     ) throws(YAQLFault) -> Bool {
+        if case .string(let one) = left, case .string(let two) = right {
+            try YAQLEquality.compare(one, two, runtime.budget)
+        }
         if let holds = simple(symbol, left, right) { return holds }
         return try YAQLFrame(runtime).operate(symbol, left, right).isTruthy
     }

@@ -33,7 +33,7 @@ final class YAQLRuntime {
 
     /// Counts items before they are made.
     func produce(items count: Int) throws(YAQLFault) {
-        let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: 16)
+        let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: EvaluationBudget.itemBytes)
         try produce(bytes: isTooLarge ? Int.max >> 1 : max(0, bytes))
     }
 

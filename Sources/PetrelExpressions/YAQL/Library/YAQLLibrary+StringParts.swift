@@ -61,17 +61,20 @@ extension YAQLLibrary {
     private static func split(_ arguments: YAQLArguments, fromEnd: Bool) throws(YAQLFault) -> YAQLValue {
         let text = arguments.text(0)
         let limit = arguments.integer(2)
-        try arguments.runtime.step(text.utf8.count / 8 + 1)
-        try arguments.runtime.produce(bytes: text.utf8.count)
         let parts: [String]
         if let separator = arguments.optionalText(1) {
             guard !separator.isEmpty else { throw .value("empty separator") }
-            parts =
+            parts = try python { () throws(PythonFault) in
                 fromEnd
-                ? PythonText.splitFromEnd(text, separator: separator, limit: limit)
-                : PythonText.split(text, separator: separator, limit: limit)
+                    ? try PythonText.splitFromEnd(text, separator: separator, limit: limit, arguments.budget)
+                    : try PythonText.split(text, separator: separator, limit: limit, arguments.budget)
+            }
         } else {
-            parts = fromEnd ? PythonText.splitFromEnd(text, limit: limit) : PythonText.split(text, limit: limit)
+            parts = try python { () throws(PythonFault) in
+                fromEnd
+                    ? try PythonText.splitFromEnd(text, limit: limit, arguments.budget)
+                    : try PythonText.split(text, limit: limit, arguments.budget)
+            }
         }
         return try arguments.list(parts.map(YAQLValue.string))
     }
@@ -110,24 +113,23 @@ extension YAQLLibrary {
     static func find(
         _ needle: String, in text: String, from start: Int, to stop: Int?, last: Bool = false, _ runtime: YAQLRuntime
     ) throws(YAQLFault) -> Int {
-        try runtime.step((text.utf8.count + needle.utf8.count) / 16 + 1)
+        try runtime.step((text.utf8.count + needle.utf8.count) / 64 + 1)
         let count = PythonText.length(text)
         let from = start < 0 ? max(0, sum(start, count)) : start
         let range = slice(of: count, from: start, to: stop ?? count)
         let limit = max(0, min(count, stop.map { $0 < 0 ? sum($0, count) : $0 } ?? count))
         guard from <= limit else { return -1 }
-        let part = Array(PythonText.slice(text, range).utf8)
-        let bytes = Array(needle.utf8)
-        if bytes.isEmpty { return last ? range.upperBound : range.lowerBound }
+        if needle.isEmpty { return last ? range.upperBound : range.lowerBound }
+        let part = range == 0..<count ? text : PythonText.slice(text, range)
         var offset: Int?
         if last {
-            if let found = TextSearch(bytes: bytes.reversed()).first(in: part.reversed(), from: 0) {
-                offset = part.count - found - bytes.count
-            }
+            try runtime.produce(bytes: part.utf8.count)
+            let found = TextSearch(bytes: needle.utf8.reversed()).first(in: part.utf8.reversed(), from: 0)
+            offset = found.map { part.utf8.count - $0 - needle.utf8.count }
         } else {
-            offset = TextSearch(bytes: bytes).first(in: part, from: 0)
+            offset = PythonText.firstOffset(of: needle, in: part)
         }
         guard let offset else { return -1 }
-        return range.lowerBound + part[..<offset].count { $0 & 0xC0 != 0x80 }
+        return range.lowerBound + PythonText.length(part, upTo: offset)
     }
 }

@@ -26,13 +26,11 @@ extension YAQLLibrary {
         .method(
             "toUpper", [.text("string")],
             { (arguments) throws(YAQLFault) in
-                try arguments.runtime.step(arguments.text(0).utf8.count / 8)
                 return try arguments.text(PythonText.upper(arguments.text(0)))
             }),
         .method(
             "toLower", [.text("string")],
             { (arguments) throws(YAQLFault) in
-                try arguments.runtime.step(arguments.text(0).utf8.count / 8)
                 return try arguments.text(PythonText.lower(arguments.text(0)))
             }),
         .function(
@@ -90,10 +88,7 @@ extension YAQLLibrary {
         guard count > 0, !text.isEmpty else { return .string("") }
         let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: text.utf8.count)
         try arguments.runtime.produce(bytes: isTooLarge ? Int.max >> 1 : bytes)
-        var result = Array(text.utf8)
-        result.reserveCapacity(bytes)
-        while result.count < bytes { result += result.prefix(bytes - result.count) }
-        return .string(String(decoding: result, as: UTF8.self))
+        return .string(PythonText.repeated(text, count))
     }
 
     /// What the function `str` gives: null and booleans as YAQL writes them, all else as Python shows it.
@@ -128,7 +123,7 @@ extension YAQLLibrary {
         guard let characters else {
             return PythonText.strip(text, fromStart: atStart, fromEnd: atEnd, PythonText.isSpace)
         }
-        let set = Set(characters.unicodeScalars)
+        let set = ScalarSet(characters)
         return PythonText.strip(text, fromStart: atStart, fromEnd: atEnd) { set.contains($0) }
     }
 
@@ -151,7 +146,6 @@ extension YAQLLibrary {
     private static func replaced(
         _ text: String, _ old: String, _ new: String, _ limit: Int, _ arguments: YAQLArguments
     ) throws(YAQLFault) -> String {
-        try arguments.runtime.step(text.utf8.count / 8)
         return try python { () throws(PythonFault) in
             try PythonText.replace(text, old, new, limit: limit, arguments.budget)
         }

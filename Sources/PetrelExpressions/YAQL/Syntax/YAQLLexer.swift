@@ -3,6 +3,7 @@ import PetrelCore
 /// Cuts an expression into tokens, one at a time: an illegal character counts when the parser gets there.
 struct YAQLLexer {
     private let scalars: [Unicode.Scalar]
+    private let isASCII: Bool
     private var at = 0
     /// Where the last token began, in code points.
     private(set) var start = 0
@@ -15,6 +16,7 @@ struct YAQLLexer {
     init(_ source: String) throws(YAQLFault) {
         guard source.utf8.count <= Self.maxLength * 4 else { throw Self.tooLong }
         scalars = Array(source.unicodeScalars)
+        isASCII = scalars.count == source.utf8.count
         guard scalars.count <= Self.maxLength else { throw Self.tooLong }
     }
 
@@ -41,6 +43,14 @@ struct YAQLLexer {
     }
 
     private func text(_ range: Range<Int>) -> String {
+        if isASCII {
+            return String(unsafeUninitializedCapacity: range.count) { bytes in
+                for offset in 0..<range.count {
+                    bytes[offset] = UInt8(truncatingIfNeeded: scalars[range.lowerBound + offset].value)
+                }
+                return range.count
+            }
+        }
         var text = ""
         text.unicodeScalars.append(contentsOf: scalars[range])
         return text
@@ -101,15 +111,46 @@ struct YAQLLexer {
     }
 
     private mutating func symbol(_ scalar: Unicode.Scalar) -> YAQLSymbol? {
-        var pair = String(scalar)
-        if let second = peek(1) { pair.unicodeScalars.append(second) }
-        switch pair {
-        case "?.", "=~", "!~", "->", "=>", ">=", "<=", "!=":
+        if let second = peek(1), let symbol = Self.symbol(scalar, second) {
             at += 2
-            return YAQLSymbol(rawValue: pair)
-        default:
-            at += 1
-            return YAQLSymbol(rawValue: String(scalar))
+            return symbol
+        }
+        at += 1
+        return Self.symbol(scalar)
+    }
+
+    private static func symbol(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> YAQLSymbol? {
+        switch (first, second) {
+        case ("?", "."): .optionalDot
+        case ("=", "~"): .matches
+        case ("!", "~"): .matchesNot
+        case ("-", ">"): .send
+        case ("=", ">"): .arrow
+        case (">", "="): .greaterOrEqual
+        case ("<", "="): .lessOrEqual
+        case ("!", "="): .notEqual
+        default: nil
+        }
+    }
+
+    private static func symbol(_ scalar: Unicode.Scalar) -> YAQLSymbol? {
+        switch scalar {
+        case ".": .dot
+        case "[": .openList
+        case "{": .openMap
+        case "(": .open
+        case ")": .close
+        case "]": .closeList
+        case "}": .closeMap
+        case ",": .comma
+        case "+": .plus
+        case "-": .minus
+        case "*": .times
+        case "/": .divided
+        case ">": .greater
+        case "<": .less
+        case "=": .equal
+        default: nil
         }
     }
 

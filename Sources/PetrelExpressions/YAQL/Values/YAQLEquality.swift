@@ -31,7 +31,9 @@ enum YAQLEquality {
         _ left: YAQLValue, _ right: YAQLValue, _ budget: EvaluationBudget?, _ depth: Int
     ) throws(YAQLFault) -> Bool {
         switch (left, right) {
-        case (.string(let one), .string(let two)): return PythonText.equal(one, two)
+        case (.string(let one), .string(let two)):
+            if let budget { try compare(one, two, budget) }
+            return PythonText.equal(one, two)
         case (.integer(let one), .integer(let two)): return one == two
         case (.null, .null): return true
         case (.date(let one), .date(let two)): return one.instant == two.instant
@@ -86,6 +88,11 @@ enum YAQLEquality {
         case (.absent, .absent): true
         default: false
         }
+    }
+
+    /// Counts the comparing of two texts.
+    static func compare(_ one: String, _ two: String, _ budget: EvaluationBudget) throws(YAQLFault) {
+        do throws(PythonFault) { try budget.compare(one, two) } catch { throw YAQLFault(error) }
     }
 
     static func count(_ items: Int, _ budget: EvaluationBudget?, _ depth: Int) throws(YAQLFault) {

@@ -11,6 +11,9 @@ struct YAQLKey: Hashable {
         case .tuple, .list, .dictionary, .view, .set:
             try YAQLValue.checkWalk(value.depth)
             try Self.check(value, budget, depth: 0)
+        // Hashing reads the text.
+        case .string(let text):
+            if text.utf8.count >= 256 { try YAQLEquality.count(text.utf8.count / 16, budget, 0) }
         default: break
         }
         self.value = value
