@@ -43,6 +43,7 @@ class Ledger:
         self.folder = folder
         self.file = os.path.join(folder, "side-effects")
         self.asked = []
+        self.rooms = set()
         self.lock = threading.Lock()
 
     def command(self, name, kind):
@@ -64,8 +65,19 @@ class Ledger:
         with open(self.file) as file:
             return file.read().split()
 
+    def final(self, room, key, seconds):
+        """The final answer; waited for as long as any room still gets answers, for a busy machine takes its time."""
+        began = time.monotonic()
+        while True:
+            found = room.wait_final(key, 0.5)
+            latest = max([began] + [other.posts[-1][0] for other in self.rooms if other.posts])
+            if found or time.monotonic() - latest > seconds:
+                return found
+
     def check(self, seconds=60):
-        """Compares with the contract; gives counts and sentences about what is wrong."""
+        """Compares with the contract; gives counts and sentences about what is wrong.
+
+        What has no answer although none came to anybody for so many seconds is lost."""
         wrong = {"lost": 0, "duplicated": 0, "ran_twice": 0, "disorder": 0, "false": 0, "abandoned": 0}
         notes = []
 
@@ -73,9 +85,9 @@ class Ledger:
             wrong[what] += 1
             notes.append("%s: %s" % (what, sentence))
 
-        end = time.monotonic() + seconds
+        self.rooms = {room for room, _, _, _ in self.asked}
         for room, key, name, kind in self.asked:
-            if room.wait_final(key, max(0.1, end - time.monotonic())) is None:
+            if self.final(room, key, seconds) is None:
                 blame("lost", "%s (%s) has no final answer" % (name, kind))
         lines = self.lines()
         for room, key, name, kind in self.asked:
@@ -281,7 +293,7 @@ def run_random(program, kills, seed, rate):
     finished.set()
     for speaker in speakers:
         speaker.join()
-    wrong, notes = ledger.check(120)
+    wrong, notes = ledger.check()
     stuck = open_executions(service)
     for room in rooms:
         room.close()
@@ -380,7 +392,9 @@ def run_workflow(program, passes, only):
     """Kills the service on the way of workflows with forks, lists, a workflow and a chain below, and a question."""
     listed = subprocess.run([program, "debug", "fault-points"], capture_output=True, text=True, check=True)
     points = [point for point in listed.stdout.split()
-              if (not only or point == only) and point.startswith(tuple(WORKFLOW))]
+              if (not only or point == only) and point.startswith(tuple(WORKFLOW))
+              # Only Python actions come by it, and there are none in this one.
+              and point != "run.after-ask"]
     total = {"lost": 0, "ran_twice": 0, "false": 0, "abandoned": 0, "stuck": 0}
     runs = unreached = 0
     for point in points:

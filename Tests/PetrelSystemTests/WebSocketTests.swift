@@ -459,7 +459,7 @@ struct WebSocketTests {
         try await round()
         for _ in 0..<60 { try await round() }
         // The count itself is a connection.
-        for _ in 0..<200 where try await peer.counts()["open"] != 1 { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<3000 where try await peer.counts()["open"] != 1 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(try await peer.counts()["open"] == 1)
     }
 }
