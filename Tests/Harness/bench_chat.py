@@ -53,7 +53,8 @@ PETREL_PACK = {
                         "  cmd: {immutable: true, default: 'echo hi {{text}}'}\n",
     "aliases/echo.yaml": "name: echo\naction_ref: bench.say\nformats: ['echo {{text}}']\nack: {enabled: false}\n"
                          "result: {format: '{{ execution.parameters.text }}'}\n",
-    "aliases/run.yaml": "name: run\naction_ref: bench.run\nformats: ['run {{text}}']\nack: {enabled: false}\n"
+    # Not `run`: that is an alias of the core pack, and the two would be offered as a choice.
+    "aliases/brun.yaml": "name: brun\naction_ref: bench.run\nformats: ['brun {{text}}']\nack: {enabled: false}\n"
                         "result: {format: '{{ execution.result.stdout }}'}\n",
     "aliases/both.yaml": "name: both\naction_ref: bench.run\nformats: ['both {{text}}']\n"
                          "ack: {format: 'begun {{ execution.parameters.text }}'}\n"
@@ -116,7 +117,7 @@ def petrel(programs, platform, durability):
         return [os.path.join(programs, "petrel"), "serve", "--data-dir", os.path.join(folder, "data")]
     name = "petrel-%s%s" % (durability, "" if platform == "slack" else "-mattermost")
     return Peer(name, platform, command, environment,
-                {"echo": "!echo {token}", "run": "!run {token}", "run-ack": "!both {token}"}, prepare)
+                {"echo": "!echo {token}", "run": "!brun {token}", "run-ack": "!both {token}"}, prepare)
 
 
 def peers(programs):
