@@ -101,11 +101,15 @@ def webhooks(program, seconds):
         _, executions = client.persistently("GET", "/v1/executions?limit=100&action=core.noop")
         _, found = client.persistently("GET", "/v1/triggerinstances?limit=100")
         came = {each["id"]: instant(each["occurrence_time"]) for each in found}
-        waits = [
-            instant(each["end_timestamp"]) - came[each["context"]["trigger_instance"]["id"]] for each in executions
-            if each.get("end_timestamp") and each["context"]["trigger_instance"]["id"] in came]
-        print("webhook-to-action-ended p50_ms=%.2f p99_ms=%.2f count=%d" % (
-            share(waits, 0.5), share(waits, 0.99), len(waits)), flush=True)
+        ended = [each for each in executions
+                 if each.get("end_timestamp") and each["context"]["trigger_instance"]["id"] in came]
+        for name, when in (
+                ("started", lambda each: next(
+                    entry["timestamp"] for entry in each["log"] if entry["status"] == "running")),
+                ("ended", lambda each: each["end_timestamp"])):
+            waits = [instant(when(each)) - came[each["context"]["trigger_instance"]["id"]] for each in ended]
+            print("webhook-to-action-%s p50_ms=%.2f p99_ms=%.2f count=%d" % (
+                name, share(waits, 0.5), share(waits, 0.99), len(waits)), flush=True)
     finally:
         service.stop()
     history(program, folder)
