@@ -76,12 +76,14 @@ extension SQLiteStorage {
     }
 
     /// Reads large results from their files, after the rows.
+    ///
+    /// The few that are owed come first, which `CROSS JOIN` asks for: by itself SQLite walks all executions by their ends.
     public func owedEnds(limit: Int) async throws(CoreError) -> [Execution] {
         let fetched = try await read { database in
             try database.rows(
                 """
-                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
-                JOIN owed_end o ON o.execution = e.id ORDER BY e.ended_at LIMIT ?
+                SELECT \(executionColumns), e.result, e.result_file FROM owed_end o CROSS JOIN \(executionTables)
+                WHERE e.id = o.execution ORDER BY e.ended_at LIMIT ?
                 """, [limit]
             ).map { try Fetched(row: $0) }
         }
@@ -100,8 +102,8 @@ extension SQLiteStorage {
         let fetched = try await read { database in
             try database.rows(
                 """
-                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
-                JOIN owed_inquiry o ON o.execution = e.id ORDER BY e.id LIMIT ?
+                SELECT \(executionColumns), e.result, e.result_file FROM owed_inquiry o CROSS JOIN \(executionTables)
+                WHERE e.id = o.execution ORDER BY e.id LIMIT ?
                 """, [limit]
             ).map { try Fetched(row: $0) }
         }

@@ -51,9 +51,8 @@ extension SQLiteStorage {
         let found: [(Fetched, Execution)] = try await read { database in
             try database.rows(
                 """
-                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
-                JOIN inquiry i ON i.execution = e.id
-                WHERE i.asked_at IS NULL AND e.status = 'pending' ORDER BY e.id LIMIT ?
+                SELECT \(executionColumns), e.result, e.result_file FROM inquiry i CROSS JOIN \(executionTables)
+                WHERE e.id = i.execution AND i.asked_at IS NULL AND e.status = 'pending' ORDER BY e.id LIMIT ?
                 """, [limit]
             ).map { row in
                 (try Fetched(row: row), try root(of: Execution(row: row), in: database))
@@ -87,9 +86,9 @@ extension SQLiteStorage {
         let found: [(Fetched, String)] = try await read { database in
             try database.rows(
                 """
-                SELECT \(executionColumns), e.result, e.result_file, q.thread FROM \(executionTables)
-                JOIN inquiry_post q ON q.execution = e.id
-                WHERE q.adapter = ? AND q.channel = ? AND e.status = 'pending' ORDER BY e.id DESC LIMIT 100
+                SELECT \(executionColumns), e.result, e.result_file, q.thread
+                FROM inquiry_post q CROSS JOIN \(executionTables)
+                WHERE e.id = q.execution AND q.adapter = ? AND q.channel = ? AND e.status = 'pending' ORDER BY e.id DESC LIMIT 100
                 """, [adapter, channel]
             ).map { (try Fetched(row: $0), $0["thread"]) }
         }
