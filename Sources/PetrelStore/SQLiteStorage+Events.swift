@@ -75,45 +75,42 @@ extension SQLiteStorage {
         try await queue.commit(.written) { try $0.run("UPDATE end_watch SET is_wanted = ?", [isWanted]) }
     }
 
-    /// Reads large results from their files, after the rows.
-    ///
-    /// The few that are owed come first, which `CROSS JOIN` asks for: by itself SQLite walks all executions by their ends.
+    /// See ``EventStore/owedEnds(limit:)``.
     public func owedEnds(limit: Int) async throws(CoreError) -> [Execution] {
-        let fetched = try await read { database in
-            try database.rows(
-                """
-                SELECT \(executionColumns), e.result, e.result_file FROM owed_end o CROSS JOIN \(executionTables)
-                WHERE e.id = o.execution ORDER BY e.ended_at LIMIT ?
-                """, [limit]
-            ).map { try Fetched(row: $0) }
-        }
-        return fetched.map { $0.withResult(from: results) }
+        try await owed("owed_end", by: "e.ended_at", limit: limit)
     }
 
     /// See ``EventStore/dropEnds(_:)``.
-    public func dropEnds(_ ids: [ExecutionID]) async throws(CoreError) {
-        try await queue.commit(.written) { database in
-            for id in ids { try database.run("DELETE FROM owed_end WHERE execution = ?", [id.text]) }
-        }
-    }
+    public func dropEnds(_ ids: [ExecutionID]) async throws(CoreError) { try await drop(ids, from: "owed_end") }
 
-    /// Reads large results from their files, after the rows.
+    /// See ``EventStore/owedInquiries(limit:)``.
     public func owedInquiries(limit: Int) async throws(CoreError) -> [Execution] {
-        let fetched = try await read { database in
-            try database.rows(
-                """
-                SELECT \(executionColumns), e.result, e.result_file FROM owed_inquiry o CROSS JOIN \(executionTables)
-                WHERE e.id = o.execution ORDER BY e.id LIMIT ?
-                """, [limit]
-            ).map { try Fetched(row: $0) }
-        }
-        return fetched.map { $0.withResult(from: results) }
+        try await owed("owed_inquiry", by: "e.id", limit: limit)
     }
 
     /// See ``EventStore/dropInquiries(_:)``.
     public func dropInquiries(_ ids: [ExecutionID]) async throws(CoreError) {
+        try await drop(ids, from: "owed_inquiry")
+    }
+
+    /// The executions that a table of what is owed names; large results are read from their files, after the rows.
+    ///
+    /// The few that are owed come first, which `CROSS JOIN` asks for: by itself SQLite walks all executions.
+    private func owed(_ table: String, by order: String, limit: Int) async throws(CoreError) -> [Execution] {
+        let fetched = try await read { database in
+            try database.rows(
+                """
+                SELECT \(executionColumns), e.result, e.result_file FROM \(table) o CROSS JOIN \(executionTables)
+                WHERE e.id = o.execution ORDER BY \(order) LIMIT ?
+                """, [limit]
+            ).map { try Fetched(row: $0) }
+        }
+        return fetched.map { $0.withResult(from: results) }
+    }
+
+    private func drop(_ ids: [ExecutionID], from table: String) async throws(CoreError) {
         try await queue.commit(.written) { database in
-            for id in ids { try database.run("DELETE FROM owed_inquiry WHERE execution = ?", [id.text]) }
+            for id in ids { try database.run("DELETE FROM \(table) WHERE execution = ?", [id.text]) }
         }
     }
 

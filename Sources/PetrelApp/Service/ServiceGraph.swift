@@ -93,13 +93,14 @@ struct ServiceGraph {
                 datastore: datastore, documents: documents, notices: notices, events: events, clock: clock, ids: ids,
                 digest: digest))
         let roots = try Self.contentRoots(settings, digest: digest)
+        let configFolder = settings.dataDir + "/configs"
         let content = ContentWatch(
             loader: ContentLoader(
                 roots: roots, runners: runners.types, store: store, ids: ids, clock: clock, digest: digest,
-                configFolder: settings.dataDir + "/configs",
+                configFolder: configFolder,
                 checkPolicy: { policy throws(CoreError) in try PolicyType.checked(policy) }),
-            roots: roots, configFolder: settings.dataDir + "/configs", catalog: catalog,
-            rules: rules.catalog, events: events, logger: logger)
+            roots: roots, configFolder: configFolder, catalog: catalog, rules: rules.catalog, events: events,
+            logger: logger)
         self.content = content
         let editor = PackEditor(
             roots: roots, newPacks: settings.dataDir + "/packs", runners: runners.types, store: store, clock: clock
