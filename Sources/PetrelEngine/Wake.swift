@@ -1,11 +1,10 @@
-import PetrelCore
-import PetrelEngine
+public import PetrelCore
 
 /// Does a piece of work at once, after each event that concerns it, when it asked to be woken, and every second at the
 /// latest, until the task is cancelled.
 ///
 /// - Parameter work: does all that is to be done now, and says when it wants to be woken although nothing happens.
-func wake(
+public func wake(
     on events: EventHub, clock: any PetrelClock, where concerns: @escaping @Sendable (EngineEvent) -> Bool,
     do work: @escaping @Sendable () async -> Instant?
 ) async {
