@@ -1,5 +1,6 @@
 public import PetrelCore
 import PetrelExpressions
+import Synchronization
 
 /// Tells rules, and the channels that notices name, of executions that have ended, and rules of inquiries.
 ///
@@ -35,30 +36,24 @@ public final class EndedExecutions: Sendable {
 
     /// Tells of ends until the task is cancelled.
     public func run() async {
-        let ends = events.events(buffer: 1) { event in
-            switch event {
-            case .executionChanged(let execution): execution.status.isCompleted
-            case .questionOwed: true
-            default: false
-            }
-        }
-        var isWatching: Bool?
-        await withDiscardingTaskGroup { group in
-            let (ticks, tick) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-            group.addTask { for await _ in ends { tick.yield() } }
-            // The tick finds what a lost signal left behind, and rules that came to be.
-            group.addTask {
-                while !Task.isCancelled {
-                    tick.yield()
-                    try? await self.clock.sleep(for: .seconds(1))
+        let isWatching = Mutex<Bool?>(nil)
+        await wake(
+            on: events, clock: clock,
+            where: { event in
+                switch event {
+                case .executionChanged(let execution): execution.status.isCompleted
+                case .questionOwed: true
+                default: false
                 }
             }
-            for await _ in ticks {
-                let isWanted = catalog.current.hasRules(for: BuiltInTriggerTypes.action)
-                if isWanted != isWatching, (try? await store.watchEnds(isWanted)) != nil { isWatching = isWanted }
-                await tellAll()
+        ) {
+            // Each time anew: rules come and go.
+            let isWanted = self.catalog.current.hasRules(for: BuiltInTriggerTypes.action)
+            if isWanted != isWatching.withLock(\.self), (try? await self.store.watchEnds(isWanted)) != nil {
+                isWatching.withLock { $0 = isWanted }
             }
-            group.cancelAll()
+            await self.tellAll()
+            return nil
         }
     }
 
