@@ -23,18 +23,26 @@ public struct SystemDigest: Digest {
 
     /// SHA-256, as 64 lower-case hexadecimal digits.
     public func sha256(_ bytes: [UInt8]) -> String {
-        hexadecimal(32) { digest, size in EVP_Digest(bytes, bytes.count, digest, size, EVP_sha256(), nil) == 1 }
+        hexadecimal(32) { EVP_Digest(bytes, bytes.count, $0, $1, Algorithms.sha256, nil) == 1 }
     }
 
     /// SHA-512, as 128 lower-case hexadecimal digits.
     public func sha512(_ bytes: [UInt8]) -> String {
-        hexadecimal(64) { digest, size in EVP_Digest(bytes, bytes.count, digest, size, EVP_sha512(), nil) == 1 }
+        hexadecimal(64) { EVP_Digest(bytes, bytes.count, $0, $1, Algorithms.sha512, nil) == 1 }
     }
 
     /// HMAC-SHA-256, as 64 lower-case hexadecimal digits.
     public func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> String {
         hexadecimal(32) { digest, size in
-            HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, digest, size) != nil
+            let context = EVP_MAC_CTX_new(Algorithms.hmac)
+            defer { EVP_MAC_CTX_free(context) }
+            var filled = 0
+            guard petrel_mac_init_sha256(context, key, key.count) == 1,
+                EVP_MAC_update(context, bytes, bytes.count) == 1,
+                EVP_MAC_final(context, digest, &filled, Int(EVP_MAX_MD_SIZE)) == 1
+            else { return false }
+            size.pointee = UInt32(filled)
+            return true
         }
     }
 
@@ -49,7 +57,14 @@ public struct SystemDigest: Digest {
         }
         // An empty or wrong digest would make unequal things equal.
         precondition(isFilled && size == bytes, "the digest failed")
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return digest.hexadecimal
     }
+}
+
+/// OpenSSL's implementations, which it would look for by their names each time.
+private enum Algorithms {
+    // They are never changed and never freed.
+    nonisolated(unsafe) static let sha256 = EVP_MD_fetch(nil, "SHA256", nil)
+    nonisolated(unsafe) static let sha512 = EVP_MD_fetch(nil, "SHA512", nil)
+    nonisolated(unsafe) static let hmac = EVP_MAC_fetch(nil, "HMAC", nil)
 }

@@ -19,11 +19,19 @@ extension RandomSource {
     public func hexadecimal(_ count: Int) -> String { bytes(count).hexadecimal }
 }
 
-extension Sequence<UInt8> {
+extension Collection<UInt8> {
     /// The bytes as lower-case hexadecimal digits, two each.
     public var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+        return String(unsafeUninitializedCapacity: count * 2) { buffer in
+            var end = 0
+            for byte in self {
+                buffer[end] = digit(byte >> 4)
+                buffer[end + 1] = digit(byte & 15)
+                end += 2
+            }
+            return end
+        }
     }
 }
 
