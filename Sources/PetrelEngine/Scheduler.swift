@@ -40,6 +40,7 @@ public final class Scheduler: Sendable {
     private let policies: LivePolicies?
     private let work: (stream: AsyncStream<Work>, continuation: AsyncStream<Work>.Continuation)
     private let nudges: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
+    private let cancels: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
     /// A scheduler over a store and the runners of a catalog.
     public init(
@@ -55,6 +56,7 @@ public final class Scheduler: Sendable {
         slots = Slots(capacity: options.maxRunning)
         work = AsyncStream<Work>.makeStream()
         nudges = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        cancels = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         completion = Completion(
             store: store, events: events, clock: clock, owner: options.owner, policies: policies,
             nudge: { [feed = nudges.continuation] in feed.yield() })
@@ -72,6 +74,7 @@ public final class Scheduler: Sendable {
     func begin(_ execution: Execution) {
         slots.occupy(execution.attemptKey)
         work.continuation.yield(Work(execution: execution))
+        if slots.isCanceling(execution.attemptKey) { cancels.continuation.yield() }
     }
 
     /// Says that something may be waiting in the store.
@@ -88,6 +91,7 @@ public final class Scheduler: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.claimLoop() }
             group.addTask { await self.renewalLoop() }
+            group.addTask { await self.cancelLoop() }
             for await item in work.stream {
                 group.addTask { await self.carryOut(item) }
             }
@@ -117,7 +121,7 @@ public final class Scheduler: Sendable {
             if execution.isWorkflow {
                 events.publish(.workflowOwed(execution.id))
             } else {
-                slots.markCanceling(execution.attemptKey)
+                markCanceling(execution)
             }
         case .notCancelable, .unknown: break
         }
@@ -210,7 +214,7 @@ public final class Scheduler: Sendable {
         guard let claim = orphan.claim else { return }
         guard try await store.adopt(orphan.attemptKey, from: claim.owner, claim: newClaim) else { return }
         slots.adopt(orphan.attemptKey)
-        if orphan.status == .canceling { slots.markCanceling(orphan.attemptKey) }
+        if orphan.status == .canceling { markCanceling(orphan) }
         work.continuation.yield(Work(execution: orphan, begunOn: claim.boot))
     }
 
@@ -219,32 +223,25 @@ public final class Scheduler: Sendable {
     private func carryOut(_ item: Work) async {
         let attempt = item.execution.attemptKey
         events.publish(.executionChanged(item.execution))
-        let end = await withTaskGroup(of: Attempts.End?.self) { group in
-            group.addTask { await self.attempts.run(item.execution, begunOn: item.begunOn) }
-            group.addTask {
-                await self.watchForCancel(item.execution)
-                return nil
-            }
-            var end: Attempts.End?
-            while let each = await group.next() {
-                guard let each else { continue }
-                end = each
-                group.cancelAll()
-            }
-            return end
-        }
-        guard let end, !Task.isCancelled || end != .interrupted else { return }
+        let end = await attempts.run(item.execution, begunOn: item.begunOn)
+        guard !Task.isCancelled || end != .interrupted else { return }
         await finish(item.execution, end)
         slots.vacate(attempt)
         if slots.isContended { nudge() }
     }
 
-    /// Tells the runner to end the attempt once that is wished for; again and again, since the child may just be starting.
-    private func watchForCancel(_ execution: Execution) async {
-        let attempt = execution.attemptKey
-        while !Task.isCancelled, slots.isRunning(attempt) {
-            if slots.isCanceling(attempt) { await attempts.cancel(execution) }
-            try? await clock.sleep(for: .milliseconds(100))
+    private func markCanceling(_ execution: Execution) {
+        slots.markCanceling(execution)
+        cancels.continuation.yield()
+    }
+
+    /// Tells runners to end the attempts of which that is wished; again and again, since a child may just be starting.
+    private func cancelLoop() async {
+        for await _ in cancels.stream {
+            while !Task.isCancelled, case let wished = slots.canceling, !wished.isEmpty {
+                for execution in wished { await attempts.cancel(execution) }
+                try? await clock.sleep(for: .milliseconds(100))
+            }
         }
     }
 

@@ -6,7 +6,7 @@ final class Slots: Sendable {
     private struct State {
         var reserved = 0
         var running: Set<AttemptKey> = []
-        var canceling: Set<AttemptKey> = []
+        var canceling: [AttemptKey: Execution] = [:]
         var isClosed = false
         /// Whether somebody found no slot since the queue was last seen empty.
         var isContended = true
@@ -62,15 +62,21 @@ final class Slots: Sendable {
     func vacate(_ attempt: AttemptKey) {
         state.withLock { state in
             state.running.remove(attempt)
-            state.canceling.remove(attempt)
+            state.canceling[attempt] = nil
         }
     }
 
     /// Marks an attempt as one to cancel, also one that is only about to run here: the wish waits for it.
-    func markCanceling(_ attempt: AttemptKey) { state.withLock { _ = $0.canceling.insert(attempt) } }
+    func markCanceling(_ execution: Execution) {
+        state.withLock { $0.canceling[execution.attemptKey] = execution }
+    }
 
-    func isRunning(_ attempt: AttemptKey) -> Bool { state.withLock { $0.running.contains(attempt) } }
-    func isCanceling(_ attempt: AttemptKey) -> Bool { state.withLock { $0.canceling.contains(attempt) } }
+    /// What runs here and is to be canceled.
+    var canceling: [Execution] {
+        state.withLock { state in state.canceling.filter { state.running.contains($0.key) }.map(\.value) }
+    }
+
+    func isCanceling(_ attempt: AttemptKey) -> Bool { state.withLock { $0.canceling[attempt] != nil } }
     var runningCount: Int { state.withLock { $0.running.count } }
 
     /// Hands out no slot any more.
