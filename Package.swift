@@ -93,7 +93,12 @@ let package = Package(
             exclude: adapterMaterial, swiftSettings: strict + optimized),
         module("PetrelRunners", ["PetrelSystem", "PetrelExpressions", "PetrelCore", collections]),
         module("PetrelPacks", ["PetrelSystem", "PetrelWorkflow", "PetrelExpressions", "PetrelCore", collections]),
-        module("PetrelStore", ["PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift")]),
+        module(
+            "PetrelStore",
+            [
+                "PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat"]),
         module("PetrelChat", ["PetrelEngine", "PetrelAliases", "PetrelExpressions", "PetrelCore", collections]),
         module(

@@ -72,10 +72,12 @@ extension Pack {
 extension Execution {
     /// The execution as the API shows it; keys without a value are left out.
     /// - Parameters:
-    ///   - runner: the runner's document.
-    ///   - parameters: the parameters, secret ones starred.
-    public func apiDocument(runner runnerDocument: ValueObject, parameters shownParameters: ValueObject) -> ValueObject
-    {
+    ///   - actionDocument: the action's document, secret defaults starred.
+    ///   - runnerDocument: the runner's document.
+    ///   - shownParameters: the parameters, secret ones starred.
+    public func apiDocument(
+        action actionDocument: ValueObject, runner runnerDocument: ValueObject, parameters shownParameters: ValueObject
+    ) -> ValueObject {
         var shown: ValueObject = [
             "id": .string(id.text), "action": .object(actionDocument), "runner": .object(runnerDocument),
             "liveaction": [

@@ -14,6 +14,7 @@ public struct Catalog: Sendable {
     public let configs: [String: PackConfig]
     /// Finds the aliases that fit a message.
     public let matcher: AliasMatcher
+    private let definitions = Definitions()
     private let actionsByRef: [ContentRef: Action]
     private let actionsByID: [ContentID: Action]
 
@@ -40,10 +41,31 @@ public struct Catalog: Sendable {
         return ContentID(refOrID).flatMap { actionsByID[$0] }
     }
 
+    /// What executions keep of an action.
+    public func definition(of action: Action) -> ActionDefinition {
+        // One that was found before the content was replaced may differ from the one that goes by its name now.
+        guard actionsByRef[action.ref] == action else { return ActionDefinition(action.apiDocument) }
+        return definitions.definition(of: action)
+    }
+
     /// The alias with a reference `pack.name` or an id.
     public func alias(_ refOrID: String) -> ActionAlias? {
         if let ref = ContentRef(refOrID) { return aliases.first { $0.ref == ref } }
         return aliases.first { $0.id.text == refOrID }
+    }
+}
+
+/// The definitions that were asked for, by action.
+private final class Definitions: Sendable {
+    private let made = Mutex<[ContentID: ActionDefinition]>([:])
+
+    func definition(of action: Action) -> ActionDefinition {
+        made.withLock { made in
+            if let known = made[action.id] { return known }
+            let definition = ActionDefinition(action.apiDocument)
+            made[action.id] = definition
+            return definition
+        }
     }
 }
 

@@ -22,24 +22,11 @@ public struct ExecutionDocuments: Sendable {
             if let result = execution.result {
                 execution.result = ResultMasking(execution, runner: type).masked(result)
             }
-            execution.actionDocument = withoutSecretDefaults(execution.actionDocument)
             if execution.runner == InquirerRunner.typeName { execution.result = Inquiries.masked(execution.result) }
         }
-        return execution.apiDocument(runner: runnerDocuments[execution.runner] ?? [:], parameters: parameters)
-    }
-
-    /// Whoever sees an execution need not be one who sees the action's file.
-    private func withoutSecretDefaults(_ action: ValueObject) -> ValueObject {
-        guard let declared = action["parameters"]?.object else { return action }
-        var shown = declared
-        for (name, parameter) in declared where parameter["secret"]?.bool == true {
-            guard var members = parameter.object, let value = members["default"], !value.isNull else { continue }
-            members["default"] = .string(secretMask)
-            shown[name] = .object(members)
-        }
-        var action = action
-        action["parameters"] = .object(shown)
-        return action
+        return execution.apiDocument(
+            action: showsSecrets ? execution.definition.document : execution.definition.maskedDocument,
+            runner: runnerDocuments[execution.runner] ?? [:], parameters: parameters)
     }
 
     /// The stream's form of what StackStorm keeps beside an execution, under the same id.

@@ -172,7 +172,7 @@ public struct Submission: Sendable {
     ) -> Execution {
         let now = clock.now
         return Execution(
-            id: id, action: action.ref, actionDocument: action.apiDocument, runner: action.runner,
+            id: id, action: action.ref, definition: catalog.current.definition(of: action), runner: action.runner,
             status: .requested, parameters: parameters, context: context, origin: request.origin,
             parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo,
             delay: request.delay)

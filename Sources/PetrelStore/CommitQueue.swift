@@ -29,6 +29,8 @@ final class CommitQueue: Sendable {
     private let pool: DatabasePool
     private let isRelaxed: Bool
     private let state = Mutex(State())
+    /// Whether the writer's connection flushes at commits now; nil before the first.
+    private let flushes = Mutex<Bool?>(nil)
 
     init(pool: DatabasePool, isRelaxed: Bool) {
         self.pool = pool
@@ -144,12 +146,11 @@ final class CommitQueue: Sendable {
         isFlushed: Bool, in database: Database, _ work: () throws -> Void
     ) -> CoreError? {
         do {
-            // Per group: FULL flushes the log at commit, and with it all groups that were only written before.
-            try database.run(isFlushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", [])
-            try database.run("BEGIN IMMEDIATE", [])
+            try setFlushing(isFlushed, in: database)
+            try database.run("BEGIN IMMEDIATE")
             try work()
             FaultPoint.storeBeforeFlush.pass()
-            try database.run("COMMIT", [])
+            try database.run("COMMIT")
             FaultPoint.storeAfterFlush.pass()
             return nil
         } catch {
@@ -158,18 +159,25 @@ final class CommitQueue: Sendable {
         }
     }
 
+    /// Per group: FULL flushes the log at commit, and with it all groups that were only written before.
+    private func setFlushing(_ isFlushed: Bool, in database: Database) throws {
+        guard flushes.withLock(\.self) != isFlushed else { return }
+        try database.run(isFlushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+        flushes.withLock { $0 = isFlushed }
+    }
+
     /// Runs one job in its savepoint.
     ///
     /// A job's own refusal stays its own; what ended the transaction ends the group.
     private func run(_ job: Job, in database: Database) throws {
-        try database.run("SAVEPOINT job", [])
+        try database.run("SAVEPOINT job")
         do {
             try job.run(database)
-            try database.run("RELEASE job", [])
+            try database.run("RELEASE job")
         } catch {
             guard database.isInsideTransaction else { throw error }
-            try database.run("ROLLBACK TO job", [])
-            try database.run("RELEASE job", [])
+            try database.run("ROLLBACK TO job")
+            try database.run("RELEASE job")
         }
     }
 }

@@ -18,52 +18,22 @@ extension Instant {
     }
 }
 
-extension Database {
-    /// Runs a statement that is compiled once per connection.
-    func run(_ sql: String, _ arguments: StatementArguments) throws {
-        try cachedStatement(sql: sql).execute(arguments: arguments)
-    }
-
-    /// Runs a statement and says whether it changed a row.
-    func changes(_ sql: String, _ arguments: StatementArguments) throws -> Bool {
-        try run(sql, arguments)
-        return changesCount > 0
-    }
-
-    /// The rows of a statement that is compiled once per connection.
-    func rows(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [Row] {
-        try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
-    }
-
-    /// What each row of a statement says, read where it stands: in a row that was copied, looking a column up by its name
-    /// takes longer than all the rest.
-    func each<Element>(
-        _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (Row) throws -> Element
-    ) throws -> [Element] {
-        let cursor = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
-        var elements: [Element] = []
-        while let row = try cursor.next() { elements.append(try body(row)) }
-        return elements
-    }
-}
-
-/// Action documents by the hash of their text: executions of one action share one, and reading it takes longer than the
-/// row.
+/// Definitions by the hash of their text: reading one takes longer than the row.
 private let definitions = DefinitionMemo()
 
 private final class DefinitionMemo: Sendable {
     private static let most = 256
-    private let known = Mutex<[String: ValueObject]>([:])
+    private let known = Mutex<[String: ActionDefinition]>([:])
 
     /// - Parameter text: read only where the document is not known.
-    func document(_ hash: String, _ text: @autoclosure () -> String) throws -> ValueObject {
-        if let document = known.withLock({ $0[hash] }) { return document }
-        let document = try Value.fromColumn(text()).object ?? [:]
+    func definition(_ hash: String, _ text: @autoclosure () -> String) throws -> ActionDefinition {
+        if let definition = known.withLock({ $0[hash] }) { return definition }
+        let definition = ActionDefinition(try Value.fromColumn(text()).object ?? [:])
         known.withLock { known in
             if known.count >= Self.most { known = [:] }
-            known[hash] = document
+            known[hash] = definition
         }
-        return document
+        return definition
     }
 }
 
@@ -79,27 +49,27 @@ let executionTables = "execution e JOIN definition d ON d.hash = e.definition"
 
 extension Execution {
     /// Reads a row with ``executionColumns``; the result stays empty.
-    init(row: Row) throws {
+    init(row: StoredRow) throws {
+        let id = ExecutionID(stored: row["id"])
         let action: String = row["action"]
-        let log = StatusChange.log(document: try .fromColumn(row["log"]))
-        let replyTo: String? = row["reply_to"]
         self.init(
-            id: ExecutionID(stored: row["id"]), action: ContentRef(action) ?? ContentRef(pack: "", name: action),
-            actionDocument: try definitions.document(row["hash"], row["definition"]), runner: row["runner"],
+            id: id, action: ContentRef(action) ?? ContentRef(pack: "", name: action),
+            definition: try definitions.definition(row["hash"], row["definition"]), runner: row["runner"],
             status: ExecutionStatus(rawValue: row["status"]) ?? .abandoned,
             parameters: try Value.fromColumn(row["parameters"]).object ?? [:],
             context: try Value.fromColumn(row["context"]).object ?? [:],
             origin: Origin(rawValue: row["origin"]) ?? .api,
             parent: (row["parent"] as String?).map(ExecutionID.init(stored:)),
             startedAt: Instant(column: row["started_at"] as Int64), endedAt: Instant(column: row["ended_at"] as Int64?),
-            resultBytes: row["result_bytes"], log: log, attempt: row["attempt"], claim: Claim(row: row),
-            replyTo: try replyTo.flatMap { ReplyAddress(document: try .fromColumn($0)) },
+            resultBytes: row["result_bytes"], log: StatusChange.log(document: try .fromColumn(row["log"])),
+            attempt: row["attempt"], claim: Claim(row: row),
+            replyTo: try (row["reply_to"] as String?).flatMap { ReplyAddress(document: try .fromColumn($0)) },
             delay: .microseconds(row["delay"] as Int64))
     }
 }
 
 extension Claim {
-    init?(row: Row) {
+    init?(row: StoredRow) {
         guard let owner = row["owner"] as String? else { return nil }
         self.init(
             owner: owner, boot: row["boot"] ?? "", leaseUntil: Instant(column: row["lease_until"] as Int64? ?? 0))
@@ -107,7 +77,7 @@ extension Claim {
 }
 
 extension OutboundPost {
-    init(row: Row) throws {
+    init(row: StoredRow) throws {
         let replyTo = ReplyAddress(document: try .fromColumn(row["reply_to"]))
         guard let replyTo else { throw CoreError(.unavailable, "a post of the outbox has no readable address") }
         self.init(
@@ -120,7 +90,7 @@ extension OutboundPost {
 }
 
 extension RoomPost {
-    init(row: Row) {
+    init(row: StoredRow) {
         self.init(
             sequence: row["sequence"], room: row["room"], key: row["key"], inReplyTo: row["in_reply_to"],
             author: row["author"], isOwner: row["is_owner"], text: row["text"],

@@ -13,8 +13,7 @@ extension SQLiteStorage {
     /// Newest means stored last, whatever the rows' times say.
     public func auditRecords(limit: Int, offset: Int) async throws(CoreError) -> [AuditRecord] {
         try await read { database in
-            try database.rows("SELECT * FROM audit ORDER BY sequence DESC LIMIT ? OFFSET ?", [limit, offset])
-                .map { try AuditRecord(row: $0) }
+            try database.each("SELECT * FROM audit ORDER BY sequence DESC LIMIT ? OFFSET ?", [limit, offset]) { try AuditRecord(row: $0) }
         }
     }
 
@@ -25,16 +24,14 @@ extension SQLiteStorage {
     public func forgetAudit(before: Instant) async throws(CoreError) {
         try await queue.commit(.written) { database in
             // Only a beginning of the chain can go: up to the last row before the first that stays.
-            let kept = try database.rows(
-                "SELECT coalesce(min(sequence), ?) AS sequence FROM audit WHERE at >= ?",
-                [Int.max, before.microseconds])
-            guard let first = kept.first?["sequence"] as Int?,
-                let last = try database.rows(
-                    "SELECT sequence, hash FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT 1", [first]
-                ).first
-            else { return }
-            try database.run("DELETE FROM audit WHERE sequence <= ?", [last["sequence"] as Int])
-            try database.run("UPDATE audit_head SET base = ?", [last["hash"] as String])
+            let first = try database.count(
+                "SELECT coalesce(min(sequence), ?) FROM audit WHERE at >= ?", [Int.max, before.microseconds])
+            let last: (sequence: Int, hash: String)? = try database.first(
+                "SELECT sequence, hash FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT 1", [first]
+            ) { ($0["sequence"], $0["hash"]) }
+            guard let last else { return }
+            try database.run("DELETE FROM audit WHERE sequence <= ?", [last.sequence])
+            try database.run("UPDATE audit_head SET base = ?", [last.hash])
             try setHead(in: database)
         }
     }
@@ -69,13 +66,14 @@ func insert(_ records: [AuditRecord], in database: Database) throws {
 /// Chains rows that were written before there was a chain.
 func chainAudit(in database: Database) throws {
     var previous = ""
-    for row in try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY sequence") {
-        let text = previous + (try AuditRecord(row: row)).chained(detail: row["detail"])
-        previous = try String.fetchOne(database, sql: "SELECT petrel_mac(?)", arguments: [text]) ?? ""
-        try database.execute(
-            sql: "UPDATE audit SET hash = ? WHERE sequence = ?", arguments: [previous, row["sequence"] as Int])
+    let rows = try database.each("SELECT * FROM audit ORDER BY sequence") { row -> (Int, String) in
+        (row["sequence"], try AuditRecord(row: row).chained(detail: row["detail"]))
     }
-    try database.execute(sql: "INSERT INTO audit_head (id, base, mac) VALUES (1, '', '')")
+    for (sequence, text) in rows {
+        try database.run("UPDATE audit SET hash = petrel_mac(?) WHERE sequence = ?", [previous + text, sequence])
+        previous = try database.first("SELECT hash FROM audit WHERE sequence = ?", [sequence]) { $0["hash"] } ?? ""
+    }
+    try database.run("INSERT INTO audit_head (id, base, mac) VALUES (1, '', '')")
     try setHead(in: database)
 }
 
@@ -88,29 +86,26 @@ private func setHead(in database: Database) throws {
 }
 
 private func verdict(in database: Database) throws -> AuditVerdict {
-    var rows = 0
-    let base = try String.fetchOne(database, sql: "SELECT base FROM audit_head")
+    let base = try database.first("SELECT base FROM audit_head") { row -> String in row["base"] }
     guard var previous = base else { return AuditVerdict(rows: 0, problem: "the head of the chain is gone") }
-    let cursor = try Row.fetchCursor(database, sql: "SELECT * FROM audit ORDER BY sequence")
-    while let row = try cursor.next() {
+    var (rows, wrong) = (0, Int?.none)
+    _ = try database.each("SELECT * FROM audit ORDER BY sequence") { row in
+        guard wrong == nil else { return }
         let text = try previous + AuditRecord(row: row).chained(detail: row["detail"])
-        let wanted = try database.rows("SELECT petrel_mac(?) AS mac", [text]).first?["mac"] as String?
-        guard wanted == row["hash"] else {
-            let sequence: Int = row["sequence"]
-            return AuditVerdict(
-                rows: rows,
-                problem: "row \(sequence) is not what was written, or a row before it is missing or was added")
-        }
+        let wanted = try database.first("SELECT petrel_mac(?) AS mac", [text]) { row -> String in row["mac"] }
         previous = row["hash"]
-        rows += 1
+        if wanted == previous { rows += 1 } else { wrong = row["sequence"] }
     }
-    let isHeadRight =
-        try Bool.fetchOne(database, sql: "SELECT mac = petrel_mac(\(headText)) FROM audit_head") ?? false
+    if let wrong {
+        return AuditVerdict(
+            rows: rows, problem: "row \(wrong) is not what was written, or a row before it is missing or was added")
+    }
+    let isHeadRight = try database.count("SELECT mac = petrel_mac(\(headText)) FROM audit_head") == 1
     return AuditVerdict(rows: rows, problem: isHeadRight ? nil : "rows at the end are missing, or were added")
 }
 
 extension AuditRecord {
-    fileprivate init(row: Row) throws {
+    fileprivate init(row: StoredRow) throws {
         self.init(
             at: Instant(column: row["at"] as Int64), kind: Kind(rawValue: row["kind"]) ?? .service, user: row["user"],
             subject: row["subject"], decision: row["decision"],

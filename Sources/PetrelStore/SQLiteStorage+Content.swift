@@ -5,15 +5,16 @@ extension SQLiteStorage {
     /// Leaves out rows of a kind that this version doesn't know.
     public func content() async throws(CoreError) -> [ContentRecord] {
         try await read { database in
-            try database.rows("SELECT * FROM content ORDER BY kind, ref").compactMap { try ContentRecord(row: $0) }
+            try database.each("SELECT * FROM content ORDER BY kind, ref") { try ContentRecord(row: $0) }.compactMap(\.self)
         }
     }
 
     /// See ``ContentStore/contentRecord(_:_:)``.
     public func contentRecord(_ kind: ContentRecord.Kind, _ ref: String) async throws(CoreError) -> ContentRecord? {
         try await read { database in
-            try database.rows("SELECT * FROM content WHERE kind = ? AND ref = ?", [kind.rawValue, ref]).first
-                .flatMap { try ContentRecord(row: $0) }
+            try database.first("SELECT * FROM content WHERE kind = ? AND ref = ?", [kind.rawValue, ref]) {
+                try ContentRecord(row: $0)
+            } ?? nil
         }
     }
 
@@ -45,7 +46,7 @@ extension SQLiteStorage {
 
 extension ContentRecord {
     /// Nil for a row of a kind that this version doesn't know.
-    fileprivate init?(row: Row) throws {
+    fileprivate init?(row: StoredRow) throws {
         guard let kind = Kind(rawValue: row["kind"]) else { return nil }
         self.init(
             id: ContentID(stored: row["id"]), kind: kind, ref: row["ref"], packPath: row["pack_path"],

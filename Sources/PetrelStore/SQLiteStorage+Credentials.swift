@@ -18,7 +18,7 @@ extension SQLiteStorage {
     /// See ``CredentialStore/token(hash:)``.
     public func token(hash: String) async throws(CoreError) -> AccessToken? {
         try lookUp { database in
-            try database.rows("SELECT * FROM token WHERE hash = ?", [hash]).first.map { row in
+            try database.first("SELECT * FROM token WHERE hash = ?", [hash]) { row in
                 AccessToken(
                     id: row["id"], user: row["user"], hash: row["hash"],
                     expiresAt: Instant(column: row["expires_at"] as Int64),
@@ -46,8 +46,10 @@ extension SQLiteStorage {
     /// See ``CredentialStore/addAPIKey(_:audit:)``.
     public func addAPIKey(_ key: APIKey, audit: [AuditRecord]) async throws(CoreError) -> String? {
         try await queue.commit(.flushed) { database in
-            let known = try database.rows("SELECT id FROM api_key WHERE hash = ? OR id = ?", [key.hash, key.id]).first
-            if let known { return known["id"] }
+            let known = try database.first("SELECT id FROM api_key WHERE hash = ? OR id = ?", [key.hash, key.id]) {
+                row -> String in row["id"]
+            }
+            if let known { return known }
             try database.run(
                 "INSERT INTO api_key (id, hash, user, metadata, is_enabled, created_at) VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -62,8 +64,7 @@ extension SQLiteStorage {
     /// See ``CredentialStore/apiKey(_:)``.
     public func apiKey(_ hashOrID: String) async throws(CoreError) -> APIKey? {
         try lookUp { database in
-            try database.rows("SELECT * FROM api_key WHERE hash = ? OR id = ?", [hashOrID, hashOrID]).first
-                .map(APIKey.init(row:))
+            try database.first("SELECT * FROM api_key WHERE hash = ? OR id = ?", [hashOrID, hashOrID]) { try APIKey(row: $0) }
         }
     }
 
@@ -72,10 +73,10 @@ extension SQLiteStorage {
     {
         try await read { database in
             let condition = "WHERE ? IS NULL OR user = ?"
-            let rows = try database.rows(
-                "SELECT * FROM api_key \(condition) ORDER BY id LIMIT ? OFFSET ?", [user, user, limit, offset])
-            let total = try database.rows("SELECT count(*) AS count FROM api_key \(condition)", [user, user]).first
-            return (try rows.map(APIKey.init(row:)), total?["count"] ?? 0)
+            let keys = try database.each(
+                "SELECT * FROM api_key \(condition) ORDER BY id LIMIT ? OFFSET ?", [user, user, limit, offset]
+            ) { try APIKey(row: $0) }
+            return (keys, try database.count("SELECT count(*) FROM api_key \(condition)", [user, user]))
         }
     }
 
@@ -101,7 +102,7 @@ extension SQLiteStorage {
 }
 
 extension APIKey {
-    fileprivate init(row: Row) throws {
+    fileprivate init(row: StoredRow) throws {
         self.init(
             id: row["id"], user: row["user"], hash: row["hash"],
             metadata: try Value.fromColumn(row["metadata"]).object ?? [:], isEnabled: row["is_enabled"],

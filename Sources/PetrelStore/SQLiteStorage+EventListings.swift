@@ -5,8 +5,7 @@ extension SQLiteStorage {
     /// See ``EventStore/triggerInstance(_:)``.
     public func triggerInstance(_ id: TriggerInstanceID) async throws(CoreError) -> TriggerInstance? {
         try await read { database in
-            try database.rows("SELECT * FROM trigger_instance WHERE id = ?", [id.text]).first
-                .map { try TriggerInstance(row: $0) }
+            try database.first("SELECT * FROM trigger_instance WHERE id = ?", [id.text]) { try TriggerInstance(row: $0) }
         }
     }
 
@@ -66,28 +65,26 @@ extension SQLiteStorage {
 
     private func page<Item: Sendable>(
         _ table: String, _ filter: EventFilter, _ query: EventQuery,
-        _ make: @escaping @Sendable (Row, Database) throws -> Item
+        _ make: @escaping @Sendable (StoredRow, Database) throws -> Item
     ) async throws(CoreError) -> (items: [Item], total: Int) {
         try await page([EventSelection(columns: "*", table: table, filter: filter)], query, make)
     }
 
     private func page<Item: Sendable>(
-        _ parts: [EventSelection], _ query: EventQuery, _ make: @escaping @Sendable (Row, Database) throws -> Item
+        _ parts: [EventSelection], _ query: EventQuery, _ make: @escaping @Sendable (StoredRow, Database) throws -> Item
     ) async throws(CoreError) -> (items: [Item], total: Int) {
         let direction = query.isAscending ? "ASC" : "DESC"
         let time = parts.first?.filter.time ?? ""
-        let arguments = parts.map(\.filter.arguments).reduce(StatementArguments(), +)
+        let arguments = parts.map(\.filter.arguments).reduce(Arguments(), +)
         return try await read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    \(parts.map(\.text).joined(separator: " UNION ALL "))
-                    ORDER BY \(time) \(direction), id \(direction) LIMIT ? OFFSET ?
-                    """, arguments: arguments + [query.limit, query.offset])
-            let total = try parts.reduce(0) { sum, part in
-                try sum + (Int.fetchOne(database, sql: part.countText, arguments: part.filter.arguments) ?? 0)
-            }
-            return (try rows.map { try make($0, database) }, total)
+            let items = try database.each(
+                """
+                \(parts.map(\.text).joined(separator: " UNION ALL "))
+                ORDER BY \(time) \(direction), id \(direction) LIMIT ? OFFSET ?
+                """, arguments + [query.limit, query.offset]
+            ) { try make($0, database) }
+            let total = try parts.reduce(0) { try $0 + database.count($1.countText, $1.filter.arguments) }
+            return (items, total)
         }
     }
 }
@@ -107,7 +104,7 @@ private struct EventFilter: Sendable {
     /// The column that the order goes by.
     let time: String
     private var clauses: [String] = []
-    private(set) var arguments = StatementArguments()
+    private(set) var arguments = Arguments()
 
     init(time: String) { self.time = time }
 
@@ -116,7 +113,7 @@ private struct EventFilter: Sendable {
     mutating func add(_ clause: String, _ argument: String?, times: Int = 1) {
         guard let argument else { return }
         clauses.append(clause)
-        arguments += StatementArguments(Array(repeating: argument, count: times))
+        arguments += Arguments(repeating: argument, count: times)
     }
 
     mutating func add(_ clause: String) { clauses.append(clause) }
@@ -138,7 +135,7 @@ private struct EventFilter: Sendable {
         if let before = query.before { add("\(time) < ?", before) }
         guard !query.ids.isEmpty else { return }
         clauses.append("id IN (\(query.ids.map { _ in "?" }.joined(separator: ", ")))")
-        arguments += StatementArguments(query.ids)
+        arguments += Arguments(query.ids)
     }
 
     private mutating func add(_ clause: String, _ instant: Instant) {
@@ -148,7 +145,7 @@ private struct EventFilter: Sendable {
 }
 
 extension RuleEnforcement {
-    fileprivate init(row: Row) {
+    fileprivate init(row: StoredRow) {
         self.init(
             id: row["id"], rule: ContentRef(stored: row["rule"] as String), ruleID: ContentID(stored: row["rule_id"]),
             instance: TriggerInstanceID(stored: row["instance"]),
@@ -159,38 +156,40 @@ extension RuleEnforcement {
 }
 
 extension Trace {
-    fileprivate init(row: Row, in database: Database) throws {
+    fileprivate init(row: StoredRow, in database: Database) throws {
         let id: String = row["id"]
-        let instances = try database.rows(
-            "SELECT id, trigger, occurred_at, cause FROM trigger_instance WHERE trace = ? ORDER BY id", [id])
-        let rules = try database.rows(
+        let instances = try database.each(
+            "SELECT id, trigger, occurred_at, cause FROM trigger_instance WHERE trace = ? ORDER BY id", [id]
+        ) { row in
+            let cause: String? = row["cause"]
+            return Component(
+                id: row["id"], ref: row["trigger"], at: Instant(column: row["occurred_at"] as Int64),
+                causeType: cause.map { _ in "action_execution" }, causeID: cause)
+        }
+        let rules = try database.each(
             """
             SELECT e.rule_id, e.rule, e.at, e.instance FROM rule_enforcement e
             JOIN trigger_instance i ON i.id = e.instance WHERE i.trace = ? ORDER BY e.id
-            """, [id])
-        let executions = try database.rows(
+            """, [id]
+        ) { row in
+            Component(
+                id: row["rule_id"], ref: row["rule"], at: Instant(column: row["at"] as Int64),
+                causeType: "trigger_instance", causeID: row["instance"])
+        }
+        let executions = try database.each(
             """
             SELECT e.id, e.action, e.started_at, e.parent, r.rule_id, r.instance FROM execution e
             LEFT JOIN rule_enforcement r ON r.execution = e.id WHERE e.trace = ? ORDER BY e.id
-            """, [id])
+            """, [id]
+        ) { Component(execution: $0) }
         self.init(
             tag: TraceTag(id: id, tag: row["tag"]), startedAt: Instant(column: row["started_at"] as Int64),
-            instances: instances.map { row in
-                let cause: String? = row["cause"]
-                return Component(
-                    id: row["id"], ref: row["trigger"], at: Instant(column: row["occurred_at"] as Int64),
-                    causeType: cause.map { _ in "action_execution" }, causeID: cause)
-            },
-            rules: rules.map { row in
-                Component(
-                    id: row["rule_id"], ref: row["rule"], at: Instant(column: row["at"] as Int64),
-                    causeType: "trigger_instance", causeID: row["instance"])
-            }, executions: executions.map(Component.init(execution:)))
+            instances: instances, rules: rules, executions: executions)
     }
 }
 
 extension Trace.Component {
-    fileprivate init(execution row: Row) {
+    fileprivate init(execution row: StoredRow) {
         self.init(id: row["id"], ref: row["action"], at: Instant(column: row["started_at"] as Int64))
         if let parent = row["parent"] as String? {
             (causeType, causeID) = ("action_execution", parent)

@@ -40,17 +40,17 @@ extension SQLiteStorage {
 
     /// See ``EventStore/pendingInstances(limit:)``.
     public func pendingInstances(limit: Int) async throws(CoreError) -> [TriggerInstance] {
-        try await read { database in
-            try database.rows(
+        try lookUp { database in
+            try database.each(
                 "SELECT * FROM trigger_instance WHERE status = 'pending' ORDER BY id LIMIT ?", [limit]
-            ).map { try TriggerInstance(row: $0) }
+            ) { try TriggerInstance(row: $0) }
         }
     }
 
     /// See ``EventStore/timerStates()``.
     public func timerStates() async throws(CoreError) -> [TimerState] {
         try await read { database in
-            try database.rows("SELECT * FROM timer ORDER BY trigger").map { row in
+            try database.each("SELECT * FROM timer ORDER BY trigger") { row in
                 TimerState(
                     trigger: row["trigger"], startedAt: Instant(column: row["started_at"] as Int64),
                     firedAt: Instant(column: row["fired_at"] as Int64))
@@ -97,13 +97,13 @@ extension SQLiteStorage {
     ///
     /// The few that are owed come first, which `CROSS JOIN` asks for: by itself SQLite walks all executions.
     private func owed(_ table: String, by order: String, limit: Int) async throws(CoreError) -> [Execution] {
-        let fetched = try await read { database in
-            try database.rows(
+        let fetched = try lookUp { database in
+            try database.each(
                 """
                 SELECT \(executionColumns), e.result, e.result_file FROM \(table) o CROSS JOIN \(executionTables)
                 WHERE e.id = o.execution ORDER BY \(order) LIMIT ?
                 """, [limit]
-            ).map { try Fetched(row: $0) }
+            ) { try Fetched(row: $0) }
         }
         return fetched.map { $0.withResult(from: results) }
     }
@@ -117,17 +117,16 @@ extension SQLiteStorage {
     /// See ``EventStore/watchState(_:)``.
     public func watchState(_ name: String) async throws(CoreError) -> Value? {
         try await read { database in
-            try database.rows("SELECT state FROM watch_state WHERE name = ?", [name]).first
-                .map { try Value.fromColumn($0["state"]) }
+            try database.first("SELECT state FROM watch_state WHERE name = ?", [name]) { try Value.fromColumn($0["state"]) }
         }
     }
 
     /// See ``EventStore/forgetWatchStates(prefix:except:)``.
     public func forgetWatchStates(prefix: String, except: Set<String>) async throws(CoreError) {
         try await queue.commit(.written) { database in
-            let names: [String] = try database.rows(
+            let names: [String] = try database.each(
                 "SELECT name FROM watch_state WHERE substr(name, 1, length(?1)) = ?1", [prefix]
-            ).map { $0["name"] }
+            ) { $0["name"] }
             for name in names where !except.contains(name) {
                 try database.run("DELETE FROM watch_state WHERE name = ?", [name])
             }
@@ -142,13 +141,13 @@ extension SQLiteStorage {
     /// A trace goes with the last of its instances.
     public func forgetEvents(before: Instant, limit: Int) async throws(CoreError) -> Int {
         try await queue.commit(.written) { database in
-            let rows = try database.rows(
+            let rows = try database.each(
                 """
                 SELECT id, trace FROM trigger_instance WHERE occurred_at < ? AND status <> 'pending'
                 ORDER BY occurred_at LIMIT ?
-                """, [before.microseconds, limit])
-            for row in rows {
-                let (id, trace): (String, String) = (row["id"], row["trace"])
+                """, [before.microseconds, limit]
+            ) { row -> (String, String) in (row["id"], row["trace"]) }
+            for (id, trace) in rows {
                 try database.run("DELETE FROM rule_enforcement WHERE instance = ?", [id])
                 try database.run("DELETE FROM trigger_instance WHERE id = ?", [id])
                 try database.run(
@@ -245,7 +244,7 @@ private struct HandlingRows: Sendable {
 
 extension TriggerInstance {
     /// Reads a row with all columns.
-    init(row: Row) throws {
+    init(row: StoredRow) throws {
         let (trigger, type): (String, String) = (row["trigger"], row["type"])
         self.init(
             id: TriggerInstanceID(stored: row["id"]), trigger: ContentRef(stored: trigger),

@@ -25,24 +25,25 @@ extension SQLiteStorage {
         guard limit > 0 else { return [] }
         // Asking first costs no flush; the update below decides.
         let isWaiting: Bool = try lookUp { database in
-            try !database.rows(
+            try database.hasRow(
                 """
                 SELECT 1 FROM execution
                 WHERE status = 'requested' AND runner NOT IN \(workflowRunners) AND is_gated = 0
                     AND started_at + delay <= ? LIMIT 1
                 """, [at.microseconds]
-            ).isEmpty
+            )
         }
         guard isWaiting else { return [] }
         return try await queue.commit(.flushed) { database in
-            let waiting = try database.rows(
+            let waiting = try database.each(
                 """
                 SELECT \(executionColumns) FROM \(executionTables)
                 WHERE e.status = 'requested' AND e.runner NOT IN \(workflowRunners) AND e.is_gated = 0
                     AND e.started_at + e.delay <= ? ORDER BY e.id LIMIT ?
-                """, [at.microseconds, limit])
-            return try waiting.map { row in
-                var execution = try Execution(row: row)
+                """, [at.microseconds, limit]
+            ) { try Execution(row: $0) }
+            return try waiting.map { waiting in
+                var execution = waiting
                 execution.begin(claim, at: at)
                 try update(execution, in: database)
                 return execution
@@ -60,12 +61,12 @@ extension SQLiteStorage {
     /// This store is held by one process alone, so every other owner is dead, whatever its lease says.
     public func orphans(notOf owner: String, at: Instant) async throws(CoreError) -> [Execution] {
         try await read { database in
-            try database.rows(
+            try database.each(
                 """
                 SELECT \(executionColumns) FROM \(executionTables)
                 WHERE e.owner IS NOT NULL AND e.owner <> ? ORDER BY e.id
                 """, [owner]
-            ).map { try Execution(row: $0) }
+            ) { try Execution(row: $0) }
         }
     }
 
@@ -259,8 +260,7 @@ struct ExecutionRow: Sendable {
     init(_ execution: Execution, isGated: Bool, digest: any Digest) {
         self.isGated = isGated
         self.execution = execution
-        definition = Value.object(execution.actionDocument).columnText
-        hash = digest.sha256(Array(definition.utf8))
+        (definition, hash) = execution.definition.storedForm(by: digest)
         parameters = Value.object(execution.parameters).columnText
         context = Value.object(execution.context).columnText
         log = StatusChange.document(execution.log).columnText

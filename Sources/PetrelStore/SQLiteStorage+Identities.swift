@@ -5,8 +5,7 @@ extension SQLiteStorage {
     /// Takes a role that this version doesn't know for ``Role/none``.
     public func mapping(adapter: AdapterName, personID: String) async throws(CoreError) -> IdentityMapping? {
         try lookUp { database in
-            try database.rows("SELECT * FROM identity WHERE adapter = ? AND person = ?", [adapter, personID]).first
-                .map { row in
+            try database.first("SELECT * FROM identity WHERE adapter = ? AND person = ?", [adapter, personID]) { row in
                     IdentityMapping(
                         adapter: row["adapter"], personID: row["person"], user: row["user"],
                         role: Role(rawValue: row["role"]) ?? .none)
@@ -33,5 +32,5 @@ extension SQLiteStorage {
 }
 
 private func administratorExists(_ adapter: AdapterName, in database: Database) throws -> Bool {
-    try !database.rows("SELECT 1 FROM identity WHERE adapter = ? AND role = 'admin' LIMIT 1", [adapter]).isEmpty
+    try database.hasRow("SELECT 1 FROM identity WHERE adapter = ? AND role = 'admin' LIMIT 1", [adapter])
 }

@@ -7,10 +7,11 @@ extension SQLiteStorage {
         FaultPoint.inboxBeforeCommit.pass()
         let document = message.document.columnText
         let receipt: InboxReceipt = try await queue.commit(.written) { database in
-            let key: StatementArguments = [message.key.adapter, message.key.eventID]
-            let known = try database.rows(
-                "SELECT settled_at FROM message WHERE adapter = ? AND event = ?", key)
-            if let row = known.first { return (row["settled_at"] as Int64?) == nil ? .unfinished : .settled }
+            let key: Arguments = [message.key.adapter, message.key.eventID]
+            let known = try database.first("SELECT settled_at FROM message WHERE adapter = ? AND event = ?", key) {
+                (row) -> InboxReceipt in (row["settled_at"] as Int64?) == nil ? .unfinished : .settled
+            }
+            if let known { return known }
             try database.run(
                 "INSERT INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
                 key + [document, at.microseconds])
@@ -39,32 +40,32 @@ extension SQLiteStorage {
     /// Leaves out messages whose stored form this version can't read.
     public func unsettled(limit: Int) async throws(CoreError) -> [InboundMessage] {
         try await read { database in
-            let rows = try database.rows(
+            try database.each(
                 "SELECT adapter, event, document FROM message WHERE settled_at IS NULL ORDER BY received_at LIMIT ?",
-                [limit])
-            return try rows.compactMap { row in
+                [limit]
+            ) { row in
                 InboundMessage(
                     key: MessageKey(adapter: row["adapter"], eventID: row["event"]),
                     document: try .fromColumn(row["document"]))
-            }
+            }.compactMap(\.self)
         }
     }
 
     /// Begins counting at 1 with the first handling; 0 is the answer for a message that is not stored.
     public func beginAgain(_ key: MessageKey) async throws(CoreError) -> Int {
         try await queue.commit(.written) { database in
-            let key: StatementArguments = [key.adapter, key.eventID]
+            let key: Arguments = [key.adapter, key.eventID]
             try database.run("UPDATE message SET attempts = attempts + 1 WHERE adapter = ? AND event = ?", key)
-            let rows = try database.rows("SELECT attempts FROM message WHERE adapter = ? AND event = ?", key)
-            return rows.first?["attempts"] ?? 0
+            return try database.count("SELECT attempts FROM message WHERE adapter = ? AND event = ?", key)
         }
     }
 
     /// See ``InboxStore/lastMessageAt(adapter:)``.
     public func lastMessageAt(adapter: AdapterName) async throws(CoreError) -> Instant? {
         try await read { database in
-            let rows = try database.rows("SELECT max(received_at) AS at FROM message WHERE adapter = ?", [adapter])
-            return Instant(column: rows.first?["at"] as Int64?)
+            try database.first("SELECT max(received_at) AS at FROM message WHERE adapter = ?", [adapter]) {
+                Instant(column: $0["at"] as Int64?)
+            } ?? nil
         }
     }
 

@@ -24,10 +24,10 @@ extension SQLiteStorage {
 
     /// What was asked stays its result, as in StackStorm.
     public func expireInquiries(at: Instant) async throws(CoreError) -> [Execution] {
-        let due = try await read { database in
-            try database.rows(
+        let due = try lookUp { database in
+            try database.each(
                 "SELECT execution FROM inquiry WHERE expires_at <= ? ORDER BY expires_at LIMIT 100", [at.microseconds]
-            ).map { ExecutionID(stored: $0["execution"]) }
+            ) { ExecutionID(stored: $0["execution"]) }
         }
         guard !due.isEmpty else { return [] }
         return try await queue.commit(.flushed) { database in
@@ -37,9 +37,12 @@ extension SQLiteStorage {
                 guard var execution = try storedExecution(id, in: database), execution.status == .pending else {
                     continue
                 }
-                let row = try database.rows("SELECT result, result_file FROM execution WHERE id = ?", [id.text]).first
+                let bytes = execution.resultBytes
+                let result = try database.first("SELECT result, result_file FROM execution WHERE id = ?", [id.text]) {
+                    StoredResult(row: $0, bytes: bytes)
+                }
                 execution.end(RunOutcome(status: .timeout, result: .null), at: at)
-                try update(execution, result: StoredResult(row: row, bytes: execution.resultBytes), in: database)
+                try update(execution, result: result ?? nil, in: database)
                 ended.append(execution)
             }
             return ended
@@ -48,13 +51,13 @@ extension SQLiteStorage {
 
     /// The root is found by walking up the parents.
     public func unaskedInquiries(limit: Int) async throws(CoreError) -> [UnaskedInquiry] {
-        let found: [(Fetched, Execution)] = try await read { database in
-            try database.rows(
+        let found: [(Fetched, Execution)] = try lookUpTogether { database in
+            try database.each(
                 """
                 SELECT \(executionColumns), e.result, e.result_file FROM inquiry i CROSS JOIN \(executionTables)
                 WHERE e.id = i.execution AND i.asked_at IS NULL AND e.status = 'pending' ORDER BY e.id LIMIT ?
                 """, [limit]
-            ).map { row in
+            ) { row in
                 (try Fetched(row: row), try root(of: Execution(row: row), in: database))
             }
         }
@@ -84,13 +87,13 @@ extension SQLiteStorage {
     /// A thread that is empty is the channel itself.
     public func openQuestions(adapter: AdapterName, channel: String) async throws(CoreError) -> [OpenQuestion] {
         let found: [(Fetched, String)] = try await read { database in
-            try database.rows(
+            try database.each(
                 """
                 SELECT \(executionColumns), e.result, e.result_file, q.thread
                 FROM inquiry_post q CROSS JOIN \(executionTables)
                 WHERE e.id = q.execution AND q.adapter = ? AND q.channel = ? AND e.status = 'pending' ORDER BY e.id DESC LIMIT 100
                 """, [adapter, channel]
-            ).map { (try Fetched(row: $0), $0["thread"]) }
+            ) { (try Fetched(row: $0), $0["thread"]) }
         }
         return found.map { row, thread in
             OpenQuestion(
@@ -127,10 +130,10 @@ private func root(of execution: Execution, in database: Database) throws -> Exec
 
 extension StoredResult {
     /// The result that a row has already.
-    fileprivate init?(row: Row?, bytes: Int) {
-        if let file = row?["result_file"] as String? {
+    fileprivate init?(row: StoredRow, bytes: Int) {
+        if let file = row["result_file"] as String? {
             self = .file(hash: file, bytes: bytes)
-        } else if let text = row?["result"] as String? {
+        } else if let text = row["result"] as String? {
             self = .inline(text)
         } else {
             return nil

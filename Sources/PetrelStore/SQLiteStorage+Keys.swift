@@ -9,14 +9,14 @@ extension SQLiteStorage {
 
     /// See ``KeyStore/key(_:at:)``.
     public func key(_ key: KeyName, at: Instant) async throws(CoreError) -> KeyValue? {
-        try await read { try storedKey(key, at: at, in: $0) }
+        try lookUp { try storedKey(key, at: at, in: $0) }
     }
 
     /// Names compare byte by byte.
     public func keys(_ query: KeyQuery, at: Instant) async throws(CoreError) -> [KeyValue] {
         let owner = query.scope.user ?? ""
         return try await read { database in
-            try database.rows(
+            try database.each(
                 """
                 SELECT * FROM key WHERE scope = ? AND owner = ? AND (expires_at IS NULL OR expires_at > ?)
                     AND (? IS NULL OR substr(name, 1, length(?)) = ?) AND (? IS NULL OR name = ?)
@@ -27,7 +27,7 @@ extension SQLiteStorage {
                     query.scope.name, owner, at.microseconds, query.prefix, query.prefix, query.prefix, query.name,
                     query.name, query.id, query.id, query.limit, query.offset,
                 ]
-            ).map(KeyValue.init(row:))
+            ) { KeyValue(row: $0) }
         }
     }
 
@@ -107,11 +107,11 @@ extension SQLiteStorage {
 }
 
 private func storedKey(_ key: KeyName, at: Instant, in database: Database) throws -> KeyValue? {
-    try database.rows(
+    try database.first(
         """
         SELECT * FROM key WHERE scope = ? AND owner = ? AND name = ? AND (expires_at IS NULL OR expires_at > ?)
         """, [key.scope.name, key.scope.user ?? "", key.name, at.microseconds]
-    ).first.map(KeyValue.init(row:))
+    ) { KeyValue(row: $0) }
 }
 
 private func put(_ entry: KeyValue, in database: Database) throws {
@@ -124,7 +124,7 @@ private func put(_ entry: KeyValue, in database: Database) throws {
 }
 
 extension KeyValue {
-    fileprivate init(row: Row) {
+    fileprivate init(row: StoredRow) {
         let scope: String = row["scope"]
         let owner: String = row["owner"]
         self.init(

@@ -5,9 +5,9 @@ extension SQLiteStorage {
     /// See ``LeaseStore/leases(prefix:)``.
     public func leases(prefix: String) async throws(CoreError) -> [Lease] {
         try await read { database in
-            try database.rows(
+            try database.each(
                 "SELECT * FROM lease WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", [prefix]
-            ).map { Lease(name: $0["name"], owner: $0["owner"], until: Instant(column: $0["until"] as Int64)) }
+            ) { Lease(name: $0["name"], owner: $0["owner"], until: Instant(column: $0["until"] as Int64)) }
         }
     }
 

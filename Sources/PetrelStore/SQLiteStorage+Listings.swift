@@ -27,11 +27,9 @@ extension SQLiteStorage {
                 ) \(order)
                 """, filter.arguments + [query.limit, query.offset]
             ) { try Fetched(row: $0) }
-            let total = try Int.fetchOne(
-                database.cachedStatement(
-                    sql: "SELECT count(*) FROM execution e \(filter.hint) \(filter.condition)"),
-                arguments: filter.arguments)
-            return (rows, total ?? 0)
+            let total = try database.count(
+                "SELECT count(*) FROM execution e \(filter.hint) \(filter.condition)", filter.arguments)
+            return (rows, total)
         }
         return ExecutionPage(executions: fetched.map { $0.withResult(from: self.results) }, total: total)
     }
@@ -59,17 +57,17 @@ extension SQLiteStorage {
     public func executionFacets() async throws(CoreError) -> ExecutionFacets {
         try await read { database in
             func values(_ column: String) throws -> [String] {
-                try String.fetchAll(
-                    database,
-                    sql: """
-                        WITH RECURSIVE found (value) AS (
-                            SELECT min(\(column)) FROM execution
-                            UNION ALL
-                            SELECT (SELECT min(\(column)) FROM execution WHERE \(column) > value) FROM found
-                            WHERE value IS NOT NULL
-                        )
-                        SELECT value FROM found WHERE value IS NOT NULL
-                        """)
+                try database.each(
+                    """
+                    WITH RECURSIVE found (value) AS (
+                        SELECT min(\(column)) FROM execution
+                        UNION ALL
+                        SELECT (SELECT min(\(column)) FROM execution WHERE \(column) > value) FROM found
+                        WHERE value IS NOT NULL
+                    )
+                    SELECT value FROM found WHERE value IS NOT NULL
+                    """
+                ) { $0["value"] }
             }
             return ExecutionFacets(
                 actions: try values("action"), statuses: try values("status"), runners: try values("runner"),
@@ -80,21 +78,21 @@ extension SQLiteStorage {
     /// Files of large results go after the commit: one that is left over is found by `petrel doctor`.
     public func forgetExecutions(endedBefore: Instant, limit: Int) async throws(CoreError) -> Int {
         let (count, files): (Int, [String]) = try await queue.commit(.written) { database in
-            let rows = try database.rows(
+            let rows = try database.each(
                 """
                 SELECT id, result_file FROM execution e
                 WHERE ended_at < ? AND reply_owed = 0 AND NOT EXISTS (
                     SELECT 1 FROM execution p WHERE p.id = e.parent AND p.ended_at IS NULL)
                 ORDER BY ended_at LIMIT ?
-                """, [endedBefore.microseconds, limit])
-            for row in rows {
-                let id: String = row["id"]
+                """, [endedBefore.microseconds, limit]
+            ) { row -> (id: String, file: String?) in (row["id"], row["result_file"]) }
+            for (id, _) in rows {
                 try database.run("DELETE FROM post WHERE execution = ? AND state <> 'unsent'", [id])
                 try database.run("DELETE FROM execution WHERE id = ?", [id])
                 try forgetWorkflow(id, in: database)
             }
-            let files = try rows.compactMap { $0["result_file"] as String? }.filter { file in
-                try database.rows("SELECT 1 FROM execution WHERE result_file = ? LIMIT 1", [file]).isEmpty
+            let files = try rows.compactMap(\.file).filter { file in
+                try !database.hasRow("SELECT 1 FROM execution WHERE result_file = ? LIMIT 1", [file])
             }
             if !rows.isEmpty {
                 try database.run(
@@ -118,9 +116,9 @@ extension SQLiteStorage {
     public func openCounts() async throws(CoreError) -> [ExecutionStatus: Int] {
         try await read { database in
             var counts: [ExecutionStatus: Int] = [:]
-            for row in try database.rows(
-                "SELECT status, count(*) AS count FROM execution WHERE ended_at IS NULL GROUP BY status")
-            {
+            _ = try database.each(
+                "SELECT status, count(*) AS count FROM execution WHERE ended_at IS NULL GROUP BY status"
+            ) { row in
                 if let status = ExecutionStatus(rawValue: row["status"]) { counts[status] = row["count"] }
             }
             return counts
@@ -134,7 +132,7 @@ struct Fetched: Sendable {
     private let text: String?
     private let file: String?
 
-    init(row: Row) throws {
+    init(row: StoredRow) throws {
         execution = try Execution(row: row)
         text = row["result"]
         file = row["result_file"]
@@ -166,7 +164,7 @@ extension ExecutionQuery.Key {
 /// The WHERE clause of a query.
 private struct Filter: Sendable {
     private var clauses: [String] = []
-    private(set) var arguments = StatementArguments()
+    private(set) var arguments = Arguments()
     /// Names the index that answers alone: the planner has no figures to choose by.
     let hint: String
 
@@ -207,7 +205,7 @@ private struct Filter: Sendable {
 
     var condition: String { clauses.isEmpty ? "" : "WHERE " + clauses.joined(separator: " AND ") }
 
-    private mutating func add(_ clause: String, _ argument: any DatabaseValueConvertible) {
+    private mutating func add(_ clause: String, _ argument: any ColumnValue) {
         clauses.append(clause)
         arguments += [argument]
     }
@@ -215,6 +213,6 @@ private struct Filter: Sendable {
     private mutating func add(_ column: String, in values: [String]) {
         guard !values.isEmpty else { return }
         clauses.append("\(column) IN (\(values.map { _ in "?" }.joined(separator: ", ")))")
-        arguments += StatementArguments(values)
+        arguments += values
     }
 }

@@ -5,12 +5,12 @@ extension SQLiteStorage {
     /// Reads large results from their files, after the rows.
     public func owedReplies(limit: Int) async throws(CoreError) -> [Execution] {
         let fetched = try lookUp { database in
-            try database.rows(
+            try database.each(
                 """
                 SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
                 WHERE e.reply_owed = 1 ORDER BY e.ended_at LIMIT ?
                 """, [limit]
-            ).map { try Fetched(row: $0) }
+            ) { try Fetched(row: $0) }
         }
         return fetched.map { $0.withResult(from: results) }
     }
@@ -37,7 +37,7 @@ extension SQLiteStorage {
         let owner = options.owner
         try await queue.commit(.flushed) { database in
             let new = try posts.filter { post in
-                try database.rows("SELECT 1 FROM post WHERE id = ?", [post.id.text]).isEmpty
+                try !database.hasRow("SELECT 1 FROM post WHERE id = ?", [post.id.text])
             }
             try insert(new, queuedBy: owner, in: database)
         }
@@ -47,7 +47,7 @@ extension SQLiteStorage {
     public func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost] {
         let owner = options.owner
         return try lookUp { database in
-            try database.rows(
+            try database.each(
                 """
                 SELECT *, (
                     SELECT r.platform_id FROM post r WHERE r.id = json_extract(p.document, '$.replaces')
@@ -57,7 +57,7 @@ extension SQLiteStorage {
                         AND q.thread IS p.thread AND q.sequence < p.sequence)
                 ORDER BY sequence LIMIT ?
                 """, [adapter, at.microseconds, limit]
-            ).map { row in
+            ) { row in
                 let attempts: Int = row["attempts"]
                 let isDoubtful = attempts > 0 || (row["queued_by"] as String) != owner
                 return QueuedPost(post: try OutboundPost(row: row), attempts: attempts, isDoubtful: isDoubtful)
@@ -68,9 +68,9 @@ extension SQLiteStorage {
     /// See ``OutboxStore/nextRetry(adapter:)``.
     public func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant? {
         try lookUp { database in
-            let rows = try database.rows(
-                "SELECT min(due_at) AS at FROM post WHERE state = 'unsent' AND adapter = ? AND due_at > 0", [adapter])
-            return Instant(column: rows.first?["at"] as Int64?)
+            try database.first(
+                "SELECT min(due_at) AS at FROM post WHERE state = 'unsent' AND adapter = ? AND due_at > 0", [adapter]
+            ) { Instant(column: $0["at"] as Int64?) } ?? nil
         }
     }
 
@@ -123,8 +123,8 @@ extension SQLiteStorage {
     /// Looks among the posts that speak of an execution.
     public func execution(ofThread thread: Conversation) async throws(CoreError) -> ExecutionID? {
         guard let root = thread.thread else { return nil }
-        return try await read { database in
-            let rows = try database.rows(
+        return try lookUp { database in
+            try database.first(
                 """
                 SELECT execution FROM (
                     SELECT sequence, adapter, channel, execution FROM post WHERE topic = ?1 AND execution IS NOT NULL
@@ -132,8 +132,8 @@ extension SQLiteStorage {
                     SELECT sequence, adapter, channel, execution FROM post
                     WHERE platform_id = ?1 AND platform_id IS NOT NULL AND execution IS NOT NULL
                 ) WHERE adapter = ?2 AND channel = ?3 ORDER BY sequence DESC LIMIT 1
-                """, [root, thread.adapter, thread.channel])
-            return (rows.first?["execution"] as String?).map(ExecutionID.init(stored:))
+                """, [root, thread.adapter, thread.channel]
+            ) { ExecutionID(stored: $0["execution"]) }
         }
     }
 
@@ -141,7 +141,7 @@ extension SQLiteStorage {
     public func outboxCounts() async throws(CoreError) -> (unsent: Int, refused: Int) {
         try await read { database in
             let count = { (state: String) in
-                try Int.fetchOne(database, sql: "SELECT count(*) FROM post WHERE state = '\(state)'") ?? 0
+                try database.count("SELECT count(*) FROM post WHERE state = '\(state)'")
             }
             return (try count("unsent"), try count("refused"))
         }

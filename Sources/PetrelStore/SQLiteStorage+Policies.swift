@@ -5,11 +5,11 @@ extension SQLiteStorage {
     /// Leaves out a record that can't be read.
     public func policyRecords() async throws(CoreError) -> [PolicyRecord] {
         try await read { database in
-            try database.rows("SELECT * FROM policy ORDER BY ref").compactMap { row in
+            try database.each("SELECT * FROM policy ORDER BY ref") { row -> PolicyRecord? in
                 guard let ref = ContentRef(row["ref"] as String) else { return nil }
                 let document = try (row["document"] as String?).map(Value.fromColumn)?.object
                 return PolicyRecord(ref: ref, policy: document.map { Policy(ref: ref, id: row["id"], document: $0) })
-            }
+            }.compactMap(\.self)
         }
     }
 
@@ -29,14 +29,14 @@ extension SQLiteStorage {
         async throws(CoreError) -> GatedClaims
     {
         guard limit > 0 else { return GatedClaims(areWaiting: true) }
-        let isWaiting: Bool = try await read { database in
-            try !database.rows("SELECT 1 FROM execution WHERE \(isHeld) LIMIT 1").isEmpty
+        let isWaiting: Bool = try lookUp { database in
+            try database.hasRow("SELECT 1 FROM execution WHERE \(isHeld) LIMIT 1")
         }
         guard isWaiting else { return GatedClaims() }
         return try await queue.commit(.flushed) { database in
             var pass = GatePass(claim: claim, limit: limit, at: at, gates: gates)
             try pass.run(in: database)
-            pass.answer.areWaiting = try !database.rows("SELECT 1 FROM execution WHERE \(isHeld) LIMIT 1").isEmpty
+            pass.answer.areWaiting = try database.hasRow("SELECT 1 FROM execution WHERE \(isHeld) LIMIT 1")
             return pass.answer
         }
     }
@@ -66,15 +66,16 @@ private struct GatePass {
     mutating func run(in database: Database) throws {
         var last = ""
         while answer.claimed.count < limit {
-            let batch = try database.rows(
+            let batch = try database.each(
                 """
                 SELECT \(executionColumns) FROM \(executionTables)
                 WHERE \(isHeld) AND e.started_at + e.delay <= ? AND e.id > ? ORDER BY e.id LIMIT 256
-                """, [at.microseconds, last])
-            for row in batch {
-                last = row["id"]
+                """, [at.microseconds, last]
+            ) { try Execution(row: $0) }
+            for execution in batch {
+                last = execution.id.text
                 guard answer.claimed.count < limit else { break }
-                try decide(Execution(row: row), in: database)
+                try decide(execution, in: database)
             }
             if batch.count < 256 { break }
         }
@@ -113,12 +114,12 @@ private struct GatePass {
 
     private mutating func runningParameters(of action: ContentRef, in database: Database) throws -> [ValueObject] {
         if let known = running[action] { return known }
-        let found = try database.rows(
+        let found = try database.each(
             """
             SELECT parameters FROM execution WHERE status IN ('running', 'canceling', 'scheduled') AND ended_at IS NULL
                 AND action = ?
             """, [action.description]
-        ).map { try Value.fromColumn($0["parameters"]).object ?? [:] }
+        ) { try Value.fromColumn($0["parameters"]).object ?? [:] }
         running[action] = found
         return found
     }

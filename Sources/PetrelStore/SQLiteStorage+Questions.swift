@@ -27,13 +27,12 @@ extension SQLiteStorage {
         let (key, event) = (questionKey(message), message.key.eventID)
         let open = "adapter = ? AND channel = ? AND person = ? AND asked_at >= ? AND coalesce(answered_by, ?) = ?"
         let arguments = key + [askedSince.microseconds, event, event]
-        let question = try await read { database in
-            let rows = try database.rows("SELECT document FROM question WHERE \(open)", arguments)
-            return try rows.first.flatMap { row in
+        let question = try lookUp { database in
+            try database.first("SELECT document FROM question WHERE \(open)", arguments) { row in
                 Question(
                     adapter: message.key.adapter, channel: message.conversation.channel, person: message.sender.id,
                     document: try .fromColumn(row["document"]))
-            }
+            } ?? nil
         }
         guard let question, question.isAnswered(at: message) else { return nil }
         let isTaken: Bool = try await queue.commit(.written) { database in
@@ -51,7 +50,7 @@ extension SQLiteStorage {
     }
 }
 
-private func questionKey(_ message: InboundMessage) -> StatementArguments {
+private func questionKey(_ message: InboundMessage) -> Arguments {
     [message.key.adapter, message.conversation.channel, message.sender.id]
 }
 

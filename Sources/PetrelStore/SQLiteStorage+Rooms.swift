@@ -28,33 +28,33 @@ extension SQLiteStorage {
     /// See ``RoomStore/roomPosts(room:after:limit:)``.
     public func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost] {
         try lookUp { database in
-            try database.rows(
+            try database.each(
                 "SELECT * FROM room_post WHERE room = ? AND sequence > ? ORDER BY sequence LIMIT ?",
                 [room, after, limit]
-            ).map { RoomPost(row: $0) }
+            ) { RoomPost(row: $0) }
         }
     }
 
     /// See ``RoomStore/roomMessages(since:limit:)``.
     public func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost] {
         try await read { database in
-            try database.rows(
+            try database.each(
                 "SELECT * FROM room_post WHERE kind IS NULL AND at >= ? ORDER BY sequence DESC LIMIT ?",
                 [since.microseconds, limit]
-            ).reversed().map { RoomPost(row: $0) }
+            ) { RoomPost(row: $0) }.reversed()
         }
     }
 
     /// See ``RoomStore/lastRoomPosts(room:limit:)``.
     public func lastRoomPosts(room: String, limit: Int) async throws(CoreError) -> [RoomPost] {
         try await read { database in
-            try database.rows(
+            try database.each(
                 "SELECT * FROM room_post WHERE room = ? ORDER BY sequence DESC LIMIT ?", [room, limit]
-            ).reversed().map { RoomPost(row: $0) }
+            ) { RoomPost(row: $0) }.reversed()
         }
     }
 }
 
 private func storedRoomPost(key: String, in database: Database) throws -> RoomPost? {
-    try database.rows("SELECT * FROM room_post WHERE key = ?", [key]).first.map { RoomPost(row: $0) }
+    try database.first("SELECT * FROM room_post WHERE key = ?", [key]) { RoomPost(row: $0) }
 }

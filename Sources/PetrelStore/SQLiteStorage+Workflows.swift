@@ -4,8 +4,8 @@ public import PetrelCore
 extension SQLiteStorage {
     /// Three small indexes answer it: children with news, wishes, and what waits to begin.
     public func owedWorkflows(at: Instant, limit: Int) async throws(CoreError) -> [ExecutionID] {
-        try await read { database in
-            try database.rows(
+        try lookUp { database in
+            try database.each(
                 """
                 SELECT parent AS id FROM execution WHERE parent_owed = 1
                 UNION SELECT execution FROM workflow WHERE wish IS NOT NULL
@@ -13,23 +13,23 @@ extension SQLiteStorage {
                     WHERE status = 'requested' AND runner IN \(workflowRunners) AND started_at + delay <= ?
                 LIMIT ?
                 """, [at.microseconds, limit]
-            ).map { ExecutionID(stored: $0["id"]) }
+            ) { ExecutionID(stored: $0["id"]) }
         }
     }
 
     /// Reads all from one snapshot; files of large results after it.
     public func workflowNews(of id: ExecutionID, limit: Int) async throws(CoreError) -> WorkflowNews? {
         let found: (execution: Execution, version: Int?, wish: String?, children: [Fetched])?
-        found = try await read { database in
+        found = try lookUpTogether { database in
             guard let execution = try storedExecution(id, in: database) else { return nil }
-            let row = try database.rows("SELECT version, wish FROM workflow WHERE execution = ?", [id.text]).first
-            let children = try database.rows(
+            let state = try workflowState(id.text, in: database)
+            let children = try database.each(
                 """
                 SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
                 WHERE e.parent = ? AND e.parent_owed = 1 ORDER BY e.ended_at, e.id LIMIT ?
                 """, [id.text, limit]
-            ).map { try Fetched(row: $0) }
-            return (execution, row?["version"], row?["wish"], children)
+            ) { try Fetched(row: $0) }
+            return (execution, state?.version, state?.wish, children)
         }
         return found.map { found in
             WorkflowNews(
@@ -41,19 +41,20 @@ extension SQLiteStorage {
     /// See ``WorkflowStore/workflow(_:)``.
     public func workflow(_ id: ExecutionID) async throws(CoreError) -> WorkflowRecord? {
         try await read { database in
-            let row = try database.rows(
+            let changes = try database.each(
+                "SELECT document FROM workflow_change WHERE execution = ? ORDER BY version", [id.text]
+            ) { try Value.fromColumn($0["document"]) }
+            return try database.first(
                 """
-                SELECT w.*, d.text FROM workflow w JOIN workflow_definition d ON d.hash = w.definition
-                WHERE w.execution = ?
+                SELECT w.id, d.text, w.file, w.version, w.snapshot
+                FROM workflow w JOIN workflow_definition d ON d.hash = w.definition WHERE w.execution = ?
                 """, [id.text]
-            ).first
-            guard let row else { return nil }
-            let changes = try database.rows(
-                "SELECT document FROM workflow_change WHERE execution = ? ORDER BY version", [id.text])
-            return WorkflowRecord(
-                origin: WorkflowOrigin(id: row["id"], definition: row["text"], file: row["file"]),
-                version: row["version"], snapshot: try (row["snapshot"] as String?).map(Value.fromColumn),
-                changes: try changes.map { try Value.fromColumn($0["document"]) })
+            ) { row in
+                WorkflowRecord(
+                    origin: WorkflowOrigin(id: row["id"], definition: row["text"], file: row["file"]),
+                    version: row["version"], snapshot: try (row["snapshot"] as String?).map(Value.fromColumn),
+                    changes: changes)
+            }
         }
     }
 
@@ -87,12 +88,12 @@ extension SQLiteStorage {
     /// Later tries of an item come after earlier ones.
     public func results(ofTask task: String) async throws(CoreError) -> [TaskResult] {
         let fetched: [(Int?, Fetched)] = try await read { database in
-            try database.rows(
+            try database.each(
                 """
                 SELECT \(executionColumns), e.result, e.result_file, e.item FROM \(executionTables)
                 WHERE e.task = ? ORDER BY e.id
                 """, [task]
-            ).map { ($0["item"], try Fetched(row: $0)) }
+            ) { ($0["item"], try Fetched(row: $0)) }
         }
         var latest = OrderedDictionary<Int?, TaskResult>()
         for (item, row) in fetched {
@@ -105,8 +106,7 @@ extension SQLiteStorage {
     /// Reads an index only.
     public func childIDs(of id: ExecutionID, limit: Int) async throws(CoreError) -> [ExecutionID] {
         try await read { database in
-            try database.rows("SELECT id FROM execution WHERE parent = ? ORDER BY id LIMIT ?", [id.text, limit])
-                .map { ExecutionID(stored: $0["id"]) }
+            try database.each("SELECT id FROM execution WHERE parent = ? ORDER BY id LIMIT ?", [id.text, limit]) { ExecutionID(stored: $0["id"]) }
         }
     }
 
@@ -140,9 +140,10 @@ private struct StepWriting: Sendable {
         for row in rows { try row.insert(in: database) }
         try writeState(in: database)
         for child in step.reported {
-            // A child that has changed again meanwhile has more to tell.
+            // A child that has changed again meanwhile has more to tell. Without the plus SQLite would compile the statement
+            // anew for each status, since some indexes are made for one.
             try database.run(
-                "UPDATE execution SET parent_owed = 0 WHERE id = ? AND status = ?",
+                "UPDATE execution SET parent_owed = 0 WHERE id = ? AND +status = ?",
                 [child.id.text, child.status.rawValue])
         }
         let before = execution.status
@@ -154,12 +155,10 @@ private struct StepWriting: Sendable {
 
     /// Whether nobody else made a step, or asked the workflow for something that the step doesn't know.
     private func isExpected(_ execution: Execution, in database: Database) throws -> Bool {
-        let row = try database.rows("SELECT version, wish FROM workflow WHERE execution = ?", [step.execution.text])
-            .first
-        guard row?["version"] as Int? == step.expected else { return false }
-        guard row != nil || execution.status == .requested else { return false }
-        let wish = (row?["wish"] as String?).flatMap(WorkflowWish.init)
-        return wish == step.fulfilled
+        let state = try workflowState(step.execution.text, in: database)
+        guard state?.version == step.expected else { return false }
+        guard state != nil || execution.status == .requested else { return false }
+        return state?.wish.flatMap(WorkflowWish.init) == step.fulfilled
     }
 
     private func writeState(in database: Database) throws {
@@ -208,10 +207,10 @@ private struct StepWriting: Sendable {
 
     /// Asks the open children for the same: workflows hear it, what has not begun and what waits for a person ends.
     private func cascade(_ wish: WorkflowWish, in database: Database) throws -> [Execution] {
-        let open = try database.rows(
+        let open = try database.each(
             "SELECT \(executionColumns) FROM \(executionTables) WHERE e.parent = ? AND e.ended_at IS NULL",
             [step.execution.text]
-        ).map { try Execution(row: $0) }
+        ) { try Execution(row: $0) }
         var asked: [Execution] = []
         for child in open {
             if child.hasBegunAsWorkflow {
@@ -227,6 +226,11 @@ private struct StepWriting: Sendable {
         }
         return asked
     }
+}
+
+/// How many steps a workflow has made and what it has to hear; nil before its first.
+private func workflowState(_ id: String, in database: Database) throws -> (version: Int, wish: String?)? {
+    try database.first("SELECT version, wish FROM workflow WHERE execution = ?", [id]) { ($0["version"], $0["wish"]) }
 }
 
 extension WorkflowWish {

@@ -97,6 +97,15 @@ public final class SQLiteStorage: Storage {
         do { return try rowReaders.next.unsafeRead(body) } catch { throw storeFailure(error) }
     }
 
+    /// Like ``lookUp(_:)``, for statements that must see the same state of the database.
+    func lookUpTogether<Answer>(_ body: (Database) throws -> Answer) throws(CoreError) -> Answer {
+        try lookUp { database in
+            try database.run("BEGIN")
+            defer { try? database.run("COMMIT") }
+            return try body(database)
+        }
+    }
+
     /// Runs a read that may take a while on a snapshot of the database, on a thread of the pool.
     func read<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer) async throws(CoreError)
         -> Answer

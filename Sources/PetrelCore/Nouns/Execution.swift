@@ -63,7 +63,7 @@ public struct Execution: Sendable {
     /// The action's name; the action itself may have changed since, or be gone.
     public var action: ContentRef
     /// The action as it was when the execution was requested.
-    public var actionDocument: ValueObject
+    public var definition: ActionDefinition
     /// The name of the runner type that carries it out.
     public var runner: String
     /// Where it stands; the last entry of ``log``.
@@ -97,14 +97,14 @@ public struct Execution: Sendable {
 
     /// An execution from its parts.
     public init(
-        id: ExecutionID, action: ContentRef, actionDocument: ValueObject, runner: String, status: ExecutionStatus,
+        id: ExecutionID, action: ContentRef, definition: ActionDefinition, runner: String, status: ExecutionStatus,
         parameters: ValueObject, context: ValueObject, origin: Origin, parent: ExecutionID? = nil, startedAt: Instant,
         endedAt: Instant? = nil, result: Value? = nil, resultBytes: Int = 0, log: [StatusChange], attempt: Int = 0,
         claim: Claim? = nil, replyTo: ReplyAddress? = nil, delay: Duration = .zero
     ) {
         self.id = id
         self.action = action
-        self.actionDocument = actionDocument
+        self.definition = definition
         self.runner = runner
         self.status = status
         self.parameters = parameters
@@ -121,6 +121,9 @@ public struct Execution: Sendable {
         self.replyTo = replyTo
         self.delay = delay
     }
+
+    /// The document of its ``definition``.
+    public var actionDocument: ValueObject { definition.document }
 
     /// The user it runs for.
     public var user: String { context["user"]?.string ?? "" }

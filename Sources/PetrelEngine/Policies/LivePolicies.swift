@@ -154,7 +154,7 @@ public final class LivePolicies: Sendable {
         context["policies"] = .object(policies)
         let delay = policy.parameters["delay"]?.number.map { Duration.seconds($0) } ?? .zero
         let again = Execution(
-            id: ids.make(), action: execution.action, actionDocument: execution.actionDocument,
+            id: ids.make(), action: execution.action, definition: execution.definition,
             runner: execution.runner, status: .requested, parameters: execution.parameters, context: context,
             origin: execution.origin, startedAt: now, log: [StatusChange(.requested, at: now)],
             replyTo: execution.replyTo, delay: delay)
