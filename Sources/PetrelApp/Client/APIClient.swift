@@ -11,7 +11,7 @@ extension HTTPClient: HTTPTransport {}
 
 /// The API of a running service.
 struct APIClient: Sendable {
-    let target: ClientTarget
+    var target: ClientTarget
     let transport: any HTTPTransport
 
     /// A client for a service.
@@ -85,23 +85,49 @@ struct APIClient: Sendable {
         Location(file: "\(method) \(target.apiURL)\(path.prefix { $0 != "?" })")
     }
 
+    /// Gets a token for a name and a password, which lives so many seconds.
+    func token(for login: SavedLogin, ttl: Int?) async throws(AppError) -> Value {
+        var client = self
+        client.target.credential = .basic(Secret("\(login.user):\(login.password.reveal())"))
+        client.target.savedLogin = nil
+        return try await client.post("/tokens", .object(ttl.map { ["ttl": .integer($0)] } ?? [:]))
+    }
+
+    /// Sends a request; once more if the token has ended and the password for another is kept.
     private func perform(_ method: String, _ path: String, _ body: Value?, timeout: Duration) async throws(AppError)
         -> HTTPResponse
     {
+        var response = try await send(method, path, body, timeout: timeout, as: target.credential)
+        if response.status == 401, let login = target.savedLogin {
+            response = try await send(method, path, body, timeout: timeout, as: renewed(by: login))
+        }
+        guard response.status < 400 else { throw AppError.refusal(response, place(method, path), target) }
+        return response
+    }
+
+    private func renewed(by login: SavedLogin) async throws(AppError) -> Credential {
+        guard let text = try await token(for: login, ttl: nil)["token"]?.string else {
+            throw AppError(.badAnswer, "the answer holds no token")
+        }
+        let token = Secret(text)
+        try SavedToken(server: target.apiURL, token: token, login: login).save(target.environment)
+        return .token(token)
+    }
+
+    private func send(
+        _ method: String, _ path: String, _ body: Value?, timeout: Duration, as credential: Credential?
+    ) async throws(AppError) -> HTTPResponse {
         var headers = [(name: "Accept", value: "application/json")]
-        if let credential = target.credential { headers.append(credential.header) }
+        if let credential { headers.append(credential.header) }
         if body != nil { headers.append(("Content-Type", "application/json")) }
         let request = HTTPRequest(
             method: method, url: target.apiURL + path, headers: headers, body: body.map { JSONWriter.bytes($0) },
             timeout: timeout, maxResponseBytes: 64 << 20)
-        let response: HTTPResponse
         do throws(SystemError) {
-            response = try await transport.perform(request)
+            return try await transport.perform(request)
         } catch {
             throw AppError.unreachable(error, target)
         }
-        guard response.status < 400 else { throw AppError.refusal(response, place(method, path), target) }
-        return response
     }
 
     private func value(of response: HTTPResponse, _ place: Location) throws(AppError) -> Value {

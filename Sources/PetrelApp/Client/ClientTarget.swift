@@ -34,6 +34,10 @@ struct ClientTarget: Sendable {
     /// The URL that the API's routes follow, such as `http://127.0.0.1:9101/v1`.
     var apiURL: String
     var credential: Credential?
+    /// By what to have another token when the saved one has ended, where `petrel login -w` kept it.
+    var savedLogin: SavedLogin?
+    /// The environment whose home folder holds the saved token.
+    var environment: [String: String] = [:]
     /// The data folder of a service on this machine; it need not exist.
     var dataDir: String
     /// The name and the command prefix of the bot, as far as known here.
@@ -63,8 +67,15 @@ struct ClientTarget: Sendable {
         if let chat = loaded?.settings.chat { (target.chatName, target.chatPrefix) = (chat.name, chat.prefix) }
         // The token that happens to lie in the working folder is not for a server elsewhere.
         let mayReadToken = named != nil || loaded != nil || isLoopback(apiURL)
-        target.credential = credential(
-            flags, environment, apiURL: apiURL, tokenFile: mayReadToken ? dataDir + "/admin-token" : nil)
+        target.credential = credential(flags, environment)
+        if target.credential == nil, let saved = SavedToken.find(server: apiURL, environment) {
+            target.credential = .token(saved.token)
+            target.savedLogin = saved.login
+            target.environment = environment
+        }
+        if target.credential == nil, mayReadToken, let token = try? SecretFile.text(dataDir + "/admin-token") {
+            target.credential = .token(token)
+        }
         return target
     }
 
@@ -90,20 +101,14 @@ struct ClientTarget: Sendable {
         return url.hasSuffix("/v1") ? url : url + "/v1"
     }
 
-    private static func credential(
-        _ flags: ClientFlags, _ environment: [String: String], apiURL: String, tokenFile: String?
-    )
-        -> Credential?
-    {
+    /// What was given in so many words.
+    private static func credential(_ flags: ClientFlags, _ environment: [String: String]) -> Credential? {
         if let token = flags.token { return .token(Secret(token)) }
         if let key = flags.apiKey { return .apiKey(Secret(key)) }
         if let token = environment.text("PETREL_TOKEN") ?? environment.text("ST2_AUTH_TOKEN") {
             return .token(Secret(token))
         }
-        if let key = environment.text("ST2_API_KEY") { return .apiKey(Secret(key)) }
-        if let token = SavedToken.find(server: apiURL, environment) { return .token(token) }
-        guard let tokenFile, let token = try? SecretFile.text(tokenFile) else { return nil }
-        return .token(token)
+        return environment.text("ST2_API_KEY").map { .apiKey(Secret($0)) }
     }
 
     private static func authority(of url: String) -> Substring {

@@ -15,15 +15,17 @@ struct PasswordOptions: ParsableArguments {
     // Without a token's flag: -t is that of StackStorm's `auth`, and who asks for a token needs none.
     @OptionGroup var place: ServerOptions
 
-    /// Gets a token.
-    func token(_ console: Console) async throws -> Value {
+    /// The name and password.
+    func login(_ console: Console) throws -> SavedLogin {
         guard let password = try password ?? HiddenInput.line("Password: ", console) else {
             throw AppError(.usage, "no password was given", hint: "Give it with -p, or at the prompt")
         }
-        var target = try place.target(console)
-        target.credential = .basic(Secret("\(user):\(password)"))
-        let body: ValueObject = ttl.map { ["ttl": .integer($0)] } ?? [:]
-        return try await APIClient(target).post("/tokens", .object(body))
+        return SavedLogin(user: user, password: Secret(password))
+    }
+
+    /// Gets a token.
+    func token(_ login: SavedLogin, _ console: Console) async throws -> Value {
+        try await APIClient(try place.target(console)).token(for: login, ttl: ttl)
     }
 }
 
@@ -38,7 +40,7 @@ struct AuthCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = Console.current
-        let token = try await options.token(console)
+        let token = try await options.token(options.login(console), console)
         if onlyToken { return console.print(token["token"]?.string ?? "") }
         console.print(console.output(output).single(token, attributes: ["user", "token", "expiry"]))
     }
@@ -47,16 +49,23 @@ struct AuthCommand: AsyncParsableCommand {
 struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "login", abstract: "Get a token for a user name and password and keep it for later commands.",
-        discussion: "The token is kept in ~/.petrel/token, for you alone, with the server that it is for.")
+        discussion: """
+            The token is kept in ~/.petrel/token, for you alone, with the server that it is for. With -w the password is kept \
+            beside it in plain text, and a token that has ended is replaced without a question.
+            """)
 
+    @Flag(name: [.customShort("w"), .long], help: "Keep the password too, in plain text; it is not kept otherwise.")
+    var writePassword = false
     @OptionGroup var options: PasswordOptions
 
     func run() async throws {
         let console = Console.current
-        let token = try await options.token(console)
+        let login = try options.login(console)
+        let token = try await options.token(login, console)
         guard let text = token["token"]?.string else { throw AppError(.badAnswer, "the answer holds no token") }
         let target = try options.place.target(console)
-        try SavedToken(server: target.apiURL, token: Secret(text)).save(console)
+        try SavedToken(server: target.apiURL, token: Secret(text), login: writePassword ? login : nil)
+            .save(console.environment)
         console.print(
             "Logged in as \(VisibleText.line(options.user)) until \(token["expiry"]?.string ?? "its end").")
     }
@@ -146,33 +155,6 @@ struct APIKeyCommand: ParsableCommand {
                 console.print("\(made["id"]?.string ?? "") of \(VisibleText.line(made["user"]?.string ?? ""))")
             }
         }
-    }
-}
-
-/// The token that `petrel login` keeps, with the server that it is for.
-struct SavedToken {
-    var server: String
-    var token: Secret<String>
-
-    private static func path(_ environment: [String: String]) -> String? {
-        environment.text("HOME").map { $0 + "/.petrel/token" }
-    }
-
-    /// Keeps the token for the user alone.
-    func save(_ console: Console) throws(AppError) {
-        guard let path = Self.path(console.environment) else {
-            throw AppError(.badFile, "HOME is not set, so the token can't be kept", hint: "Use petrel auth -t")
-        }
-        mkdir(path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }, 0o700)
-        try LocalFile.write(Array("\(server)\n\(token.reveal())\n".utf8), to: path)
-        chmod(path, 0o600)
-    }
-
-    /// The token for a server; nil if none is kept, or it is for another.
-    static func find(server: String, _ environment: [String: String]) -> Secret<String>? {
-        guard let path = path(environment), let text = try? LocalFile.text(path, maxBytes: 4096) else { return nil }
-        let lines = text.split(separator: "\n")
-        return lines.count == 2 && lines[0] == server ? Secret(String(lines[1])) : nil
     }
 }
 
