@@ -6,9 +6,9 @@ import Synchronization
 ///
 /// A conversation whose platform takes its time holds up no other.
 public final class Outbox: Sendable {
-    /// How many posts are being sent at once, each to another conversation.
-    private static let maxParallel = 64
     private static let longestPause = Duration.seconds(60)
+    /// How many unsent posts are looked at to find out whether all are known.
+    private static let mostUnsent = 1024
 
     private let adapter: any ChatAdapter
     private let store: any OutboxStore
@@ -16,15 +16,8 @@ public final class Outbox: Sendable {
     private let clock: any PetrelClock
     /// From then on nothing that an earlier service sent is still on its way.
     private let isSettledAt: Instant
-    private let sending = Mutex(Sending())
-
-    private struct Sending {
-        /// Conversations to which a post is being sent.
-        var busy: Set<Conversation> = []
-        /// How many read the store now, and the conversations whose post was sent meanwhile: they may have read it as unsent.
-        var readers = 0
-        var ended: Set<Conversation> = []
-    }
+    private let lanes = Mutex(OutboxLanes())
+    private let nextLook = Mutex(Instant(microseconds: 0))
 
     /// The outbox of one adapter.
     /// - Parameter grace: how long a request of an earlier service, which was killed, may take to reach the platform; what
@@ -44,22 +37,25 @@ public final class Outbox: Sendable {
     public func run() async {
         let name = adapter.name
         let (posts, feed) = AsyncStream<QueuedPost>.makeStream()
+        store.listen(adapter: name) { posts in
+            for queued in self.lanes.withLock({ $0.arrive(posts) }) { feed.yield(queued) }
+        }
+        defer { store.listen(adapter: name) { _ in } }
         await withDiscardingTaskGroup { group in
             group.addTask {
                 await wake(
                     on: self.events, clock: self.clock,
-                    where: { if case .postsQueued(name) = $0 { true } else { false } }
+                    where: { if case .postsQueued(name) = $0 { self.isBehind } else { false } }
                 ) {
-                    for queued in await self.takeDue() { feed.yield(queued) }
-                    return (try? await self.store.nextRetry(adapter: name)) ?? nil
+                    await self.look { feed.yield($0) }
                 }
                 feed.finish()
             }
             for await queued in posts {
                 group.addTask {
                     await self.send(queued)
-                    // What waits behind it in its conversation is due now.
-                    self.events.publish(.postsQueued(name))
+                    // What waits behind it in the store is due now.
+                    if self.isBehind { self.events.publish(.postsQueued(name)) }
                 }
             }
         }
@@ -75,36 +71,60 @@ public final class Outbox: Sendable {
         }
     }
 
+    private var isBehind: Bool { lanes.withLock(\.isBehind) }
+
+    /// Looks into the store where that has posts that were not told of, and once a second to be sure.
+    /// - Returns: when to look again although nothing happens.
+    private func look(_ found: (QueuedPost) -> Void) async -> Instant? {
+        let now = clock.now
+        guard isBehind || nextLook.withLock(\.self) <= now else { return nil }
+        nextLook.withLock { $0 = now + .seconds(1) }
+        for queued in await takeDue() { found(queued) }
+        await catchUp()
+        return isBehind ? (try? await store.nextRetry(adapter: adapter.name)) ?? nil : nil
+    }
+
     /// The posts that can be sent now; their conversations are busy until they have been.
     private func takeDue() async -> [QueuedPost] {
-        let count = sending.withLock { sending in
-            sending.readers += 1
-            return sending.busy.count
+        let count = lanes.withLock { lanes in
+            _ = lanes.beginReading()
+            return lanes.busyCount
         }
         let due = try? await store.duePosts(
-            adapter: adapter.name, at: clock.now, limit: Self.maxParallel + count)
-        return sending.withLock { sending in
-            defer {
-                sending.readers -= 1
-                if sending.readers == 0 { sending.ended = [] }
-            }
-            return (due ?? []).filter { queued in
-                let conversation = queued.post.to.conversation
-                return sending.busy.count < Self.maxParallel && !sending.ended.contains(conversation)
-                    && sending.busy.insert(conversation).inserted
+            adapter: adapter.name, at: clock.now, limit: OutboxLanes.maxParallel + count)
+        return lanes.withLock { lanes in
+            defer { lanes.endReading() }
+            return lanes.take(due ?? [])
+        }
+    }
+
+    private func catchUp() async {
+        guard isBehind else { return }
+        let began = lanes.withLock { $0.beginReading() }
+        let unsent = try? await store.unsentPosts(adapter: adapter.name, limit: Self.mostUnsent)
+        lanes.withLock { lanes in
+            if let unsent { lanes.catchUp(with: unsent, isWhole: unsent.count < Self.mostUnsent, since: began) }
+            lanes.endReading()
+        }
+    }
+
+    /// Sends a post and what waits behind it in memory, until one fails.
+    private func send(_ first: QueuedPost) async {
+        var next: QueuedPost? = first
+        while let queued = next {
+            let isDone = await deliver(queued)
+            next = lanes.withLock { lanes in
+                guard isDone else {
+                    lanes.failed(queued)
+                    return nil
+                }
+                return lanes.done(queued)
             }
         }
     }
 
-    private func send(_ queued: QueuedPost) async {
-        await deliver(queued)
-        sending.withLock { sending in
-            sending.busy.remove(queued.post.to.conversation)
-            if sending.readers > 0 { sending.ended.insert(queued.post.to.conversation) }
-        }
-    }
-
-    private func deliver(_ queued: QueuedPost) async {
+    /// - Returns: whether nothing is left to be done for the post.
+    private func deliver(_ queued: QueuedPost) async -> Bool {
         if queued.isDoubtful, adapter.capabilities.findsDeliveries {
             if clock.now < isSettledAt { try? await clock.sleep(for: isSettledAt - clock.now) }
             switch await adapter.find(queued.post) {
@@ -113,29 +133,39 @@ public final class Outbox: Sendable {
             case .absent: break
             }
         }
+        var post = queued.post
+        if let earlier = post.replaces, earlier.platformID == nil {
+            // Unknown where it was never sent; the adapter posts anew then.
+            post.replaces?.platformID = (try? await store.platformID(of: earlier.id)) ?? nil
+        }
         FaultPoint.outboxBeforeSend.pass()
-        let delivery = await adapter.send(queued.post)
+        let delivery = await adapter.send(post)
         FaultPoint.outboxAfterSend.pass()
-        await record(queued, delivery)
+        return await record(queued, delivery)
     }
 
-    /// Records what came of it.
+    /// Records what came of it; false if the post is to be tried again.
     ///
     /// If even that fails, the post stays queued and is looked up before it is sent again.
-    private func record(_ queued: QueuedPost, _ delivery: Delivery) async {
+    private func record(_ queued: QueuedPost, _ delivery: Delivery) async -> Bool {
         let id = queued.post.id
         do throws(CoreError) {
             switch delivery {
-            case .delivered(let platformID): try await store.recordSent(id, platformID: platformID, at: clock.now)
+            case .delivered(let platformID):
+                try await store.recordSent(id, platformID: platformID, at: clock.now)
+                return true
             case .retry(let pause, let reason):
                 try await store.recordRetry(id, at: clock.now + max(pause, backOff(queued)), reason: reason)
             case .doubtful(let reason):
                 try await store.recordRetry(id, at: clock.now + backOff(queued), reason: reason)
-            case .refused(let reason): try await store.recordRefused(id, reason: reason, at: clock.now)
+            case .refused(let reason):
+                try await store.recordRefused(id, reason: reason, at: clock.now)
+                return true
             }
         } catch {
             try? await clock.sleep(for: .milliseconds(500))
         }
+        return false
     }
 
     /// 0.25 s, doubled with each attempt, a minute at most.

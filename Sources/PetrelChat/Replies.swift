@@ -3,7 +3,8 @@ public import PetrelEngine
 
 /// Writes the results of finished executions into the outbox.
 ///
-/// It asks the store which are owed; the events only shorten the wait.
+/// Most are committed together with the end (``posts(on:)``). For the others it asks the store which are owed; the events only
+/// shorten the wait.
 public struct Replies: Sendable {
     private static let batch = 64
 
@@ -54,10 +55,15 @@ public struct Replies: Sendable {
     }
 
     private func settle(_ execution: Execution) async -> Bool {
-        guard let address = execution.replyTo else { return false }
+        guard execution.replyTo != nil else { return false }
+        return (try? await store.settleReply(execution.id, posts: posts(on: execution))) ?? false
+    }
+
+    /// The posts that tell the conversation which asked of an end; none where the alias wants none.
+    @Sendable public func posts(on execution: Execution) -> [OutboundPost] {
         let alias = alias(of: execution)
-        let posts = alias?.result.isEnabled ?? true ? posts(execution, alias, address) : []
-        return (try? await store.settleReply(execution.id, posts: posts)) ?? false
+        guard let address = execution.replyTo, alias?.result.isEnabled ?? true else { return [] }
+        return posts(execution, alias, address)
     }
 
     /// The result; where the alias asks for it in place of the ack, or in a line whose details stand in the thread.

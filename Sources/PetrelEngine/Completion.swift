@@ -7,6 +7,8 @@ struct Completion: Sendable {
     let clock: any PetrelClock
     let owner: String
     var policies: LivePolicies?
+    /// Writes the posts that tell the conversation which asked of an end; without it somebody does so later.
+    var reply: (@Sendable (Execution) -> [OutboundPost])?
     /// Says that something was requested.
     var nudge: @Sendable () -> Void = {}
 
@@ -24,15 +26,22 @@ struct Completion: Sendable {
                     decision: outcome.status.rawValue, detail: ["action": .string(execution.action.description)])
             ], followUp: retry)
         attempt.owesStep = execution.parent != nil
+        attempt.execution = execution
+        attempt.reply = posts(on: execution, outcome, at: attempt.at)
         while true {
             do throws(CoreError) {
                 guard var completed = try await store.complete(attempt) else { return false }
                 let isOwed = completed.replyTo != nil
+                let isAnswered = attempt.reply != nil && completed.status == outcome.status
                 completed.result = nil
                 events.publish(.executionChanged(completed))
                 if let parent = completed.parent { events.publish(.workflowOwed(parent)) }
                 if completed.status == .pending { events.publish(.questionOwed) }
-                if isOwed, completed.status.isCompleted { events.publish(.replyOwed) }
+                if isAnswered, let adapter = completed.replyTo?.conversation.adapter {
+                    events.publish(.postsQueued(adapter))
+                } else if isOwed, completed.status.isCompleted {
+                    events.publish(.replyOwed)
+                }
                 if let retry, completed.status == outcome.status {
                     if retry.isGated { policies?.noteGated() }
                     events.publish(.executionCreated(retry.execution))
@@ -44,6 +53,16 @@ struct Completion: Sendable {
                 try? await clock.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    /// What the conversation is told, if it is to be told anything now.
+    private func posts(on execution: Execution, _ outcome: RunOutcome, at: Instant) -> [OutboundPost]? {
+        guard let reply, execution.replyTo != nil, outcome.status.isCompleted else { return nil }
+        var ended = execution
+        ended.claim = nil
+        ended.end(outcome, at: at)
+        ended.resultBytes = JSONWriter.bytes(outcome.result).count
+        return reply(ended)
     }
 
     /// Gives an attempt that never started back to the queue, however long the store can't be written.

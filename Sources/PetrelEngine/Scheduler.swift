@@ -43,9 +43,11 @@ public final class Scheduler: Sendable {
     private let cancels: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
     /// A scheduler over a store and the runners of a catalog.
+    ///
+    /// - Parameter reply: writes the posts that tell a conversation of an end, so that they are committed with it.
     public init(
         options: Options, store: any Storage, attempts: Attempts, events: EventHub, clock: any PetrelClock,
-        policies: LivePolicies? = nil
+        policies: LivePolicies? = nil, reply: (@Sendable (Execution) -> [OutboundPost])? = nil
     ) {
         self.policies = policies
         self.options = options
@@ -58,7 +60,7 @@ public final class Scheduler: Sendable {
         nudges = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         cancels = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         completion = Completion(
-            store: store, events: events, clock: clock, owner: options.owner, policies: policies,
+            store: store, events: events, clock: clock, owner: options.owner, policies: policies, reply: reply,
             nudge: { [feed = nudges.continuation] in feed.yield() })
     }
 
@@ -238,9 +240,10 @@ public final class Scheduler: Sendable {
     /// Tells runners to end the attempts of which that is wished; again and again, since a child may just be starting.
     private func cancelLoop() async {
         for await _ in cancels.stream {
-            while !Task.isCancelled, case let wished = slots.canceling, !wished.isEmpty {
-                for execution in wished { await attempts.cancel(execution) }
+            while !Task.isCancelled, !slots.canceling.isEmpty {
+                // A breath before, so that whoever asked hears that it is being stopped before that it is.
                 try? await clock.sleep(for: .milliseconds(100))
+                for execution in slots.canceling { await attempts.cancel(execution) }
             }
         }
     }

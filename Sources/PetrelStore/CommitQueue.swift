@@ -28,12 +28,14 @@ final class CommitQueue: Sendable {
 
     private let pool: DatabasePool
     private let isRelaxed: Bool
+    private let posts: OutgoingPosts
     private let state = Mutex(State())
     /// Whether the writer's connection flushes at commits now; nil before the first.
     private let flushes = Mutex<Bool?>(nil)
 
-    init(pool: DatabasePool, isRelaxed: Bool) {
+    init(pool: DatabasePool, isRelaxed: Bool, posts: OutgoingPosts) {
         self.pool = pool
+        self.posts = posts
         self.isRelaxed = isRelaxed
     }
 
@@ -152,8 +154,10 @@ final class CommitQueue: Sendable {
             FaultPoint.storeBeforeFlush.pass()
             try database.run("COMMIT")
             FaultPoint.storeAfterFlush.pass()
+            posts.tell()
             return nil
         } catch {
+            posts.forget()
             if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
             return storeFailure(error)
         }
@@ -171,11 +175,13 @@ final class CommitQueue: Sendable {
     /// A job's own refusal stays its own; what ended the transaction ends the group.
     private func run(_ job: Job, in database: Database) throws {
         try database.run("SAVEPOINT job")
+        let before = posts.count
         do {
             try job.run(database)
             try database.run("RELEASE job")
         } catch {
             guard database.isInsideTransaction else { throw error }
+            posts.forget(from: before)
             try database.run("ROLLBACK TO job")
             try database.run("RELEASE job")
         }

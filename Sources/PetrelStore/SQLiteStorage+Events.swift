@@ -9,11 +9,11 @@ extension SQLiteStorage {
         FaultPoint.eventBeforeAccept.pass()
         let rows = instances.map { (instance: $0, payload: $0.payload.columnText) }
         let handlings = handlings.map { HandlingRows($0, digest: digest) }
-        let owner = options.owner
+        let outgoing = outgoing
         let isStored: Bool = try await queue.commit(.flushed) { database in
             guard try settleSource(source, in: database) else { return false }
             for row in rows { try insert(row.instance, payload: row.payload, in: database) }
-            for handling in handlings { try handling.insert(queuedBy: owner, in: database) }
+            for handling in handlings { try handling.insert(through: outgoing, in: database) }
             return true
         }
         FaultPoint.eventAfterAccept.pass()
@@ -24,14 +24,14 @@ extension SQLiteStorage {
     public func handle(_ handling: InstanceHandling) async throws(CoreError) -> Bool {
         FaultPoint.eventBeforeHandle.pass()
         let rows = HandlingRows(handling, digest: digest)
-        let owner = options.owner
+        let outgoing = outgoing
         let isStored: Bool = try await queue.commit(.flushed) { database in
             guard
                 try database.changes(
                     "UPDATE trigger_instance SET status = ? WHERE id = ? AND status IN ('pending', 'processing')",
                     [handling.status.rawValue, handling.instance.text])
             else { return false }
-            try rows.insert(queuedBy: owner, in: database)
+            try rows.insert(through: outgoing, in: database)
             return true
         }
         FaultPoint.eventAfterHandle.pass()
@@ -219,11 +219,11 @@ private struct HandlingRows: Sendable {
         executions = handling.executions.map { ExecutionRow($0.execution, isGated: $0.isGated, digest: digest) }
     }
 
-    func insert(queuedBy owner: String, in database: Database) throws {
+    func insert(through outgoing: OutgoingPosts, in database: Database) throws {
         for enforcement in handling.enforcements { try insertEnforcement(enforcement, in: database) }
         for execution in executions { try execution.insert(in: database) }
         for submission in handling.executions {
-            try PetrelStore.insert(submission.posts, queuedBy: owner, in: database)
+            try outgoing.insert(submission.posts, in: database)
             try PetrelStore.insert(submission.audit, in: database)
         }
     }

@@ -6,13 +6,13 @@ extension SQLiteStorage {
     public func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool {
         FaultPoint.submissionBeforeCommit.pass()
         let row = ExecutionRow(submission.execution, isGated: submission.isGated, digest: digest)
-        let owner = options.owner
+        let outgoing = outgoing
         let isStored: Bool = try await queue.commit(.flushed) { database in
             if let key = submission.message {
                 guard try markSettled(key, at: submission.execution.startedAt, in: database) else { return false }
             }
             try row.insert(in: database)
-            try insert(submission.posts, queuedBy: owner, in: database)
+            try outgoing.insert(submission.posts, in: database)
             try insert(submission.audit, in: database)
             return true
         }
@@ -99,16 +99,22 @@ extension SQLiteStorage {
     public func complete(_ completion: CompletedAttempt) async throws(CoreError) -> Execution? {
         FaultPoint.completionBeforeCommit.pass()
         let result = try await storedResult(completion.outcome.result)
+        let outgoing = outgoing
         let followUpRow = completion.followUp.map {
             ExecutionRow($0.execution, isGated: $0.isGated, digest: digest)
         }
         let execution: Execution? = try await queue.commit(completion.owesMore ? .written : .flushed) { database in
-            guard var execution = try claimed(completion.attempt, by: completion.owner, in: database) else {
-                return nil
-            }
+            guard
+                var execution = try claimed(
+                    completion.attempt, by: completion.owner, known: completion.execution, in: database)
+            else { return nil }
+            let isAsked = execution.status != completion.execution?.status
             execution.claim = nil
             execution.end(completion.outcome, at: completion.at)
-            try update(execution, result: result, in: database)
+            let reply = execution.status == completion.outcome.status ? completion.reply : nil
+            try update(
+                execution, result: result, isAnswered: reply != nil, changesContext: isAsked, in: database)
+            if let reply { try outgoing.insert(reply, in: database) }
             if execution.status == .pending {
                 try insertInquiry(execution, asked: completion.outcome.result, in: database)
             }
@@ -159,41 +165,12 @@ extension SQLiteStorage {
     }
 }
 
-extension Execution {
-    /// The next attempt, claimed.
-    mutating func begin(_ claim: Claim, at: Instant) {
-        self.claim = claim
-        attempt += 1
-        change(to: .scheduled, at: at)
-        change(to: .running, at: at)
-    }
-
-    /// The end.
-    ///
-    /// What was asked to stop is canceled, however its runner ended.
-    mutating func end(_ outcome: RunOutcome, at: Instant) {
-        change(to: status == .canceling ? .canceled : outcome.status, at: at)
-        endedAt = status.isCompleted ? at : nil
-        result = outcome.result
-    }
-
-    /// Whether it is a workflow at work or standing still.
-    var hasBegunAsWorkflow: Bool {
-        isWorkflow && [.running, .pausing, .paused, .resuming].contains(status)
-    }
-
-    mutating func change(to status: ExecutionStatus, at: Instant) {
-        self.status = status
-        log.append(StatusChange(status, at: at))
-    }
-}
-
 /// The workflows' runner types as a list in SQL.
 let workflowRunners = "(" + RunnerType.workflows.map { "'\($0)'" }.joined(separator: ", ") + ")"
 
 extension CompletedAttempt {
     /// Whether another transaction follows that flushes this one: the reply's, or the workflow's next step.
-    fileprivate var owesMore: Bool { owesReply || owesStep }
+    fileprivate var owesMore: Bool { reply == nil && (owesReply || owesStep) }
 }
 
 /// A result on its way into a row.
@@ -203,11 +180,21 @@ enum StoredResult: Sendable {
 }
 
 /// The execution of an attempt, if that attempt is the claimed one.
-private func claimed(_ attempt: AttemptKey, by owner: String, in database: Database) throws -> Execution? {
-    try database.each(
-        "SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ? AND e.attempt = ? AND e.owner = ?",
-        [attempt.execution.text, attempt.number, owner]
-    ) { try Execution(row: $0) }.first
+///
+/// - Parameter known: the execution as the owner knows it; only its owner or a change of status changes it.
+private func claimed(
+    _ attempt: AttemptKey, by owner: String, known: Execution? = nil, in database: Database
+) throws -> Execution? {
+    let key: Arguments = [attempt.execution.text, attempt.number, owner]
+    if let known {
+        let status = try database.first(
+            "SELECT status FROM execution WHERE id = ? AND attempt = ? AND owner = ?", key
+        ) { row -> String in row["status"] }
+        if status == known.status.rawValue { return known }
+    }
+    return try database.first(
+        "SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ? AND e.attempt = ? AND e.owner = ?", key
+    ) { try Execution(row: $0) }
 }
 
 /// The execution with an id, without its result.
@@ -219,10 +206,14 @@ func storedExecution(_ id: ExecutionID, in database: Database) throws -> Executi
 
 /// Writes what changes in an execution's life.
 ///
-/// - Parameter owesParent: whether the workflow that started it has something to hear; by default when it has ended or
-///   waits for an answer.
+/// - Parameters:
+///   - owesParent: whether the workflow that started it has something to hear; by default when it has ended or waits for
+///     an answer.
+///   - isAnswered: whether the reply that its end owes is written in the same transaction.
+///   - changesContext: whether the context may be another than is stored; SQLite reads it for an index when it is written.
 func update(
-    _ execution: Execution, result: StoredResult? = nil, owesParent: Bool? = nil, in database: Database
+    _ execution: Execution, result: StoredResult? = nil, owesParent: Bool? = nil, isAnswered: Bool = false,
+    changesContext: Bool = true, in database: Database
 ) throws {
     let (text, file, bytes): (String?, String?, Int) =
         switch result {
@@ -230,20 +221,27 @@ func update(
         case .file(let hash, let bytes): (nil, hash, bytes)
         case nil: (nil, nil, 0)
         }
-    let owesReply = execution.status.isCompleted && execution.replyTo != nil
+    let owesReply = execution.status.isCompleted && execution.replyTo != nil && !isAnswered
     let isNews = owesParent ?? (execution.status.isCompleted || execution.status == .pending)
     try database.run(
         """
-        UPDATE execution SET status = ?, context = ?, ended_at = ?, result = ?, result_file = ?, result_bytes = ?,
+        UPDATE execution SET status = ?, ended_at = ?, result = ?, result_file = ?, result_bytes = ?,
             log = ?, attempt = ?, owner = ?, boot = ?, lease_until = ?, reply_owed = ?,
             parent_owed = max(parent_owed, ?) WHERE id = ?
         """,
         [
-            execution.status.rawValue, Value.object(execution.context).columnText, execution.endedAt?.microseconds,
-            text, file, bytes, StatusChange.document(execution.log).columnText, execution.attempt,
-            execution.claim?.owner, execution.claim?.boot, execution.claim?.leaseUntil.microseconds, owesReply,
+            execution.status.rawValue, execution.endedAt?.microseconds, text, file, bytes,
+            StatusChange.document(execution.log).columnText, execution.attempt, execution.claim?.owner, execution.claim?.boot, execution.claim?.leaseUntil.microseconds, owesReply,
             isNews && execution.parent != nil, execution.id.text,
         ])
+    if changesContext {
+        try database.run(
+            "UPDATE execution SET context = ?1 WHERE id = ?2 AND context <> ?1",
+            [Value.object(execution.context).columnText, execution.id.text])
+    }
+    if isAnswered, execution.replyTo?.callback != nil {
+        try database.run("UPDATE execution SET \(withoutCallback("reply_to")) WHERE id = ?", [execution.id.text])
+    }
 }
 
 /// The columns of a new execution, made ready outside the writer.

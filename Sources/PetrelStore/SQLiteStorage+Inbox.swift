@@ -26,10 +26,10 @@ extension SQLiteStorage {
         async throws(CoreError) -> Bool
     {
         FaultPoint.submissionBeforeCommit.pass()
-        let owner = options.owner
+        let outgoing = outgoing
         let isSettled: Bool = try await queue.commit(.flushed) { database in
             guard try markSettled(key, at: at, in: database) else { return false }
-            try insert(posts, queuedBy: owner, in: database)
+            try outgoing.insert(posts, in: database)
             try insert(audit, in: database)
             return true
         }

@@ -66,14 +66,14 @@ extension SQLiteStorage {
 
     /// See ``InquiryStore/settleQuestion(_:posts:at:)``.
     public func settleQuestion(_ id: ExecutionID, posts: [OutboundPost], at: Instant) async throws(CoreError) -> Bool {
-        let owner = options.owner
+        let outgoing = outgoing
         return try await queue.commit(.flushed) { database in
             guard
                 try database.changes(
                     "UPDATE inquiry SET asked_at = ? WHERE execution = ? AND asked_at IS NULL",
                     [at.microseconds, id.text])
             else { return false }
-            try insert(posts, queuedBy: owner, in: database)
+            try outgoing.insert(posts, in: database)
             for post in posts {
                 let place = post.to.conversation
                 try database.run(

@@ -18,14 +18,14 @@ extension SQLiteStorage {
     /// See ``OutboxStore/settleReply(_:posts:)``.
     public func settleReply(_ id: ExecutionID, posts: [OutboundPost]) async throws(CoreError) -> Bool {
         FaultPoint.repliesBeforeCommit.pass()
-        let owner = options.owner
+        let outgoing = outgoing
         let isSettled: Bool = try await queue.commit(.flushed) { database in
             guard
                 try database.changes(
                     "UPDATE execution SET reply_owed = 0, \(withoutCallback("reply_to")) WHERE id = ? AND reply_owed = 1",
                     [id.text])
             else { return false }
-            try insert(posts, queuedBy: owner, in: database)
+            try outgoing.insert(posts, in: database)
             return true
         }
         FaultPoint.repliesAfterCommit.pass()
@@ -34,12 +34,12 @@ extension SQLiteStorage {
 
     /// The posts are due at once.
     public func enqueue(_ posts: [OutboundPost]) async throws(CoreError) {
-        let owner = options.owner
+        let outgoing = outgoing
         try await queue.commit(.flushed) { database in
             let new = try posts.filter { post in
                 try !database.hasRow("SELECT 1 FROM post WHERE id = ?", [post.id.text])
             }
-            try insert(new, queuedBy: owner, in: database)
+            try outgoing.insert(new, in: database)
         }
     }
 
@@ -62,6 +62,35 @@ extension SQLiteStorage {
                 let isDoubtful = attempts > 0 || (row["queued_by"] as String) != owner
                 return QueuedPost(post: try OutboundPost(row: row), attempts: attempts, isDoubtful: isDoubtful)
             }
+        }
+    }
+
+    /// See ``OutboxStore/listen(adapter:_:)``.
+    public func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> Void) {
+        outgoing.listen(adapter: adapter, take)
+    }
+
+    /// See ``OutboxStore/unsentPosts(adapter:limit:)``.
+    public func unsentPosts(adapter: AdapterName, limit: Int) async throws(CoreError) -> [UnsentPost] {
+        try lookUp { database in
+            try database.each(
+                """
+                SELECT id, channel, thread FROM post WHERE state = 'unsent' AND adapter = ? ORDER BY sequence LIMIT ?
+                """, [adapter, limit]
+            ) { row in
+                UnsentPost(
+                    id: DeliveryID(stored: row["id"]),
+                    conversation: Conversation(adapter: adapter, channel: row["channel"], thread: row["thread"]))
+            }
+        }
+    }
+
+    /// See ``OutboxStore/platformID(of:)``.
+    public func platformID(of id: DeliveryID) async throws(CoreError) -> String? {
+        try lookUp { database in
+            try database.first("SELECT platform_id FROM post WHERE id = ?", [id.text]) {
+                $0["platform_id"] as String?
+            } ?? nil
         }
     }
 
@@ -145,24 +174,6 @@ extension SQLiteStorage {
             }
             return (try count("unsent"), try count("refused"))
         }
-    }
-}
-
-/// Puts posts into the outbox, in order.
-func insert(_ posts: [OutboundPost], queuedBy owner: String, in database: Database) throws {
-    for post in posts {
-        try database.run(
-            """
-            INSERT INTO post (
-                id, adapter, channel, thread, kind, reply_to, text, execution, status, is_final, queued_by, document, topic
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                post.id.text, post.to.conversation.adapter, post.to.conversation.channel,
-                post.to.conversation.thread, post.kind.rawValue, post.to.document.columnText, post.text,
-                post.execution?.text, post.status?.rawValue, post.isFinal, owner, post.presentation?.columnText,
-                post.to.conversation.thread ?? (post.to.platformID.isEmpty ? nil : post.to.platformID),
-            ])
     }
 }
 

@@ -37,6 +37,7 @@ public final class SQLiteStorage: Storage {
     let pool: DatabasePool
     private let rowReaders: RowReaders
     let queue: CommitQueue
+    let outgoing: OutgoingPosts
     let digest: any Digest
     let results: ResultFiles
 
@@ -45,6 +46,7 @@ public final class SQLiteStorage: Storage {
     public init(_ options: Options, digest: any Digest) throws(StoreError) {
         self.options = options
         self.digest = digest
+        outgoing = OutgoingPosts(owner: options.owner)
         let path = options.folder + "/petrel.db"
         do {
             try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
@@ -57,7 +59,7 @@ public final class SQLiteStorage: Storage {
         do {
             pool = try Self.openPool(path, auditMAC: auditFunction(key: options.auditKey, digest: digest))
             rowReaders = try RowReaders(path: path)
-            queue = CommitQueue(pool: pool, isRelaxed: options.isRelaxed)
+            queue = CommitQueue(pool: pool, isRelaxed: options.isRelaxed, posts: outgoing)
             results = ResultFiles(folder: options.folder + "/results", isFlushed: !options.isRelaxed)
         } catch let error as StoreError {
             throw error
@@ -129,6 +131,8 @@ public final class SQLiteStorage: Storage {
         configuration.label = "petrel.store"
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            // 16 MiB: a page that is written again and again goes into the database file once for many commits.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             try database.limitCache()
             database.add(function: auditMAC)
         }

@@ -1,5 +1,6 @@
 import PetrelCore
 import PetrelTestKit
+import Synchronization
 import Testing
 
 /// What every storage driver must do: the sentences of PetrelCore/Ports/Stores.swift, one check each.
@@ -285,6 +286,48 @@ struct StoreConformance {
         #expect(try await due(at) == [other.id])
         let counts = try await store.outboxCounts()
         #expect(counts.unsent == 1 && counts.refused == 1)
+    }
+
+    func tellsOfCommittedPosts() async throws {
+        let store = try await open("me")
+        let told = Mutex<[OutboundPost]>([])
+        store.listen(adapter: "fake") { posts in told.withLock { $0 += posts } }
+        let message = Samples.message("act")
+        let (first, second) = (Samples.post("1", to: message), Samples.post("2", to: message))
+        try await store.enqueue([first])
+        try await store.enqueue([first, second])
+        #expect(told.withLock(\.self) == [first, second], "each once, in the order of the commits")
+        #expect(try await store.unsentPosts(adapter: "fake", limit: 9).map(\.id) == [first.id, second.id])
+        #expect(try await store.unsentPosts(adapter: "fake", limit: 1).map(\.conversation) == [message.conversation])
+        #expect(try await store.platformID(of: first.id) == nil)
+        try await store.recordSent(first.id, platformID: "p1", at: at)
+        #expect(try await store.platformID(of: first.id) == "p1")
+        #expect(try await store.settleReply(Samples.execution(7).id, posts: [Samples.post("3", to: message)]) == false)
+        #expect(told.withLock(\.count) == 2, "what is not stored is not told")
+        store.listen(adapter: "other") { _ in told.withLock { $0 = [] } }
+        try await store.enqueue([Samples.post("4", to: message)])
+        #expect(told.withLock(\.count) == 3)
+    }
+
+    func aReplyIsCommittedWithItsEnd() async throws {
+        let store = try await open("me")
+        let message = Samples.message("act")
+        for number in 1...2 {
+            let execution = Samples.execution(number, replyTo: ReplyAddress(to: message))
+            _ = try await store.submit(SubmittedExecution(execution: execution))
+        }
+        let running = try await store.claim(claim(), limit: 2, at: at)
+        let posts = running.indices.map { Samples.post("\($0 + 1)", to: message) }
+        _ = try await store.requestCancel(running[1].id, by: "ann", at: at, audit: [])
+        for (execution, post) in zip(running, posts) {
+            var end = CompletedAttempt(
+                attempt: AttemptKey(execution: execution.id, number: 1), owner: "me",
+                outcome: RunOutcome(status: .succeeded, result: [:]), at: at, owesReply: true)
+            end.reply = [post]
+            _ = try await store.complete(end)
+        }
+        #expect(try await store.unsentPosts(adapter: "fake", limit: 9).map(\.id) == [posts[0].id])
+        #expect(try await store.owedReplies(limit: 9).map(\.id) == [running[1].id], "one that was canceled says so")
     }
 
     func postsOfAnEarlierProcessAreDoubtful() async throws {

@@ -58,6 +58,8 @@ struct StoreConformanceTests {
         ("a reply is owed once", { try await $0.owesEachReplyOnce() }),
         ("order holds within a conversation", { try await $0.keepsOrderWithinAConversation() }),
         ("posts of an earlier process are doubtful", { try await $0.postsOfAnEarlierProcessAreDoubtful() }),
+        ("posts are told as they are committed", { try await $0.tellsOfCommittedPosts() }),
+        ("a reply is committed with its end", { try await $0.aReplyIsCommittedWithItsEnd() }),
         ("a post keeps how it is to be shown", { try await $0.keepsHowAPostIsShown() }),
         ("a post learns the platform's id of the one it replaces", { try await $0.fillsInWhatIsReplaced() }),
         ("a callback is forgotten when nothing more is posted to it", { try await $0.forgetsCallbacks() }),

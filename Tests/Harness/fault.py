@@ -28,8 +28,9 @@ from service import Client, Room, Service  # noqa: E402
 # The points that only a service passes that takes up the work of a dead one.
 RECOVERY = ["recovery.before-adopt", "recovery.after-adopt"]
 # The points on a workflow's way; the first two kinds only workflows pass.
-WORKFLOW = ["workflow.", "inquiry.", "submission.", "completion.", "run.", "store.", "replies.after"]
-WORKFLOW_ONLY = ("workflow.", "inquiry.")
+WORKFLOW = ["workflow.", "inquiry.", "submission.", "completion.", "run.", "store.", "replies."]
+# Other replies are committed with the end that they tell of.
+WORKFLOW_ONLY = ("workflow.", "inquiry.", "replies.")
 
 
 # The points on the way of an event; messages in a room don't pass them.

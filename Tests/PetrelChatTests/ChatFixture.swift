@@ -39,8 +39,13 @@ struct ChatFixture {
         let attempts = Attempts(
             catalog: catalog, runners: runners, tokens: ExecutionTokens(key: Secret([1]), digest: PlainDigest()),
             apiURL: { "" })
+        let documents = ExecutionDocuments(runners: runners, digest: PlainDigest())
+        replies = Replies(
+            store: store, catalog: catalog, prefix: "!", capabilities: ["fake": adapter.capabilities],
+            documents: documents, events: events, clock: clock, ids: ids)
         scheduler = Scheduler(
-            options: .init(owner: "me", boot: "boot"), store: store, attempts: attempts, events: events, clock: clock)
+            options: .init(owner: "me", boot: "boot"), store: store, attempts: attempts, events: events, clock: clock,
+            reply: replies.posts(on:))
         let submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids)
@@ -48,7 +53,6 @@ struct ChatFixture {
         questions = Questions(
             store: store, inquiries: Inquiries(store: store, access: Access(), events: events, clock: clock),
             access: Access(), adapters: ["fake"], prefix: "!", events: events, clock: clock, ids: ids)
-        let documents = ExecutionDocuments(runners: runners, digest: PlainDigest())
         let commands = Commands(
             Commands.Parts(
                 addressing: Addressing(name: "petrel", prefix: "!"), prefix: "!",
@@ -58,10 +62,6 @@ struct ChatFixture {
                 capabilities: ["fake": adapter.capabilities], documents: documents, claimCode: claimCode, clock: clock,
                 ids: ids, inquiries: questions))
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
-        replies = Replies(
-            store: store, catalog: catalog, prefix: "!", capabilities: ["fake": adapter.capabilities],
-            documents: documents, events: events,
-            clock: clock, ids: ids)
         outbox = Outbox(adapter: adapter, store: store, events: events, clock: clock)
     }
 

@@ -71,9 +71,19 @@ struct ServiceGraph {
         let attempts = Attempts(
             catalog: catalog, runners: runners, tokens: tokens, datastore: datastore,
             validatesOutput: settings.engine.validatesOutput, apiURL: { url.current + "/v1" })
+        let makers = AdapterCatalog(
+            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced,
+            prefix: settings.chat.prefix)
+        adapters = settings.chat.adapters.map(makers.adapter)
+        let capabilities = Dictionary(
+            adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first })
+        let documents = ExecutionDocuments(runners: runners, digest: digest)
+        replies = Replies(
+            store: store, catalog: catalog, prefix: settings.chat.prefix, capabilities: capabilities,
+            documents: documents, events: events, clock: clock, ids: ids)
         scheduler = Scheduler(
             options: .init(owner: owner, boot: bootID(), maxRunning: settings.engine.maxRunning), store: store,
-            attempts: attempts, events: events, clock: clock, policies: policies)
+            attempts: attempts, events: events, clock: clock, policies: policies, reply: replies.posts(on:))
         let submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
             ids: ids, datastore: datastore, policies: policies,
@@ -86,7 +96,6 @@ struct ServiceGraph {
         workflowParts.reevaluatesResults = settings.templates.reevaluatesResults
         workflows = Workflows(workflowParts)
         let inquiries = Inquiries(store: store, access: access, events: events, clock: clock)
-        let documents = ExecutionDocuments(runners: runners, digest: digest)
         rules = try EventGraph(
             .init(
                 settings: settings, catalog: eventCatalog, owner: owner, store: store, submission: submission,
@@ -106,12 +115,6 @@ struct ServiceGraph {
             roots: roots, newPacks: settings.dataDir + "/packs", runners: runners.types, store: store, clock: clock
         ) { () async throws(CoreError) in try await content.load() }
         claimCode = ClaimCode(random: SystemRandom())
-        let makers = AdapterCatalog(
-            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced,
-            prefix: settings.chat.prefix)
-        adapters = settings.chat.adapters.map(makers.adapter)
-        let capabilities = Dictionary(
-            adapters.map { ($0.name, $0.capabilities) }, uniquingKeysWith: { first, _ in first })
         questions = Questions(
             store: store, inquiries: inquiries, access: access, adapters: settings.chat.adapters.map(\.name),
             prefix: settings.chat.prefix, events: events, clock: clock, ids: ids)
@@ -124,9 +127,6 @@ struct ServiceGraph {
                 posts: store, questions: store, capabilities: capabilities, documents: documents,
                 claimCode: claimCode, clock: clock, ids: ids, inquiries: questions))
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
-        replies = Replies(
-            store: store, catalog: catalog, prefix: settings.chat.prefix, capabilities: capabilities,
-            documents: documents, events: events, clock: clock, ids: ids)
         let localRoom =
             adapters.compactMap { $0 as? LocalRoom }.first
             ?? LocalRoom(name: "local", store: store, events: events, clock: clock)

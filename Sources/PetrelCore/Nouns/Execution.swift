@@ -141,6 +141,36 @@ public struct Execution: Sendable {
     public var elapsed: Duration? { endedAt.map { $0 - startedAt } }
 }
 
+extension Execution {
+    /// The next attempt, claimed.
+    public mutating func begin(_ claim: Claim, at: Instant) {
+        self.claim = claim
+        attempt += 1
+        change(to: .scheduled, at: at)
+        change(to: .running, at: at)
+    }
+
+    /// The end.
+    ///
+    /// What was asked to stop is canceled, however its runner ended.
+    public mutating func end(_ outcome: RunOutcome, at: Instant) {
+        change(to: status == .canceling ? .canceled : outcome.status, at: at)
+        endedAt = status.isCompleted ? at : nil
+        result = outcome.result
+    }
+
+    /// Whether it is a workflow at work or standing still.
+    public var hasBegunAsWorkflow: Bool {
+        isWorkflow && [.running, .pausing, .paused, .resuming].contains(status)
+    }
+
+    /// Another status, noted in the log.
+    public mutating func change(to status: ExecutionStatus, at: Instant) {
+        self.status = status
+        log.append(StatusChange(status, at: at))
+    }
+}
+
 /// What a runner says when an attempt is over.
 public struct RunOutcome: Sendable, Hashable {
     /// One of the completed statuses; or `pending`, when what comes next is a person's answer.

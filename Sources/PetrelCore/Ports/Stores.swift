@@ -68,6 +68,11 @@ public struct CompletedAttempt: Sendable {
     public var outcome: RunOutcome
     /// When it ended.
     public var at: Instant
+    /// The execution as it was claimed: what is stored needs not be read again where its status is still the same.
+    public var execution: Execution?
+    /// The posts that tell the conversation of it, stored with the end unless that gave way to `canceled`; nil where they are
+    /// to be written later.
+    public var reply: [OutboundPost]?
     /// Whether a reply is owed, whose own commit will flush this one.
     public var owesReply: Bool
     /// Whether a workflow has to hear of it, whose next step will flush this one.
@@ -242,6 +247,20 @@ public struct QueuedPost: Sendable {
     }
 }
 
+/// A post that is to be sent, by its names alone.
+public struct UnsentPost: Sendable, Hashable {
+    /// Which post it is.
+    public var id: DeliveryID
+    /// Where it goes.
+    public var conversation: Conversation
+
+    /// An unsent post from its parts.
+    public init(id: DeliveryID, conversation: Conversation) {
+        self.id = id
+        self.conversation = conversation
+    }
+}
+
 /// Replies that are owed and posts that are to be sent.
 public protocol OutboxStore: Sendable {
     /// Completed executions whose reply is not in the outbox yet, oldest first, with their results.
@@ -251,11 +270,20 @@ public protocol OutboxStore: Sendable {
     func settleReply(_ id: ExecutionID, posts: [OutboundPost]) async throws(CoreError) -> Bool
     /// Stores posts that answer no open message; one whose id is there already is left as it is. Flushed.
     func enqueue(_ posts: [OutboundPost]) async throws(CoreError)
+    /// Has posts to an adapter told as this process commits them from now on, in the order of their commits and before
+    /// whoever committed them goes on. Only the last listener of an adapter is told; it must not wait.
+    ///
+    /// A hint like all news: what was committed before, or elsewhere, is found by ``duePosts(adapter:at:limit:)``.
+    func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> Void)
     /// Posts of an adapter whose time has come: of each conversation only the oldest that is unsent, so order holds.
     ///
     /// Where a post takes the place of one that was sent, the platform's id of that one is filled in. Once a post is sent or
     /// refused, the callback of its address is forgotten; an execution's is when its reply is settled, a message's when it is.
     func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost]
+    /// The unsent posts of an adapter, in their order; at most `limit`.
+    func unsentPosts(adapter: AdapterName, limit: Int) async throws(CoreError) -> [UnsentPost]
+    /// The platform's id of a post; nil when it was not recorded.
+    func platformID(of id: DeliveryID) async throws(CoreError) -> String?
     /// When the next post that waits for a retry is due; nil when none waits.
     func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant?
     /// Records that a post is on the platform under an id. Written.
