@@ -66,7 +66,7 @@ final class PatternProgram: @unchecked Sendable {
     ///
     /// The work of all places together is bounded: see ``PatternBudget``.
     func forEachMatch(
-        in subject: String, from: Int, _ body: (PatternPlace) -> Bool
+        in subject: String, from: Int, stepsOfMatch: Int, _ body: (PatternPlace) -> Bool
     ) throws(ExpressionError) {
         guard let data = pcre2_match_data_create_from_pattern_8(plainCode, nil),
             let context = pcre2_match_context_create_8(nil)
@@ -83,7 +83,8 @@ final class PatternProgram: @unchecked Sendable {
                 var account = PatternAccount()
                 return withUnsafeMutablePointer(to: &account) { account in
                     var search = PatternSearch(
-                        text: text, data: data, context: context, account: account, program: self)
+                        text: text, data: data, context: context, account: account, program: self,
+                        stepsOfMatch: stepsOfMatch)
                     return search.run(from: from, body)
                 }
             }
@@ -110,6 +111,8 @@ private struct PatternSearch {
     let context: OpaquePointer
     let account: UnsafeMutablePointer<PatternAccount>
     let program: PatternProgram
+    /// What each place that is found costs, besides the way to it.
+    let stepsOfMatch: Int
     /// Whether the steps of PCRE2 alone no longer bound the work.
     var counts = false
 
@@ -128,6 +131,7 @@ private struct PatternSearch {
         while true {
             let status = next(from: start, mayBeEmpty: mayBeEmpty)
             guard status >= 0 else { return status }
+            guard account.pointee.charge(matchOf: stepsOfMatch) else { return PCRE2_ERROR_MATCHLIMIT }
             let place = PatternPlace(data)
             guard body(place), place.range.upperBound <= text.count else { return status }
             start = place.range.upperBound
@@ -201,34 +205,56 @@ private struct PatternAccount {
 
     /// Called by PCRE2 at each point that ``PatternEmitter`` has set.
     ///
-    /// A point costs a step, and what was read to come there a step for some bytes.
+    /// A point costs a step, and what was read to come there a step for some bytes. Fields are read one by one: a copy of
+    /// the whole block would cost more than the rest.
     static func charge(
         _ block: UnsafeMutablePointer<pcre2_callout_block_8>?, _ account: UnsafeMutableRawPointer?
     ) -> Int32 {
-        guard let block = block?.pointee, let account = account?.assumingMemoryBound(to: PatternAccount.self) else {
+        guard let block, let account = account?.assumingMemoryBound(to: PatternAccount.self) else {
             return PCRE2_ERROR_MATCHLIMIT
         }
         return account.pointee.charge(block) ? 0 : PCRE2_ERROR_MATCHLIMIT
     }
 
-    private mutating func charge(_ block: pcre2_callout_block_8) -> Bool {
-        var bytes = 0
-        if block.start_match != start {
-            bytes = abs(block.start_match - max(start, base))
-            start = block.start_match
-            position = start
+    @inline(__always)
+    private mutating func charge(_ block: UnsafeMutablePointer<pcre2_callout_block_8>) -> Bool {
+        let begun = block.pointee.start_match
+        if begun != start {
+            used &+= distance(begun, max(start, base)) / PatternBudget.bytesSkippedPerStep
+            start = begun
+            position = begun
         }
-        bytes += abs(block.current_position - position)
-        position = block.current_position
-        // A reference compares as much as its group holds, and no group holds more than all of them.
-        if block.callout_number == PatternEmitter.pointOfReference, let vector = block.offset_vector {
-            for group in 1..<max(1, Int(block.capture_top)) where vector[group * 2 + 1] <= block.subject_length {
-                bytes += abs(vector[group * 2 + 1] - vector[group * 2])
-            }
+        let current = block.pointee.current_position
+        var bytes = distance(current, position)
+        position = current
+        switch block.pointee.callout_number {
+        case PatternEmitter.pointOfReference: bytes &+= captured(block)
+        case PatternEmitter.pointOfTables: bytes &*= PatternBudget.timesLookedUp
+        default: break
         }
-        used += 1 + bytes / PatternBudget.bytesPerStep
+        used &+= 1 &+ bytes / PatternBudget.bytesReadPerStep
         return used <= PatternBudget.countedSteps
     }
+
+    /// A reference compares as much as its group holds, and no group holds more than all of them.
+    private func captured(_ block: UnsafeMutablePointer<pcre2_callout_block_8>) -> Int {
+        guard let vector = block.pointee.offset_vector else { return 0 }
+        var bytes = 0
+        for group in 1..<max(1, Int(block.pointee.capture_top))
+        where vector[group * 2 + 1] <= block.pointee.subject_length {
+            bytes += abs(vector[group * 2 + 1] - vector[group * 2])
+        }
+        return bytes
+    }
+
+    /// Counts a place that was found; false when that was one too many.
+    mutating func charge(matchOf steps: Int) -> Bool {
+        used += steps
+        return used <= PatternBudget.countedSteps
+    }
+
+    @inline(__always)
+    private func distance(_ one: Int, _ other: Int) -> Int { one > other ? one &- other : other &- one }
 }
 
 /// What PCRE2's numbers mean to a user.

@@ -59,7 +59,7 @@ public struct Pattern: Sendable {
     /// - Throws: ``ExpressionError`` with code `tooComplex` when the search passes its limits.
     public func firstMatch(in subject: String, from: Int = 0) throws(ExpressionError) -> PatternMatch? {
         var found: [Range<Int>?]?
-        try program.forEachMatch(in: subject, from: from) { place in
+        try program.forEachMatch(in: subject, from: from, stepsOfMatch: 0) { place in
             found = place.ranges
             return false
         }
@@ -83,12 +83,14 @@ public struct Pattern: Sendable {
     package func forEachMatch(
         in subject: String, _ body: (PatternMatch) -> Bool
     ) throws(ExpressionError) {
-        try program.forEachMatch(in: subject, from: 0) { body(match(subject, $0.ranges)) }
+        try program.forEachMatch(in: subject, from: 0, stepsOfMatch: PatternBudget.stepsOfMatch) { place in
+            body(match(subject, place.ranges))
+        }
     }
 
     /// The same for the places alone, which need no memory.
     func forEachRange(in subject: String, _ body: (Range<Int>) -> Bool) throws(ExpressionError) {
-        try program.forEachMatch(in: subject, from: 0) { body($0.range) }
+        try program.forEachMatch(in: subject, from: 0, stepsOfMatch: PatternBudget.stepsOfPlace) { body($0.range) }
     }
 
     private func match(_ subject: String, _ ranges: [Range<Int>?]) -> PatternMatch {

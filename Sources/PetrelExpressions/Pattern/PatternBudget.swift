@@ -10,17 +10,24 @@ enum PatternBudget {
     static let depth: UInt32 = 50_000
     static let heapKibibytes: UInt32 = 16_384
 
-    /// Steps of a search that counts, all of its matches together; each takes 10 to 20 ns.
-    static let countedSteps = 2_000_000
+    /// Steps of a search that counts, all of its matches together; each takes 10 to 25 ns.
+    static let countedSteps = 1_000_000
     /// How many bytes read from one point to the next count as a step.
-    static let bytesPerStep = 16
+    static let bytesReadPerStep = 12
+    /// How many times as long a byte takes that is looked up in tables.
+    static let timesLookedUp = 3
+    /// How many bytes passed on the way to a place where a match may begin count as a step.
+    static let bytesSkippedPerStep = 16
+    /// Steps of a place that is only looked at, and of one that is kept with its groups.
+    static let stepsOfPlace = 4
+    static let stepsOfMatch = 16
     /// What PCRE2 may do at one place between two counted steps and more; never reached before the budget is.
     static let countedStepsOfPlace: UInt32 = 20_000_000
 
-    private static let uncountedSteps = 1_000_000
-    private static let mostStepsOfPlace = 200_000
+    private static let uncountedSteps = 300_000
+    private static let mostStepsOfPlace = 100_000
 
-    /// PCRE2's steps at each place of a short text; 200,000 take about a millisecond.
+    /// PCRE2's steps at each place of a short text; 100,000 take about half a millisecond.
     static func stepsOfPlace(in count: Int) -> UInt32 {
         UInt32(min(mostStepsOfPlace, uncountedSteps / (count + 1)))
     }

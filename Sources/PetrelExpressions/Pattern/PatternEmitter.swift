@@ -3,11 +3,15 @@
 /// Everything is spelled so that only one reading exists: groups by number, code points in hexadecimal, classes in full
 /// where PCRE2's differ from Python's.
 struct PatternEmitter {
-    /// The number of a point before a back reference; all others are 1.
+    /// The numbers of points: before a back reference, behind characters that are looked up in tables, and all others.
     static let pointOfReference: UInt32 = 2
+    static let pointOfTables: UInt32 = 3
+    private static let pointOfOthers: UInt32 = 1
 
     /// More simple items than this are not read without a point between them.
     private static let uncountedItems = 64
+    /// So many characters in a row make few turns of a group, which the small stack of the machine code has room for.
+    private static let blockItems = 32_768
 
     private(set) var text = ""
     /// Whether points are set at which PCRE2 calls back, so that no more than bounded work lies between two of them.
@@ -21,8 +25,8 @@ struct PatternEmitter {
         return emitter.text
     }
 
-    private mutating func point() {
-        if counts { text += "(?C1)" }
+    private mutating func point(_ number: UInt32 = pointOfOthers) {
+        if counts { text += "(?C\(number))" }
     }
 
     private mutating func write(_ nodes: [PatternNode]) {
@@ -44,7 +48,7 @@ struct PatternEmitter {
         case .branch(let branches): write(branches)
         case .repeated(let body, let least, let most, let greed): write(body, least, most, greed)
         case .reference(let number):
-            if counts { text += "(?C\(Self.pointOfReference))" }
+            point(Self.pointOfReference)
             text += "\\g{\(number)}"
         case .conditional(let group, let then, let otherwise):
             text += "(?(\(group))"
@@ -118,9 +122,29 @@ struct PatternEmitter {
         }
         let done = rows * Self.uncountedItems
         if most == done { return }
-        write(body[0])
-        text += times(least - done, most.map { $0 - done }, greed)
-        if most != least { point() }
+        if most == nil, greed != .lazy, isLookedUp(body[0]) {
+            writeBlocks(of: body[0], least: least - done, greed)
+        } else {
+            write(body[0])
+            text += times(least - done, most.map { $0 - done }, greed)
+        }
+        if most != least { point(isLookedUp(body[0]) ? Self.pointOfTables : Self.pointOfOthers) }
+    }
+
+    /// Any number of characters that are looked up, in blocks with a point behind each: a text of megabytes would else be
+    /// read to its end without one.
+    private mutating func writeBlocks(of item: PatternNode, least: Int, _ greed: PatternGreed) {
+        if least > 0 {
+            write(item)
+            text += "{\(least)}"
+        }
+        text += "(?:"
+        write(item)
+        text += "{\(Self.blockItems)}"
+        point(Self.pointOfTables)
+        text += ")" + times(0, nil, greed)
+        write(item)
+        text += times(0, Self.blockItems - 1, greed)
     }
 
     private func times(_ least: Int, _ most: Int?, _ greed: PatternGreed) -> String {
@@ -146,6 +170,12 @@ struct PatternEmitter {
         case .any, .set: true
         default: false
         }
+    }
+
+    /// Whether characters are told apart by Unicode's tables, which takes several times as long as comparing bytes.
+    private func isLookedUp(_ node: PatternNode) -> Bool {
+        guard case .set(let items, _) = node else { return false }
+        return items.contains { if case .category = $0 { true } else { false } }
     }
 
     private func isSingle(_ node: PatternNode) -> Bool {
