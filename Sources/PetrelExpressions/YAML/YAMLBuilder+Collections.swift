@@ -36,13 +36,15 @@ extension YAMLBuilder {
 
     /// The members of a mapping while it is read.
     private struct Members {
+        let isSet: Bool
         var own = ValueObject()
         /// What `<<` brought, which stands before the mapping's own members and yields to them.
         var merged = ValueObject()
         var ownPlaces: [String: Int] = [:]
         var mergedPlaces: [String: Int] = [:]
+        /// Where keys were first given; kept for those that are given again.
         var marks: [String: YAMLMark] = [:]
-        /// Keys of a set with their types.
+        /// Keys of a set with their types; not collected for a mapping.
         var keys: [Value] = []
     }
 
@@ -50,7 +52,7 @@ extension YAMLBuilder {
         let name = try tag.map { (tag) throws(ExpressionError) in try standardName(tag, at: mark) } ?? "map"
         guard name == "map" || name == "set" else { throw wrongKind(name, "keys and values", at: mark) }
         var built = Built(value: .null, place: places.add(mark), isMapping: name == "map")
-        var members = Members()
+        var members = Members(isSet: name == "set")
         while true {
             let event = try events.next()
             if case .mappingEnd = event.kind { break }
@@ -64,7 +66,7 @@ extension YAMLBuilder {
                 try add(key, item, to: &members, at: event.mark)
             }
         }
-        finish(&built, members, isSet: name == "set")
+        finish(&built, members)
         return built
     }
 
@@ -81,17 +83,19 @@ extension YAMLBuilder {
         _ key: Built, _ item: Built, to members: inout Members, at mark: YAMLMark
     ) throws(ExpressionError) {
         let text = try keyText(key, at: mark)
-        if let first = members.marks[text], warnings.count < Self.mostWarnings {
-            let location = YAMLProblem.location(mark, file: file)
-            warnings.append(
-                ExpressionError(
-                    .badYAML, "the key `\(text)` is given again; it was first given in line \(first.line + 1)",
-                    hint: "Remove one of them: the last one counts", location: location))
+        let place = places.add(mark, partsOf: item.place)
+        if let earlier = members.ownPlaces.updateValue(place, forKey: text), warnings.count < Self.mostWarnings {
+            let first = members.marks[text] ?? places.mark(at: earlier)
+            members.marks[text] = first
+            warnings.append(given(again: text, at: mark, since: first))
         }
-        members.keys.append(key.value)
-        members.marks[text] = members.marks[text] ?? mark
-        members.own[text] = item.value
-        members.ownPlaces[text] = places.add(mark, partsOf: item.place)
+        if members.isSet { members.keys.append(key.value) } else { members.own[text] = item.value }
+    }
+
+    private func given(again key: String, at mark: YAMLMark, since first: YAMLMark) -> ExpressionError {
+        ExpressionError(
+            .badYAML, "the key `\(key)` is given again; it was first given in line \(first.line + 1)",
+            hint: "Remove one of them: the last one counts", location: YAMLProblem.location(mark, file: file))
     }
 
     private func merge(
@@ -115,16 +119,19 @@ extension YAMLBuilder {
         members.mergedPlaces.merge(places) { _, last in last }
     }
 
-    private mutating func finish(_ built: inout Built, _ members: Members, isSet: Bool) {
-        if isSet {
+    private mutating func finish(_ built: inout Built, _ members: consuming Members) {
+        if members.isSet {
             var seen: Set<Value> = []
             built.value = .array(members.keys.filter { seen.insert($0).inserted })
             return
         }
-        var object = members.merged
-        for (key, value) in members.own { object[key] = value }
-        built.value = .object(object)
-        let all = members.mergedPlaces.merging(members.ownPlaces) { _, own in own }
-        for (key, place) in all { places.setMember(key, of: built.place, to: place) }
+        if members.merged.isEmpty {
+            built.value = .object(members.own)
+            places.setMembers(members.ownPlaces, of: built.place)
+            return
+        }
+        for (key, value) in members.own { members.merged[key] = value }
+        built.value = .object(members.merged)
+        places.setMembers(members.mergedPlaces.merging(members.ownPlaces) { _, own in own }, of: built.place)
     }
 }

@@ -41,11 +41,19 @@ extension YAMLBuilder {
         case "timestamp":
             return try made(YAMLTimestamp.isoText(text).map(Value.string), text, "a date or time that exists", mark)
         case "binary":
-            return Built(value: .string(text.filter { !$0.isWhitespace }), place: 0)
+            return Built(value: .string(withoutBlanks(text)), place: 0)
         case "seq", "omap", "pairs": throw problem("expected a list, as the tag !!\(name) says", at: mark)
         case "map", "set": throw problem("expected keys and values, as the tag !!\(name) says", at: mark)
         default: throw unknown(Self.standard + name, at: mark)
         }
+    }
+
+    /// Base64 without the line breaks that YAML left in it; text outside ASCII is none, but is kept as far as it goes.
+    private func withoutBlanks(_ text: String) -> String {
+        guard PythonText.isASCII(text) else { return text.filter { !$0.isWhitespace } }
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        return text.utf8.contains(where: isBlank)
+            ? String(decoding: text.utf8.filter { !isBlank($0) }, as: UTF8.self) : text
     }
 
     private func made(

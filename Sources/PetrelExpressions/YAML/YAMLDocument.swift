@@ -33,9 +33,11 @@ struct YAMLPlaces: Sendable {
         return places.count - 1
     }
 
-    mutating func setMember(_ key: String, of place: Int, to member: Int) { places[place].members[key] = member }
+    mutating func setMembers(_ members: [String: Int], of place: Int) { places[place].members = members }
 
     mutating func addItem(_ item: Int, to place: Int) { places[place].items.append(item) }
+
+    func mark(at place: Int) -> YAMLMark { places[place].mark }
 
     func members(of place: Int) -> [String: Int] { places[place].members }
 

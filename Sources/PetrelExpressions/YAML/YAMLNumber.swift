@@ -5,12 +5,14 @@ enum YAMLNumber {
     /// The integer that a text stands for, as PyYAML's `!!int` reads it; nil when it is none.
     static func integer(_ text: String) -> Value? {
         let (isNegative, body) = split(text)
+        guard body.utf8.first == UInt8(ascii: "0") else {
+            return body.utf8.contains(UInt8(ascii: ":"))
+                ? sexagesimal(body, isNegative) : integer(body[...], radix: 10, isNegative)
+        }
         if body == "0" { return 0 }
         if body.hasPrefix("0b") { return integer(body.dropFirst(2), radix: 2, isNegative) }
         if body.hasPrefix("0x") { return integer(body.dropFirst(2), radix: 16, isNegative) }
-        if body.hasPrefix("0") { return integer(body.dropFirst(body.hasPrefix("0o") ? 2 : 1), radix: 8, isNegative) }
-        guard body.utf8.contains(UInt8(ascii: ":")) else { return integer(body[...], radix: 10, isNegative) }
-        return sexagesimal(body, isNegative)
+        return integer(body.dropFirst(body.hasPrefix("0o") ? 2 : 1), radix: 8, isNegative)
     }
 
     /// The number that a text stands for, as PyYAML's `!!float` reads it; nil when it is none.
@@ -63,6 +65,7 @@ enum YAMLNumber {
     }
 
     private static func sexagesimal(_ body: String, _ isNegative: Bool) -> Value? {
+        if let sum = smallSexagesimal(body) { return .integer(isNegative ? -sum : sum) }
         var sum = DecimalDigits()
         // Each part may add seven digits, and a number has its bound.
         guard body.utf8.count <= DecimalDigits.maxDigits else { return nil }
@@ -72,6 +75,27 @@ enum YAMLNumber {
         }
         let text = (isNegative && sum.text != "0" ? "-" : "") + sum.text
         return Int(text).map(Value.integer) ?? .bigInteger(text)
+    }
+
+    /// The same for parts of digits alone that are sure to fit: eighteen characters come to less than 10^18.
+    private static func smallSexagesimal(_ body: String) -> Int? {
+        guard body.utf8.count <= 18 else { return nil }
+        var sum = 0
+        var part = 0
+        var isEmpty = true
+        for byte in body.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                part = part * 10 + Int(byte - 0x30)
+                isEmpty = false
+            case UInt8(ascii: ":") where !isEmpty:
+                sum = sum * 60 + part
+                part = 0
+                isEmpty = true
+            default: return nil
+            }
+        }
+        return isEmpty ? nil : sum * 60 + part
     }
 }
 

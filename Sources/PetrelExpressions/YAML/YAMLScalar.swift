@@ -70,16 +70,15 @@ enum YAMLScalar: String {
 
     /// One or more of `:59`, each with one or two digits below 60.
     private static func isSexagesimal(_ bytes: ArraySlice<UInt8>) -> Bool {
-        var rest = bytes
-        while rest.first == UInt8(ascii: ":") {
-            rest = rest.dropFirst()
-            let digits = rest.prefix(while: isDigit)
-            guard (1...2).contains(digits.count), digits.count == 1 || digits[digits.startIndex] < 0x36 else {
-                return false
-            }
-            rest = rest[digits.endIndex...]
+        var at = bytes.startIndex
+        while at < bytes.endIndex {
+            guard bytes[at] == UInt8(ascii: ":") else { return false }
+            at += 1
+            let start = at
+            while at < bytes.endIndex, isDigit(bytes[at]) { at += 1 }
+            guard (1...2).contains(at - start), at - start == 1 || bytes[start] < 0x36 else { return false }
         }
-        return rest.isEmpty
+        return true
     }
 
     private static func isFloat(_ bytes: [UInt8]) -> Bool {

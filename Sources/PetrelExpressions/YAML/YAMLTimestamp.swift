@@ -26,74 +26,82 @@ enum YAMLTimestamp {
         /// Minutes east of Greenwich, nil for a local time.
         var offset: Int?
 
-        private var bytes: ArraySlice<UInt8>
+        private let bytes: [UInt8]
+        /// How far the text is read.
+        private var at = 0
 
         init?(_ text: [UInt8]) {
-            bytes = text[...]
+            bytes = text
             guard let year = number(4...4), takes("-"), let month = number(1...2), takes("-"), let day = number(1...2)
             else { return nil }
             (self.year, self.month, self.day) = (year, month, day)
-            if bytes.isEmpty { return }
-            guard time(), zone(), bytes.isEmpty else { return nil }
+            if isAtEnd { return }
+            guard time(), zone(), isAtEnd else { return nil }
             hasTime = true
         }
 
+        private var isAtEnd: Bool { at == bytes.count }
+
         private mutating func time() -> Bool {
-            if bytes.first.map({ $0 | 0x20 }) == UInt8(ascii: "t") {
-                bytes = bytes.dropFirst()
-            } else {
+            if !takes("t"), !takes("T") {
                 guard skipBlanks() else { return false }
             }
             guard let hour = number(1...2), takes(":"), let minute = number(2...2), takes(":"),
                 let second = number(2...2)
             else { return false }
             (self.hour, self.minute, self.second) = (hour, minute, second)
-            if takes(".") {
-                let digits = bytes.prefix { (0x30...0x39).contains($0) }
-                let six = String(decoding: digits.prefix(6), as: UTF8.self)
-                microsecond = Int(six + String(repeating: "0", count: 6 - six.utf8.count)) ?? 0
-                bytes = bytes[digits.endIndex...]
-            }
+            if takes(".") { fraction() }
             return true
+        }
+
+        /// Any number of digits, of which six count.
+        private mutating func fraction() {
+            var place = 100_000
+            while at < bytes.count, case 0x30...0x39 = bytes[at] {
+                microsecond += Int(bytes[at] - 0x30) * place
+                place /= 10
+                at += 1
+            }
         }
 
         private mutating func zone() -> Bool {
             let hasBlanks = skipBlanks()
-            guard let mark = bytes.first else { return !hasBlanks }
-            bytes = bytes.dropFirst()
-            if mark == UInt8(ascii: "Z") {
+            if isAtEnd { return !hasBlanks }
+            if takes("Z") {
                 offset = 0
                 return true
             }
-            guard mark == UInt8(ascii: "+") || mark == UInt8(ascii: "-"), let hours = number(1...2) else {
-                return false
-            }
+            let isWest = takes("-")
+            guard isWest || takes("+"), let hours = number(1...2) else { return false }
             var minutes = 0
             if takes(":") {
                 guard let given = number(2...2) else { return false }
                 minutes = given
             }
-            offset = (hours * 60 + minutes) * (mark == UInt8(ascii: "-") ? -1 : 1)
+            offset = (hours * 60 + minutes) * (isWest ? -1 : 1)
             return true
         }
 
         private mutating func skipBlanks() -> Bool {
-            let rest = bytes.drop { $0 == 0x20 || $0 == 0x09 }
-            defer { bytes = rest }
-            return rest.count < bytes.count
+            let start = at
+            while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 { at += 1 }
+            return at > start
         }
 
         private mutating func takes(_ character: Unicode.Scalar) -> Bool {
-            guard bytes.first == UInt8(ascii: character) else { return false }
-            bytes = bytes.dropFirst()
+            guard at < bytes.count, bytes[at] == UInt8(ascii: character) else { return false }
+            at += 1
             return true
         }
 
         private mutating func number(_ counts: ClosedRange<Int>) -> Int? {
-            let digits = bytes.prefix(counts.upperBound).prefix { (0x30...0x39).contains($0) }
-            guard counts.contains(digits.count) else { return nil }
-            bytes = bytes[digits.endIndex...]
-            return Int(String(decoding: digits, as: UTF8.self))
+            let start = at
+            var number = 0
+            while at < bytes.count, at - start < counts.upperBound, case 0x30...0x39 = bytes[at] {
+                number = number * 10 + Int(bytes[at] - 0x30)
+                at += 1
+            }
+            return at - start >= counts.lowerBound ? number : nil
         }
 
         var exists: Bool {
@@ -104,17 +112,36 @@ enum YAMLTimestamp {
         }
 
         var isoText: String {
-            var text = padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
-            guard hasTime else { return text }
-            text += "T" + padded(hour, 2) + ":" + padded(minute, 2) + ":" + padded(second, 2)
-            if microsecond > 0 { text += "." + padded(microsecond, 6) }
-            guard let offset else { return text }
-            return text + (offset < 0 ? "-" : "+") + padded(abs(offset) / 60, 2) + ":" + padded(abs(offset) % 60, 2)
+            var text: [UInt8] = []
+            text.reserveCapacity(32)
+            append(year, 4, to: &text)
+            append("-", month, to: &text)
+            append("-", day, to: &text)
+            guard hasTime else { return String(decoding: text, as: UTF8.self) }
+            append("T", hour, to: &text)
+            append(":", minute, to: &text)
+            append(":", second, to: &text)
+            if microsecond > 0 {
+                text.append(UInt8(ascii: "."))
+                append(microsecond, 6, to: &text)
+            }
+            if let offset {
+                append(offset < 0 ? "-" : "+", abs(offset) / 60, to: &text)
+                append(":", abs(offset) % 60, to: &text)
+            }
+            return String(decoding: text, as: UTF8.self)
         }
 
-        private func padded(_ number: Int, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        private func append(_ mark: Unicode.Scalar, _ number: Int, to text: inout [UInt8]) {
+            text.append(UInt8(ascii: mark))
+            append(number, 2, to: &text)
+        }
+
+        /// Two, four or six digits.
+        private func append(_ number: Int, _ width: Int, to text: inout [UInt8]) {
+            if width > 2 { append(number / 100, width - 2, to: &text) }
+            text.append(UInt8(ascii: "0") + UInt8(number / 10 % 10))
+            text.append(UInt8(ascii: "0") + UInt8(number % 10))
         }
     }
 }
