@@ -21,7 +21,12 @@ struct HostileInput {
         var context = record["context"]?.object ?? [:]
         var source = record["source"]?.string ?? ""
         for (name, pair) in record["repeat"]?.object ?? [:] {
-            let text = String(repeating: pair.array?[0].string ?? "", count: pair.array?[1].integer ?? 0)
+            let piece = Array((pair.array?[0].string ?? "").utf8)
+            let size = piece.count * (pair.array?[1].integer ?? 0)
+            var bytes = piece
+            bytes.reserveCapacity(size)
+            while bytes.count < size { bytes += bytes.prefix(size - bytes.count) }
+            let text = String(decoding: bytes.prefix(size), as: UTF8.self)
             if name == "source" { source += text } else { context[name] = .string(text) }
         }
         self.source = source
