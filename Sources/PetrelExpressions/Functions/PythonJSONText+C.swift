@@ -35,12 +35,24 @@ struct PythonJSONText {
     /// A long text, written piece by piece: with its result it would else be in memory three times.
     private mutating func longText(_ text: String) throws(ExpressionError) -> String {
         let size = PythonText.withBytes(text) { source in
-            source.reduce(2) { $0 + (Self.isPlain($1) ? 1 : $1 < 0x80 ? 2 : 3) }
+            var size = 2
+            var at = 0
+            while at < source.count, size <= StackStormFunctions.maxBytes {
+                let end = Self.plainEnd(source, from: at)
+                size += end - at
+                if end < source.count { size += Self.escapedSize(source[end]) }
+                at = end + 1
+            }
+            return size
         }
-        // What is outside ASCII takes six bytes for two or three, so this is nearly exact.
         guard size <= StackStormFunctions.maxBytes else { throw Self.tooLong }
         var result = "\""
         result.reserveCapacity(size)
+        if size == text.utf8.count + 2 {
+            result += text
+            result += "\""
+            return result
+        }
         PythonText.withBytes(text) { source in
             var start = 0
             while start < source.count {
@@ -52,7 +64,6 @@ struct PythonJSONText {
                 start = end
             }
         }
-        guard result.utf8.count <= StackStormFunctions.maxBytes else { throw Self.tooLong }
         result += "\""
         return result
     }
@@ -144,11 +155,9 @@ struct PythonJSONText {
     private mutating func write(_ source: UnsafeBufferPointer<UInt8>) {
         var start = 0
         var at = 0
-        while at < source.count {
-            if Self.isPlain(source[at]) {
-                at += 1
-                continue
-            }
+        while true {
+            at = Self.plainEnd(source, from: at)
+            if at == source.count { break }
             if start < at { out.append(contentsOf: UnsafeBufferPointer(rebasing: source[start..<at])) }
             // The text is valid, so all bytes of a character are there.
             let (scalar, width) = Self.scalar(at: source.baseAddress.map { $0 + at }, first: source[at])
@@ -165,6 +174,40 @@ struct PythonJSONText {
         var code = UInt32(first) & (0x7F >> UInt32(width))
         for offset in 1..<width { code = code << 6 | UInt32(bytes[offset] & 0x3F) }
         return (code, width)
+    }
+
+    /// Where the bytes end that stand as they are, eight at a time.
+    @inline(__always)
+    private static func plainEnd(_ source: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var at = start
+        while source.count &- at >= 8 {
+            if mayBeSpecial(UnsafeRawBufferPointer(source).loadUnaligned(fromByteOffset: at, as: UInt64.self)) { break }
+            at &+= 8
+        }
+        while at < source.count, isPlain(source[at]) { at &+= 1 }
+        return at
+    }
+
+    /// Whether one of eight bytes may not stand as it is: a borrow or carry from a neighbour may say so in error.
+    @inline(__always)
+    private static func mayBeSpecial(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ ones &* 0x22
+        let backslash = word ^ ones &* 0x5C
+        let isControl = word &- ones &* 0x20
+        // The top bit of each byte: below 0x20, above 0x7E, or equal to one of the two.
+        let found = isControl | (word &+ ones) | word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+        return found & ones &* 0x80 != 0
+    }
+
+    /// How many bytes stand for one that does not stand as it is; for a character of several, its first byte counts.
+    private static func escapedSize(_ byte: UInt8) -> Int {
+        switch byte {
+        case 0x22, 0x5C, 0x0A, 0x0D, 0x09, 0x08, 0x0C: 2
+        case 0x80..<0xC0: 0
+        case 0xF0...: 12
+        default: 6
+        }
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -27,6 +27,16 @@ struct RegexTemplate {
         }
     }
 
+    /// How many bytes the replacement of one match will have.
+    func size(for match: PatternMatch) -> Int {
+        parts.reduce(0) { sum, part in
+            switch part {
+            case .text(let text): sum + text.utf8.count
+            case .group(let number): sum + (match.range(of: number)?.count ?? 0)
+            }
+        }
+    }
+
     /// Appends the replacement of one match; a group that took no part is empty.
     func append(to out: inout String, _ match: PatternMatch) {
         for part in parts {

@@ -2,9 +2,11 @@ import PetrelCore
 
 extension StackStormFunctions {
     /// More places than this are more work than a template may ask for.
-    private static let maxMatches = 100_000
-    /// Places that are replaced need not be kept.
-    private static let maxReplacements = 300_000
+    private static let maxMatches = 60_000
+    /// Places that are replaced need not be kept with their groups.
+    private static let maxReplacements = 200_000
+    /// A text that may become longer than this is given room for the longest at once, so that it need not be moved.
+    private static let largeText = 1 << 20
 
     /// `regex_match`: whether the pattern fits at the start.
     static func regexMatch(_ value: Value, _ pattern: String, ignoreCase: Bool) throws(ExpressionError) -> Bool {
@@ -23,38 +25,45 @@ extension StackStormFunctions {
         let pattern = try compiled(pattern, ignoreCase)
         let template = try RegexTemplate(replacement, groupCount: pattern.groupCount, numbers: pattern.numbers)
         let subject = value.pythonString
+        guard let text = template.plainText else { return try replaced(subject, pattern, template) }
+        var places: [Range<UInt32>] = []
+        try pattern.forEachRange(in: subject) { range in
+            places.append(UInt32(range.lowerBound)..<UInt32(range.upperBound))
+            return places.count <= maxReplacements
+        }
+        guard places.count <= maxReplacements else { throw tooMany(maxReplacements) }
+        let removed = places.reduce(0) { $0 + $1.count }
+        guard subject.utf8.count - removed + places.count * text.utf8.count <= maxBytes else { throw tooLong }
+        return places.isEmpty ? subject : PythonText.replaced(subject, places, with: text)
+    }
+
+    /// The same where what stands for a place is made from its groups.
+    private static func replaced(
+        _ subject: String, _ pattern: Pattern, _ template: RegexTemplate
+    ) throws(ExpressionError) -> String {
         let bytes = subject.utf8
         var out = ""
         var last = bytes.startIndex
-        var count = 0
-        func keep(to range: Range<Int>) {
-            let start = bytes.index(bytes.startIndex, offsetBy: range.lowerBound)
-            if out.isEmpty { out.reserveCapacity(min(bytes.count + bytes.count / 16, maxBytes)) }
+        var isTooLong = false
+        out.reserveCapacity(bytes.count < largeText ? bytes.count : maxBytes)
+        try pattern.forEachMatch(in: subject) { match in
+            let start = bytes.index(bytes.startIndex, offsetBy: match.range.lowerBound)
             out += subject[last..<start]
-            last = bytes.index(start, offsetBy: range.count)
-            count += 1
+            last = bytes.index(start, offsetBy: match.range.count)
+            let size = out.utf8.count + template.size(for: match)
+            isTooLong = size > maxBytes
+            if isTooLong { return false }
+            if size > largeText { out.reserveCapacity(maxBytes) }
+            template.append(to: &out, match)
+            return true
         }
-        var mayGoOn: Bool { count <= maxReplacements && out.utf8.count <= maxBytes }
-        if let text = template.plainText {
-            try pattern.forEachRange(in: subject) { range in
-                keep(to: range)
-                out += text
-                return mayGoOn
-            }
-        } else {
-            try pattern.forEachMatch(in: subject) { match in
-                keep(to: match.range)
-                template.append(to: &out, match)
-                return mayGoOn
-            }
-        }
-        guard count <= maxReplacements else { throw tooMany(maxReplacements) }
-        guard out.utf8.count <= maxBytes else {
-            throw ExpressionError(.tooComplex, "The text takes more than \(maxBytes) bytes")
-        }
-        if count == 0 { return subject }
+        guard !isTooLong, out.utf8.count + subject[last...].utf8.count <= maxBytes else { throw tooLong }
         out += subject[last...]
         return out
+    }
+
+    private static var tooLong: ExpressionError {
+        ExpressionError(.tooComplex, "The text takes more than \(maxBytes) bytes")
     }
 
     /// `regex_substring`: one of the places where the pattern fits; several groups come as an array.

@@ -9,12 +9,12 @@ enum StackStormFunctions {
     static let noneText = "%*****__%NONE%__*****%"
 
     /// Most bytes that one function reads or makes.
-    static let maxBytes = 12 << 20
+    static let maxBytes = 11 << 20
     /// The same for a list or mapping that is written as text, which is there twice for a moment.
     static let maxTreeBytes = 6 << 20
 
     private static let jsonLimits = Limits(maxBytes: maxBytes, maxDepth: 256, maxNodes: 1_000_000)
-    private static let yamlLimits = Limits(maxBytes: 1 << 20, maxDepth: 128, maxNodes: 100_000)
+    private static let yamlLimits = Limits(maxBytes: 1 << 20, maxDepth: 128, maxNodes: 50_000)
 
     /// `from_json_string`: strict JSON, where an integer beyond 64 bits is a float.
     static func jsonParse(_ value: Value) throws(ExpressionError) -> Value {

@@ -73,15 +73,16 @@ struct BigInteger: Sendable, Hashable {
 
     /// The decimal digits, with a leading `-` when negative.
     var text: String {
-        var text = isNegative ? "-" : ""
+        var text = Array((isNegative ? "-" : "") + String(groups[groups.count - 1])).compactMap(\.asciiValue)
         text.reserveCapacity(groups.count * 9 + 1)
-        text += String(groups[groups.count - 1])
         for group in groups.dropLast().reversed() {
-            let digits = String(group)
-            for _ in digits.utf8.count..<9 { text += "0" }
-            text += digits
+            var place: UInt32 = 100_000_000
+            while place > 0 {
+                text.append(UInt8(ascii: "0") + UInt8(group / place % 10))
+                place /= 10
+            }
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The number in 64 bits; nil when it does not fit.

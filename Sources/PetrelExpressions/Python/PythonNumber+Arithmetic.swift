@@ -44,7 +44,7 @@ extension PythonNumber {
         let one = left.big
         let two = right.big
         guard one.groups.count + two.groups.count <= BigInteger.maxGroups else { throw tooLong() }
-        try budget.work(one.groups.count * two.groups.count / 16 + 1)
+        try budget.work(StepCost.product(one.groups.count, two.groups.count))
         return PythonNumber(one * two)
     }
 
@@ -138,7 +138,7 @@ extension PythonNumber {
         _ left: PythonNumber, _ right: PythonNumber, _ complaint: String, _ budget: EvaluationBudget
     ) throws(PythonFault) -> (quotient: BigInteger, remainder: BigInteger) {
         let (one, two) = (left.big, right.big)
-        try budget.work(max(0, one.groups.count - two.groups.count + 1) * two.groups.count / 16 + 1)
+        try budget.work(StepCost.product(max(0, one.groups.count - two.groups.count + 1), two.groups.count))
         guard let result = one.floorDivided(by: two) else { throw PythonFault(.zeroDivision, complaint) }
         return result
     }
@@ -157,7 +157,7 @@ extension PythonNumber {
         let extra = max(0, two.groups.count - one.groups.count + 5)
         let scaled = BigInteger(
             groups: [UInt32](repeating: 0, count: extra) + one.groups, isNegative: false)
-        try budget.work(scaled.groups.count * two.groups.count / 16 + 1)
+        try budget.work(StepCost.product(scaled.groups.count, two.groups.count))
         guard let (quotient, rest) = scaled.floorDivided(by: two) else {
             throw PythonFault(.zeroDivision, "division by zero")
         }

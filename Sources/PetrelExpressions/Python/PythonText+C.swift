@@ -80,13 +80,90 @@ extension PythonText {
         }
     }
 
-    /// A text of as many bytes, each changed.
-    @inline(__always)
+    /// How many bytes of a text are of some kind.
+    static func bytes(in text: String, _ isWanted: (UInt8) -> Bool) -> Int {
+        let counts = (0..<256).map { isWanted(UInt8($0)) ? 1 : 0 }
+        return withBytes(text) { bytes in
+            counts.withUnsafeBufferPointer { counts in bytes.reduce(into: 0) { $0 &+= counts[Int($1)] } }
+        }
+    }
+
+    /// A text of ASCII with each byte changed, whatever stands around it.
     static func mapped(_ text: String, _ change: (UInt8) -> UInt8) -> String {
+        let changed = (0..<128).map { change(UInt8($0)) }
+        return withBytes(text) { bytes in
+            changed.withUnsafeBufferPointer { changed in
+                String(unsafeUninitializedCapacity: bytes.count) { out in
+                    for at in 0..<bytes.count { out[at] = changed[Int(bytes[at] & 0x7F)] }
+                    return bytes.count
+                }
+            }
+        }
+    }
+
+    /// A text of ASCII with each byte changed, from the first to the last.
+    static func mappedInOrder(_ text: String, _ change: (UInt8) -> UInt8) -> String {
         withBytes(text) { bytes in
             String(unsafeUninitializedCapacity: bytes.count) { out in
                 for at in 0..<bytes.count { out[at] = change(bytes[at]) }
                 return bytes.count
+            }
+        }
+    }
+
+    /// A text of ASCII with its first byte changed, in place if nobody else has it.
+    static func replacingFirst(_ text: consuming String, _ change: (UInt8) -> UInt8) -> String {
+        guard let first = text.utf8.first else { return text }
+        let second = text.utf8.index(after: text.utf8.startIndex)
+        text.replaceSubrange(..<second, with: String(Unicode.Scalar(change(first))))
+        return text
+    }
+
+    /// The text with some of its bytes written as something else; as many bytes at the end as are said.
+    static func substituted(_ text: String, size: Int, _ substitute: (UInt8) -> String?) -> String {
+        withBytes(text) { bytes in
+            String(unsafeUninitializedCapacity: size) { out in
+                var to = 0
+                var from = 0
+                func copy(upTo end: Int) {
+                    _ = out[to...].update(fromContentsOf: bytes[from..<end])
+                    to += end - from
+                }
+                for at in 0..<bytes.count {
+                    guard let new = substitute(bytes[at]) else { continue }
+                    copy(upTo: at)
+                    from = at + 1
+                    for byte in new.utf8 {
+                        out[to] = byte
+                        to += 1
+                    }
+                }
+                copy(upTo: bytes.count)
+                return to
+            }
+        }
+    }
+
+    /// The text with each of some ranges, which follow each other, replaced by another text.
+    static func replaced(_ text: String, _ ranges: [Range<UInt32>], with new: String) -> String {
+        let size = ranges.reduce(text.utf8.count) { $0 + new.utf8.count - $1.count }
+        return withBytes(text) { text in
+            withBytes(new) { new in
+                String(unsafeUninitializedCapacity: size) { out in
+                    var from = 0
+                    var to = 0
+                    func copy(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+                        _ = out[to...].update(fromContentsOf: bytes[range])
+                        to += range.count
+                    }
+                    for range in ranges {
+                        copy(text, from..<Int(range.lowerBound))
+                        copy(new, 0..<new.count)
+                        from = Int(range.upperBound)
+                    }
+                    copy(text, from..<text.count)
+                    return to
+                }
             }
         }
     }
@@ -97,8 +174,9 @@ extension PythonText {
     ) -> String {
         var low = 0
         var high = text.utf8.count
+        let isGoneASCII = (0..<128).map { isDropped(Unicode.Scalar(UInt8($0))) }
         let isWide = withBytes(text) { bytes in
-            func isGone(_ byte: UInt8) -> Bool { byte < 0x80 && isDropped(Unicode.Scalar(byte)) }
+            func isGone(_ byte: UInt8) -> Bool { byte < 0x80 && isGoneASCII[Int(byte)] }
             if fromStart { while low < high, isGone(bytes[low]) { low += 1 } }
             if fromEnd { while high > low, isGone(bytes[high - 1]) { high -= 1 } }
             return low < high && (fromStart && bytes[low] >= 0x80 || fromEnd && bytes[high - 1] >= 0x80)
@@ -212,6 +290,32 @@ extension PythonText {
         withBytes(needle) { needle in withBytes(text) { find(needle, in: $0, from: 0) } }
     }
 
+    /// Byte offsets where a text that is not empty stands in another, without overlaps, from the left.
+    static func offsets(of needle: String, in text: String, limit: Int = .max) -> [Int] {
+        guard needle.utf8.count <= text.utf8.count, limit > 0, !needle.isEmpty else { return [] }
+        return withBytes(needle) { needle in
+            withBytes(text) { text in
+                var found: [Int] = []
+                var at = 0
+                while found.count < limit, let next = find(needle, in: text, from: at) {
+                    found.append(next)
+                    at = next + needle.count
+                }
+                return found
+            }
+        }
+    }
+
+    /// The bytes of a part, last byte first.
+    fileprivate static func reversed(_ text: String, _ range: Range<Int>) -> [UInt8] {
+        withBytes(text) { bytes in
+            [UInt8](unsafeUninitializedCapacity: range.count) { out, count in
+                for at in 0..<range.count { out[at] = bytes[range.upperBound &- 1 &- at] }
+                count = range.count
+            }
+        }
+    }
+
     /// How often a text that is not empty stands in another, without overlaps; at most `limit`.
     static func occurrences(of needle: String, in text: String, limit: Int = .max) -> Int {
         withBytes(needle) { needle in
@@ -263,10 +367,54 @@ extension PythonText {
     fileprivate static func find(
         _ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from start: Int
     ) -> Int? {
-        guard let base = text.baseAddress, let first = needle.baseAddress, start <= text.count,
-            let found = memmem(base + start, text.count - start, first, needle.count)
-        else { return nil }
+        guard let base = text.baseAddress, let first = needle.baseAddress, text.count - start >= needle.count else {
+            return nil
+        }
+        // To prepare itself, the search reads all of what it looks for, and slowly.
+        if text.count - start == needle.count { return memcmp(base + start, first, needle.count) == 0 ? start : nil }
+        guard let found = memmem(base + start, text.count - start, first, needle.count) else { return nil }
         return UnsafeRawPointer(found) - UnsafeRawPointer(base)
+    }
+}
+
+/// Finds a text that is not empty in another from the end on, without overlaps.
+///
+/// It goes through the text in pieces: a copy of a whole text of megabytes, turned round, would take as much again.
+struct BackwardSearch {
+    private let text: String
+    private let search: TextSearch
+    /// What is searched now, last byte first, and where it stands in the text.
+    private var piece: [UInt8] = []
+    private var range: Range<Int>
+    private var at = 0
+
+    private static let pieceBytes = 1 << 16
+
+    init(of needle: String, in text: String) {
+        self.text = text
+        search = TextSearch(bytes: needle.utf8.reversed())
+        range = text.utf8.count..<text.utf8.count
+        turn(before: text.utf8.count)
+    }
+
+    /// The byte offset of the next place towards the start.
+    mutating func next() -> Int? {
+        let width = search.needle.count
+        while true {
+            if let found = search.first(in: piece, from: at) {
+                at = found + width
+                return range.upperBound - at
+            }
+            guard range.lowerBound > 0 else { return nil }
+            // A place may stand across the border of two pieces, but not over one that was found.
+            turn(before: min(range.upperBound - at, range.lowerBound + width - 1))
+        }
+    }
+
+    private mutating func turn(before end: Int) {
+        range = max(0, end - max(Self.pieceBytes, 2 * search.needle.count))..<end
+        piece = PythonText.reversed(text, range)
+        at = 0
     }
 }
 

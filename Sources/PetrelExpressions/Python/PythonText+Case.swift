@@ -56,12 +56,7 @@ extension PythonText {
 
     /// First letter large, the rest small.
     static func capitalize(_ text: String) -> String {
-        var isFirst = true
-        let fast = ascii(text) { byte in
-            defer { isFirst = false }
-            return isLetter(byte) ? isFirst ? byte & 0xDF : byte | 0x20 : byte
-        }
-        if let fast { return fast }
+        if isASCII(text) { return replacingFirst(lower(text)) { isLetter($0) ? $0 & 0xDF : $0 } }
         let scalars = Array(text.unicodeScalars)
         var out = ""
         out.reserveCapacity(text.utf8.count)
@@ -73,12 +68,13 @@ extension PythonText {
 
     /// `str.title`: each run of letters starts large.
     static func title(_ text: String) -> String {
-        var isWord = false
-        let fast = ascii(text) { byte in
-            defer { isWord = isLetter(byte) }
-            return isLetter(byte) ? isWord ? byte | 0x20 : byte & 0xDF : byte
+        if isASCII(text) {
+            var isWord = false
+            return mappedInOrder(text) { byte in
+                defer { isWord = isLetter(byte) }
+                return isLetter(byte) ? isWord ? byte | 0x20 : byte & 0xDF : byte
+            }
         }
-        if let fast { return fast }
         let scalars = Array(text.unicodeScalars)
         var out = ""
         out.reserveCapacity(text.utf8.count)
@@ -133,6 +129,7 @@ extension PythonText {
         return found
     }
 
+    @inline(__always)
     private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
     private static func ascii(_ text: String, _ change: (UInt8) -> UInt8) -> String? {

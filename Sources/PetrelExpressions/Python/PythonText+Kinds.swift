@@ -2,7 +2,7 @@
 extension PythonText {
     static func isAlphabetic(_ text: String) -> Bool { all(text, isLetter) }
     static func isAlphanumeric(_ text: String) -> Bool {
-        all(text) { isLetter($0) || $0.properties.numericType != nil }
+        all(text, isAlphanumeric)
     }
     static func isDecimal(_ text: String) -> Bool { all(text) { $0.properties.numericType == .decimal } }
     static func isDigit(_ text: String) -> Bool {
@@ -19,8 +19,15 @@ extension PythonText {
         return text.unicodeScalars.dropFirst().allSatisfy { $0.properties.isXIDContinue }
     }
 
+    /// Whether a code point is a letter or a number of any kind.
+    static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return scalar.isLatinLetter || scalar.isDecimalDigit }
+        return isLetter(scalar) || scalar.properties.numericType != nil
+    }
+
     private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
+        if scalar.isASCII { return scalar.isLatinLetter }
+        return switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
         default: false
         }

@@ -1,19 +1,5 @@
 /// Finding, splitting and cutting as `str` does it, on UTF-8 bytes: code points never overlap in UTF-8.
 extension PythonText {
-    /// Byte offsets where a text that is not empty stands in another, without overlaps, from the left.
-    static func offsets(of needle: String, in text: String, limit: Int = .max) -> [Int] {
-        guard needle.utf8.count <= text.utf8.count, limit > 0, !needle.isEmpty else { return [] }
-        let search = TextSearch(needle)
-        let hay = Array(text.utf8)
-        var found: [Int] = []
-        var at = 0
-        while found.count < limit, let next = search.first(in: hay, from: at) {
-            found.append(next)
-            at = next + search.needle.count
-        }
-        return found
-    }
-
     private static let mostReplacements = 1_500_000
 
     /// `str.replace`; a negative limit is none.
@@ -74,35 +60,28 @@ extension PythonText {
             occurrences(of: separator, in: text, limit: limit < 0 ? budget.mostItems : min(limit, budget.mostItems)) + 1
         )
         try budget.make(bytes: text.utf8.count)
-        let count = text.utf8.count
-        let width = separator.utf8.count
-        let search = TextSearch(bytes: separator.utf8.reversed())
-        let hay = Array(text.utf8.reversed())
+        var search = BackwardSearch(of: separator, in: text)
         var places: [Int] = []
-        var at = 0
-        while limit < 0 || places.count < limit, let next = search.first(in: hay, from: at) {
-            places.append(count - next - width)
-            at = next + width
-        }
-        return cut(text, places.reversed(), width)
+        while limit < 0 || places.count < limit, let place = search.next() { places.append(place) }
+        return cut(text, places.reversed(), separator.utf8.count)
     }
 
-    private static func part(of text: String, _ range: Range<Int>) -> String {
+    /// A part from one byte offset to another, both between characters.
+    static func part(of text: String, _ range: Range<Int>) -> String {
         let utf8 = text.utf8
         let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
         return String(text[start..<utf8.index(start, offsetBy: range.count)])
     }
 
     private static func cut(_ text: String, _ places: [Int], _ width: Int) -> [String] {
-        let bytes = Array(text.utf8)
         var parts: [String] = []
         parts.reserveCapacity(places.count + 1)
         var from = 0
         for place in places {
-            parts.append(String(decoding: bytes[from..<place], as: UTF8.self))
+            parts.append(part(of: text, from..<place))
             from = place + width
         }
-        parts.append(String(decoding: bytes[from...], as: UTF8.self))
+        parts.append(part(of: text, from..<text.utf8.count))
         return parts
     }
 
