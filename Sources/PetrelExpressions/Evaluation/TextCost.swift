@@ -13,14 +13,19 @@ struct TextCost: Sendable {
     let callSteps: Int
     /// Steps of each opening bracket, which makes a list or mapping.
     private let stepsOfBracket: Int
+    /// What each byte of the result costs, where a list or mapping is written as text.
+    private let writing: Double
 
     private static let nanosecondsOfStep = 100.0
 
-    private init(_ nanoseconds: Double, wide: Double? = nil, callSteps: Int = 0, stepsOfBracket: Int = 0) {
+    private init(
+        _ nanoseconds: Double, wide: Double? = nil, callSteps: Int = 0, stepsOfBracket: Int = 0, writing: Double = 0
+    ) {
         self.nanoseconds = nanoseconds
         self.wide = wide ?? nanoseconds
         self.callSteps = callSteps
         self.stepsOfBracket = stepsOfBracket
+        self.writing = writing
     }
 
     /// Steps for reading a text.
@@ -34,6 +39,15 @@ struct TextCost: Sendable {
         let brackets = PythonText.occurrences(of: "{", in: text) + PythonText.occurrences(of: "[", in: text)
         return steps + brackets * stepsOfBracket
     }
+
+    /// Steps for having written a list or mapping; a text was paid for when it was read.
+    func steps(writing result: String, of value: Value) -> Int {
+        if case .string = value { return 0 }
+        return Int(Double(result.utf8.count) * writing / Self.nanosecondsOfStep)
+    }
+
+    /// Steps for getting ready to search a text for another; glibc reads all of that, and slowly.
+    static func needleSteps(_ needle: String) -> Int { needle.utf8.count / 14 }
 
     private static let copied = TextCost(0.4)
     private static let searched = TextCost(1.5)
@@ -55,7 +69,7 @@ struct TextCost: Sendable {
         }
         set(
             copied,
-            "length len string default d safe unsafe_shell first last random startswith endswith startsWith endsWith str "
+            "length len string default d safe unsafe_shell first last startswith endswith startsWith endsWith str "
                 + "ctx isString isascii use_none none_to_null list join #operator_= #operator_!= #operator_+ concat")
         set(
             searched,
@@ -66,25 +80,29 @@ struct TextCost: Sendable {
             TextCost(1.5, callSteps: 4),
             "regex_match regex_search matches regex_replace regex_substring search searchAll")
         set(TextCost(2, wide: 35), "upper lower toUpper toLower capitalize norm")
-        set(TextCost(2.5), "split rsplit")
+        set(TextCost(1.5), "split rsplit")
         set(TextCost(2, wide: 140), "swapcase")
         set(TextCost(3, wide: 240), "casefold")
-        set(TextCost(4), "e escape forceescape to_json_string json_dump json_escape tojson to_complex")
-        set(TextCost(14, callSteps: 4, stepsOfBracket: 4), "from_json_string json_parse")
+        set(TextCost(4), "e escape forceescape")
+        set(TextCost(2, writing: 12), "to_json_string json_dump json_escape tojson to_complex")
+        set(TextCost(14, callSteps: 4, stepsOfBracket: 8), "from_json_string json_parse")
         set(TextCost(50), "indent splitlines replaceBy urlencode truncate center")
-        set(TextCost(100, callSteps: 60, stepsOfBracket: 20), "from_yaml_string yaml_parse")
-        set(TextCost(100, callSteps: 50), "to_yaml_string yaml_dump")
+        set(TextCost(100, callSteps: 80, stepsOfBracket: 20), "from_yaml_string yaml_parse")
+        set(TextCost(100, callSteps: 50, writing: 35), "to_yaml_string yaml_dump")
+        set(TextCost(10, callSteps: 80), "jsonpath_query")
         set(
-            TextCost(10, callSteps: 30),
-            "jsonpath_query version_compare version_match version_more_than version_less_than version_equal "
+            TextCost(10, callSteps: 35),
+            "version_compare version_match version_more_than version_less_than version_equal "
                 + "version_bump_major version_bump_minor version_bump_patch")
-        set(TextCost(120, callSteps: 20), "datetime")
+        set(TextCost(120, callSteps: 40), "datetime")
+        set(TextCost(2, callSteps: 15), "regex")
+        set(TextCost(0.4, callSteps: 4), "random")
         set(
             TextCost(120),
             "isalnum isalpha isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle isupper is "
                 + "wordcount reverse striptags unescape urlize unique xmlattr expandtabs translate toCharArray characters "
                 + "int float format max min sort batch slice filesizeformat")
-        set(TextCost(200), "wordwrap")
+        set(TextCost(80), "wordwrap")
         set(TextCost(120, wide: 300), "pprint")
         set(TextCost(200, wide: 280), "title")
         return table

@@ -40,6 +40,7 @@ extension JinjaCompiler {
                 try run.budget.work()
                 let receiver = try base(run)
                 if attribute.isMethod(of: receiver) {
+                    try run.budget.work(StepCost.methodCall)
                     return try run.callMethod(attribute.name, of: receiver, try arguments(run))
                 }
                 let function = try run.attribute(attribute, of: receiver)

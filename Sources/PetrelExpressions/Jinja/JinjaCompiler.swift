@@ -228,6 +228,7 @@ struct JinjaCompiler {
         let values = try evaluate(pairs.map(\.value), isSoft)
         return { run throws(PythonFault) in
             try run.budget.make(keys.count, times: EvaluationBudget.itemBytes)
+            try run.budget.work(StepCost.mapping)
             let dict = JinjaDict()
             for at in keys.indices {
                 let key = try keys[at](run)

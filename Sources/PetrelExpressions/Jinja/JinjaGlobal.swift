@@ -50,6 +50,7 @@ enum JinjaGlobal {
     }
 
     fileprivate static func dict(_ run: JinjaRun, _ arguments: JinjaArguments) throws(PythonFault) -> JinjaValue {
+        try run.budget.work(StepCost.mapping)
         let dict = JinjaDict()
         guard arguments.positional.count <= 1 else {
             throw .type("dict expected at most 1 argument, got \(arguments.positional.count)")
@@ -92,7 +93,7 @@ enum JinjaGlobal {
         var paragraphs: [String] = []
         for _ in 0..<max(0, count) {
             let length = Int.random(in: least..<most)
-            try run.budget.work(max(1, length).multipliedReportingOverflow(by: 8).partialValue)
+            try run.budget.work(max(1, length).multipliedReportingOverflow(by: StepCost.loremWord).partialValue)
             try run.budget.make(max(0, length), times: 12)
             paragraphs.append(paragraph(length))
         }

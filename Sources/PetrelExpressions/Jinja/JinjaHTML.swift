@@ -13,12 +13,8 @@ enum JinjaHTML {
 
     /// The five signs that mean something in HTML, as references.
     static func escaped(_ text: String) -> String {
-        guard text.utf8.contains(where: { reference($0) != nil }) else { return text }
-        var out: [UInt8] = []
-        out.reserveCapacity(text.utf8.count + 16)
-        for byte in text.utf8 {
-            if let reference = reference(byte) { out += reference.utf8 } else { out.append(byte) }
-        }
-        return String(decoding: out, as: UTF8.self)
+        var size = text.utf8.count
+        for byte in text.utf8 { size += reference(byte).map { $0.utf8.count - 1 } ?? 0 }
+        return size == text.utf8.count ? text : PythonText.substituted(text, size: size, reference)
     }
 }

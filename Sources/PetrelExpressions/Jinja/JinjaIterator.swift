@@ -57,8 +57,7 @@ struct JinjaIterator {
 
     @inline(__always)
     mutating func next() throws(PythonFault) -> JinjaValue? {
-        // An item is made and put somewhere.
-        try run.budget.work(2)
+        try run.budget.work(StepCost.item)
         switch source {
         case .values(let values):
             guard at < values.count else { return nil }

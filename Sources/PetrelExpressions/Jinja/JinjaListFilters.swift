@@ -98,10 +98,10 @@ enum JinjaListFilters {
             while let item = try iterator.next() {
                 if !isFirst {
                     try run.budget.make(bytes: separator.utf8.count)
-                    out += separator
+                    run.budget.append(separator, to: &out)
                 }
                 isFirst = false
-                try run.append(hasAttribute ? path.value(of: item, run) : item, to: &out)
+                try run.append(part: hasAttribute ? path.value(of: item, run) : item, to: &out)
             }
             return .text(out)
         }
@@ -117,8 +117,8 @@ enum JinjaListFilters {
         let between = try run.text(isMarkup ? run.escapedHTML(separator) : separator)
         var out = ""
         for (at, item) in items.enumerated() {
-            if at > 0 { try run.append(.markup(between), to: &out) }
-            try run.append(isMarkup ? run.escapedHTML(item) : item, to: &out)
+            if at > 0 { try run.append(part: .markup(between), to: &out) }
+            try run.append(part: isMarkup ? run.escapedHTML(item) : item, to: &out)
         }
         return isMarkup ? .markup(out) : .text(out)
     }

@@ -31,6 +31,7 @@ struct JinjaLoopPlan: Sendable {
         defer { run.scope = outer }
         var didRun = false
         while let item = try iterator.next() {
+            try run.budget.work(StepCost.turn)
             run.scope = inner
             try bind(item, inner, run)
             if let test, try !test(run) {
@@ -64,7 +65,7 @@ struct JinjaLoopPlan: Sendable {
         let loop = JinjaLoop(items, depth: depth, plan: self, scope: outer)
         var inner = JinjaScope(parent: outer)
         for at in items.indices {
-            try run.budget.work()
+            try run.budget.work(StepCost.item + StepCost.turn)
             loop.index = at
             run.scope = inner
             if let loopName { inner[loopName] = .object(loop) }

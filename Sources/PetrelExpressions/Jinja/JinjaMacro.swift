@@ -47,8 +47,7 @@ final class JinjaMacro: JinjaObject {
     }
 
     override func call(_ arguments: JinjaArguments, _ run: JinjaRun) throws(PythonFault) -> JinjaValue {
-        // A scope, its names and the text that it gives.
-        try run.budget.work(15)
+        try run.budget.work(StepCost.macroCall)
         let inner = JinjaScope(parent: scope)
         let missing = try bind(arguments, inner, run)
         let text = try run.nested(plan.height) { () throws(PythonFault) in

@@ -49,19 +49,21 @@ enum JinjaMarkupFilters {
         }
         let indent = try run.plain(slots[0] ?? .none)
         let text = try run.json(value, indent: indent, sortKeys: true, (indent.isNull ? ", " : ",", ": "))
-        try run.budget.make(bytes: text.utf8.count)
-        var out: [UInt8] = []
-        out.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "<"): out += "\\u003c".utf8
-            case UInt8(ascii: ">"): out += "\\u003e".utf8
-            case UInt8(ascii: "&"): out += "\\u0026".utf8
-            case UInt8(ascii: "'"): out += "\\u0027".utf8
-            default: out.append(byte)
-            }
+        let signs = PythonText.bytes(in: text) { jsonEscape($0) != nil }
+        try run.budget.make(bytes: text.utf8.count + (signs == 0 ? 0 : text.utf8.count + signs * 5))
+        if signs == 0 { return .markup(text) }
+        return .markup(PythonText.substituted(text, size: text.utf8.count + signs * 5, jsonEscape))
+    }
+
+    /// What stands in JSON for the signs that mean something in HTML.
+    private static func jsonEscape(_ byte: UInt8) -> String? {
+        switch byte {
+        case UInt8(ascii: "<"): "\\u003c"
+        case UInt8(ascii: ">"): "\\u003e"
+        case UInt8(ascii: "&"): "\\u0026"
+        case UInt8(ascii: "'"): "\\u0027"
+        default: nil
         }
-        return .markup(String(decoding: out, as: UTF8.self))
     }
 
     private static func urlize(
@@ -91,9 +93,12 @@ extension JinjaRun {
     ) throws(PythonFault) -> String {
         try refuseOdd(value)
         let plain = try plain(value)
+        let text: String
         do throws(ExpressionError) {
-            return try StackStormFunctions.jsonText(plain, indent: indent, sortKeys: sortKeys, separators: separators)
+            text = try StackStormFunctions.jsonText(plain, indent: indent, sortKeys: sortKeys, separators: separators)
         } catch { throw PythonFault(error) }
+        try budget.work(TextCost.jinja("tojson").steps(writing: text, of: plain))
+        return text
     }
 
     /// Objects that a template can make and JSON does not have.

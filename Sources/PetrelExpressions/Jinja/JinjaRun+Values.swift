@@ -71,6 +71,16 @@ extension JinjaRun {
         }
     }
 
+    /// Appends `str()` of a value to a text of many parts.
+    func append(part value: JinjaValue, to out: inout String) throws(PythonFault) {
+        switch value {
+        case .value(.string(let text)), .markup(let text):
+            try budget.make(bytes: text.utf8.count)
+            budget.append(text, to: &out)
+        default: try append(value, to: &out)
+        }
+    }
+
     /// `repr()`.
     func shown(_ value: JinjaValue) throws(PythonFault) -> String {
         var out = ""
@@ -124,6 +134,7 @@ extension JinjaRun {
     func joined(_ values: [JinjaValue]) throws(PythonFault) -> JinjaValue {
         let isMarkup = escapesHTML && values.contains { if case .markup = $0 { true } else { false } }
         var out = ""
+        out.reserveCapacity(min(values.reduce(0) { $0 + ($1.string?.utf8.count ?? 0) }, budget.room))
         for value in values { try append(isMarkup ? escapedHTML(value) : value, to: &out) }
         return isMarkup ? .markup(out) : .text(out)
     }
@@ -237,7 +248,7 @@ extension JinjaRun {
             guard let part = item.string else {
                 throw .type("'in <string>' requires string as left operand, not \(item.typeName)")
             }
-            try budget.work(text.utf8.count / 64)
+            try budget.work(text.utf8.count / 64 + TextCost.needleSteps(part))
             return part.isEmpty || PythonText.firstOffset(of: part, in: text) != nil
         }
         switch container {

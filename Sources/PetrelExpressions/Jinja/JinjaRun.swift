@@ -13,23 +13,23 @@ final class JinjaRun {
     private(set) var needsSharing = false
 
     /// The innermost scope.
-    var scope: JinjaScope
+    @exclusivity(unchecked) var scope: JinjaScope
     /// The root names that were looked up already, by their number.
-    private var roots: [JinjaValue?]
+    @exclusivity(unchecked) private var roots: [JinjaValue?]
     let program: JinjaProgram
 
     /// What was written so far; captures swap it.
-    var output = ""
+    @exclusivity(unchecked) var output = ""
     /// Whether printed values are escaped for HTML (`autoescape`).
-    var escapesHTML = false
+    @exclusivity(unchecked) var escapesHTML = false
     /// Where in a shell command the output stands; nil when it is none.
-    var shell: ShellSink?
+    @exclusivity(unchecked) var shell: ShellSink?
     /// How deep calls and loops are nested.
-    private var depth: Int
+    @exclusivity(unchecked) private var depth: Int
     private let maxDepth: Int
 
     /// What was assigned, or put into something else: it may be linked in chains of any length, and in circles.
-    private var kept: [JinjaBox] = []
+    @exclusivity(unchecked) private var kept: [JinjaBox] = []
 
     init(_ program: JinjaProgram, _ context: JinjaContext, sharesContainers: Bool) {
         self.program = program
@@ -143,7 +143,7 @@ final class JinjaRun {
     @inline(__always)
     func write(literal text: String) throws(PythonFault) {
         try budget.make(bytes: text.utf8.count)
-        output += text
+        budget.append(text, to: &output)
         try shell?.literal(text)
     }
 
@@ -158,7 +158,7 @@ final class JinjaRun {
                 return
             }
             try budget.make(bytes: text.utf8.count)
-            output += text
+            budget.append(text, to: &output)
         } else {
             try append(value, to: &output)
         }
@@ -175,7 +175,7 @@ final class JinjaRun {
             }
         }
         try budget.make(bytes: text.utf8.count)
-        output += text
+        budget.append(text, to: &output)
     }
 
     /// What a body writes, instead of writing it.
@@ -219,8 +219,8 @@ final class JinjaRun {
 /// The names that one part of a template has set.
 final class JinjaScope: JinjaBox {
     let parent: JinjaScope?
-    private var names: [Int] = []
-    private var values: [JinjaValue] = []
+    @exclusivity(unchecked) private var names: [Int] = []
+    @exclusivity(unchecked) private var values: [JinjaValue] = []
 
     init(parent: JinjaScope?) { self.parent = parent }
 

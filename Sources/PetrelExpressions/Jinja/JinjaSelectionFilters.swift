@@ -58,7 +58,12 @@ enum JinjaSelectionFilters {
         let name = try run.text(rest.positional.removeFirst())
         let others = rest
         if let filter = JinjaFilter.named(name, run.environment) {
-            return { item throws(PythonFault) in try filter.call(run, item, others) }
+            let cost = TextCost.jinja(name)
+            return { item throws(PythonFault) in
+                try run.budget.work(StepCost.appliedToItem)
+                try run.budget.read(item, cost)
+                return try filter.call(run, item, others)
+            }
         }
         guard let function = run.environment == .orquesta ? run.hostFunction(name) : nil else {
             throw PythonFault(.templateRuntime, "No filter named \(PythonText.quoted(name)).")
@@ -109,6 +114,7 @@ enum JinjaSelectionFilters {
             throw PythonFault(.templateRuntime, "No test named \(PythonText.quoted(name)).")
         }
         return { item throws(PythonFault) in
+            try run.budget.work(StepCost.appliedToItem)
             let subject = try attribute.map { path throws(PythonFault) in try path.value(of: item, run) } ?? item
             return try test.holds(run, subject, others)
         }

@@ -39,11 +39,15 @@ enum JinjaStackStormFilters {
     private static func filter(
         _ name: String, _ parameters: [String] = [], required: Int = 0, _ work: @escaping Work
     ) -> JinjaFilter {
-        JinjaFilter(name, parameters, required: required) { run, value, slots throws(PythonFault) in
+        let cost = TextCost.jinja(name)
+        return JinjaFilter(name, parameters, required: required) { run, value, slots throws(PythonFault) in
             let plain = try run.plain(value)
             let result: Value
             do throws(ExpressionError) { result = try work(plain, slots, run) } catch { throw PythonFault(error) }
-            if case .string(let text) = result { try run.budget.make(bytes: text.utf8.count) }
+            if case .string(let text) = result {
+                try run.budget.work(cost.steps(writing: text, of: plain))
+                try run.budget.make(bytes: text.utf8.count)
+            }
             return run.wrap(result)
         }
     }

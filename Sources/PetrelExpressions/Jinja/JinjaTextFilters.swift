@@ -115,7 +115,7 @@ enum JinjaTextFilters {
         var count = 0
         var isInside = false
         for scalar in text.unicodeScalars {
-            let isWord = scalar == "_" || PythonText.isAlphanumeric(String(scalar))
+            let isWord = scalar == "_" || PythonText.isAlphanumeric(scalar)
             if isWord, !isInside { count += 1 }
             isInside = isWord
         }

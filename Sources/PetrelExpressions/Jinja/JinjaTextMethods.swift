@@ -20,7 +20,11 @@ struct JinjaTextCall {
         if method.takesNothing, !given.isEmpty || !arguments.named.isEmpty {
             throw .type("str.\(method.rawValue)() takes no arguments (\(given.count + arguments.named.count) given)")
         }
-        if text.utf8.count >= 64 { try run.budget.work(TextCost.jinja(method.rawValue).steps(text)) }
+        if text.utf8.count >= 64 {
+            var steps = TextCost.jinja(method.rawValue).steps(text)
+            for case .value(.string(let needle)) in given { steps += TextCost.needleSteps(needle) }
+            try run.budget.work(steps)
+        }
         switch method {
         case .upper: return try made(PythonText.upper(text))
         case .lower: return try made(PythonText.lower(text))
@@ -150,7 +154,6 @@ struct JinjaTextCall {
             method == .partition
             ? try PythonText.split(text, separator: mark, limit: 1, run.budget)
             : try PythonText.splitFromEnd(text, separator: mark, limit: 1, run.budget)
-        try run.budget.make(bytes: text.utf8.count)
         let three =
             parts.count == 2 ? [parts[0], mark, parts[1]] : method == .partition ? [text, "", ""] : ["", "", text]
         return .tuple(three.map { isMarkup ? .markup($0) : .text($0) })
@@ -207,7 +210,6 @@ struct JinjaTextCall {
                 wanted.isEmpty ? range.count + 1 : PythonText.occurrences(of: wanted, in: part))
         }
         let isLast = method == .rfind || method == .rindex
-        if isLast { try run.budget.make(bytes: part.utf8.count) }
         guard let place = place(of: wanted, in: part, isLast: isLast) else {
             if method == .index || method == .rindex { throw .value("substring not found") }
             return .integer(-1)
@@ -218,8 +220,8 @@ struct JinjaTextCall {
     private func place(of wanted: String, in part: String, isLast: Bool) -> Int? {
         if wanted.isEmpty { return isLast ? part.utf8.count : 0 }
         if !isLast { return PythonText.firstOffset(of: wanted, in: part) }
-        let found = TextSearch(bytes: wanted.utf8.reversed()).first(in: part.utf8.reversed(), from: 0)
-        return found.map { part.utf8.count - $0 - wanted.utf8.count }
+        var search = BackwardSearch(of: wanted, in: part)
+        return search.next()
     }
 
     private func replace() throws(PythonFault) -> JinjaValue {
@@ -232,16 +234,13 @@ struct JinjaTextCall {
 
     private func removed(_ method: JinjaTextMethod) throws(PythonFault) -> JinjaValue {
         let end = try string(try slots("prefix", required: 1)[0], "\(method.rawValue)() argument must be str")
-        let bytes = Array(text.utf8)
-        let wanted = Array(end.utf8)
-        guard !wanted.isEmpty else { return try made(text) }
-        if method == .removeprefix {
-            return try made(
-                bytes.starts(with: wanted) ? String(decoding: bytes.dropFirst(wanted.count), as: UTF8.self) : text)
-        }
-        return try made(
-            bytes.reversed().starts(with: wanted.reversed())
-                ? String(decoding: bytes.dropLast(wanted.count), as: UTF8.self) : text)
+        let (count, width) = (text.utf8.count, end.utf8.count)
+        guard width > 0, width <= count else { return try run.textValue(text, isMarkup: isMarkup, from: text) }
+        let rest = method == .removeprefix ? width..<count : 0..<(count - width)
+        let removed = method == .removeprefix ? 0..<width : (count - width)..<count
+        let isThere = text.utf8.dropFirst(removed.lowerBound).starts(with: end.utf8)
+        let result = isThere ? PythonText.part(of: text, rest) : text
+        return try run.textValue(result, isMarkup: isMarkup, from: text)
     }
 
     private func join() throws(PythonFault) -> JinjaValue {
@@ -253,15 +252,15 @@ struct JinjaTextCall {
         while let item = try iterator.next() {
             if at > 0 {
                 try run.budget.make(bytes: text.utf8.count)
-                out += text
+                run.budget.append(text, to: &out)
             }
             if isMarkup {
-                try run.append(try run.escapedHTML(item), to: &out)
+                try run.append(part: try run.escapedHTML(item), to: &out)
             } else {
                 guard item.string != nil else {
                     throw .type("sequence item \(at): expected str instance, \(item.typeName) found")
                 }
-                try run.append(item, to: &out)
+                try run.append(part: item, to: &out)
             }
             at += 1
         }

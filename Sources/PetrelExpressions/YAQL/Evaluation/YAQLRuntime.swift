@@ -8,7 +8,7 @@ final class YAQLRuntime {
     /// The workflow's context; nil outside workflows, where `ctx()` and its like don't exist.
     let workflow: ValueObject?
     private let maxDepth: Int
-    private var depth = 0
+    @exclusivity(unchecked) private var depth = 0
 
     init(functions: [HostFunction], workflow: ValueObject?, limits: EvaluationLimits) {
         budget = EvaluationBudget(limits)

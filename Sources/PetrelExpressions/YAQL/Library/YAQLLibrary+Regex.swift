@@ -62,7 +62,7 @@ extension YAQLLibrary {
     ]
 
     /// More places than these are more work than an expression may ask for.
-    private static let maxMatches = 100_000
+    private static let maxMatches = 60_000
 
     private static func compile(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
         var options: Pattern.Options = []
@@ -226,6 +226,9 @@ extension YAQLLibrary {
                 arguments.text(2), groupCount: pattern.groupCount, numbers: pattern.numbers)
         } catch { throw YAQLFault(error, as: "error") }
         return try replaced(arguments, pattern, arguments.text(subject)) { (match) throws(YAQLFault) in
+            guard template.size(for: match) <= StackStormFunctions.maxBytes else {
+                throw .tooComplex("The text takes more than \(StackStormFunctions.maxBytes) bytes")
+            }
             var text = ""
             template.append(to: &text, match)
             return text

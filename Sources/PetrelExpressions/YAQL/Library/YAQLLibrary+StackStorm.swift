@@ -205,20 +205,22 @@ extension YAQLLibrary {
             }
             separators = (item, key)
         }
-        return try arguments.text(
-            try shared("TypeError") { () throws(ExpressionError) in
-                try StackStormFunctions.jsonText(
-                    value, indent: indent, sortKeys: arguments.flag(2), separators: separators)
-            })
+        let text = try shared("TypeError") { () throws(ExpressionError) in
+            try StackStormFunctions.jsonText(
+                value, indent: indent, sortKeys: arguments.flag(2), separators: separators)
+        }
+        try arguments.runtime.step(TextCost.yaql("to_json_string").steps(writing: text, of: value))
+        return try arguments.text(text)
     }
 
     private static func yamlText(_ arguments: YAQLArguments) throws(YAQLFault) -> YAQLValue {
         let value = try plain(arguments[0], arguments)
         let indent = try arguments[1].plain(arguments.runtime)
-        return try arguments.text(
-            try shared("RepresenterError") { () throws(ExpressionError) in
-                try StackStormFunctions.yamlText(value, indent: indent, allowUnicode: arguments.flag(2))
-            })
+        let text = try shared("RepresenterError") { () throws(ExpressionError) in
+            try StackStormFunctions.yamlText(value, indent: indent, allowUnicode: arguments.flag(2))
+        }
+        try arguments.runtime.step(TextCost.yaql("to_yaml_string").steps(writing: text, of: value))
+        return try arguments.text(text)
     }
 
     /// The text to search, which Python's `str` makes of other values, and the pattern.

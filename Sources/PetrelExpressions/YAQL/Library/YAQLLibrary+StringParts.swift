@@ -113,7 +113,7 @@ extension YAQLLibrary {
     static func find(
         _ needle: String, in text: String, from start: Int, to stop: Int?, last: Bool = false, _ runtime: YAQLRuntime
     ) throws(YAQLFault) -> Int {
-        try runtime.step((text.utf8.count + needle.utf8.count) / 64 + 1)
+        try runtime.step(text.utf8.count / 64 + TextCost.needleSteps(needle) + 1)
         let count = PythonText.length(text)
         let from = start < 0 ? max(0, sum(start, count)) : start
         let range = slice(of: count, from: start, to: stop ?? count)
@@ -123,9 +123,8 @@ extension YAQLLibrary {
         let part = range == 0..<count ? text : PythonText.slice(text, range)
         var offset: Int?
         if last {
-            try runtime.produce(bytes: part.utf8.count)
-            let found = TextSearch(bytes: needle.utf8.reversed()).first(in: part.utf8.reversed(), from: 0)
-            offset = found.map { part.utf8.count - $0 - needle.utf8.count }
+            var search = BackwardSearch(of: needle, in: part)
+            offset = search.next()
         } else {
             offset = PythonText.firstOffset(of: needle, in: part)
         }

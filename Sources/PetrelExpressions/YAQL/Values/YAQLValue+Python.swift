@@ -73,6 +73,7 @@ extension YAQLValue {
             try runtime.produce(bytes: text.utf8.count + 2)
             PythonText.appendQuoted(text, to: &out)
         case .bigInteger(let number):
+            try runtime.step(StepCost.digits(number.groups.count))
             try runtime.produce(bytes: number.groups.count * 9)
             out += number.text
         default: try showParts(on: &out, runtime, depth: depth)
