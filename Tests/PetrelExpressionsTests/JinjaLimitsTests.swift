@@ -187,6 +187,23 @@ struct JinjaLimitsTests {
         }
     }
 
+    @Test("a text is found from the end on, also across the pieces in which a long one is searched")
+    func backwardSearch() throws {
+        let tail = String(repeating: "y", count: (1 << 16) - 3)
+        let context = JinjaContext(values: ["s": .string("xneedle" + tail)])
+        #expect(try JinjaTemplate("{{ s.rfind('needle') }}").render(context) == "1")
+        #expect(try JinjaTemplate("{{ s.rsplit('needle')|map('length')|list }}").render(context) == "[1, 65533]")
+        #expect(try JinjaTemplate("{{ s.rpartition('y')[0]|length }}").render(context) == "65539")
+        #expect(try JinjaTemplate("{{ 'aaaaa'.rsplit('aa') }}").render(context) == "['a', '', '']")
+    }
+
+    @Test("searches that are each within their bounds are paid for by the template that loops over them")
+    func searchesInLoop() {
+        let search = "'aaaaaaaaaaaa!'|regex_search('(a+)+$')"
+        #expect(outcome("{{ \(search) }}") == nil)
+        #expect(outcome("{% for a in range(10000) %}{% set m = \(search) %}{% endfor %}") == .tooComplex)
+    }
+
     @Test("breaking a long word into lines takes steps in proportion to it")
     func longWord() throws {
         let context = JinjaContext(values: ["s": .string(String(repeating: "a", count: 200_000))])

@@ -215,6 +215,16 @@ struct PatternTests {
         }
     }
 
+    @Test("a run of characters that is read in blocks gives back as many as the rest of the pattern needs")
+    func longRuns() throws {
+        let text = String(repeating: "b", count: 100_000)
+        let match = try #require(try Pattern("(\\w+)b(\\w{3})$").firstMatch(in: text))
+        #expect(match[1]?.utf8.count == 99_996)
+        #expect(try Pattern("\\A\\w++b").firstMatch(in: text) == nil)
+        #expect(try Pattern("\\s*(\\S*)\\s").firstMatch(in: text + " ")?[1]?.utf8.count == 100_000)
+        #expect(try Pattern("\\w{2,}?b").firstMatch(in: text)?.text == "bbb")
+    }
+
     @Test("random patterns and texts neither crash nor hang")
     func fuzz() throws {
         var generator = SeededGenerator(seed: 7)

@@ -76,8 +76,9 @@ struct TextCost: Sendable {
             "count find rfind index rindex indexOf lastIndexOf replace partition rpartition removeprefix "
                 + "removesuffix trim trimLeft trimRight strip lstrip rstrip encode contains substring #operator_in "
                 + "isEmpty")
+        // The search itself is counted as it goes on.
         set(
-            TextCost(1.5, callSteps: 4),
+            TextCost(0.5, callSteps: 4),
             "regex_match regex_search matches regex_replace regex_substring search searchAll")
         set(TextCost(2, wide: 35), "upper lower toUpper toLower capitalize norm")
         set(TextCost(1.5), "split rsplit")

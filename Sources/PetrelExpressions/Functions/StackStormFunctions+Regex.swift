@@ -9,25 +9,29 @@ extension StackStormFunctions {
     private static let largeText = 1 << 20
 
     /// `regex_match`: whether the pattern fits at the start.
-    static func regexMatch(_ value: Value, _ pattern: String, ignoreCase: Bool) throws(ExpressionError) -> Bool {
-        try compiled(pattern, ignoreCase).firstMatch(in: value.pythonString)?.range.lowerBound == 0
+    static func regexMatch(_ value: Value, _ pattern: String, ignoreCase: Bool, _ budget: EvaluationBudget? = nil)
+        throws(ExpressionError) -> Bool
+    {
+        try compiled(pattern, ignoreCase).firstMatch(in: value.pythonString, paidBy: budget)?.range.lowerBound == 0
     }
 
     /// `regex_search`: whether the pattern fits anywhere.
-    static func regexSearch(_ value: Value, _ pattern: String, ignoreCase: Bool) throws(ExpressionError) -> Bool {
-        try compiled(pattern, ignoreCase).firstMatch(in: value.pythonString) != nil
+    static func regexSearch(_ value: Value, _ pattern: String, ignoreCase: Bool, _ budget: EvaluationBudget? = nil)
+        throws(ExpressionError) -> Bool
+    {
+        try compiled(pattern, ignoreCase).firstMatch(in: value.pythonString, paidBy: budget) != nil
     }
 
     /// `regex_replace`: every place is replaced; the replacement follows the rules of Python's `re.sub`.
     static func regexReplace(
-        _ value: Value, _ pattern: String, _ replacement: String, ignoreCase: Bool
+        _ value: Value, _ pattern: String, _ replacement: String, ignoreCase: Bool, _ budget: EvaluationBudget? = nil
     ) throws(ExpressionError) -> String {
         let pattern = try compiled(pattern, ignoreCase)
         let template = try RegexTemplate(replacement, groupCount: pattern.groupCount, numbers: pattern.numbers)
         let subject = value.pythonString
-        guard let text = template.plainText else { return try replaced(subject, pattern, template) }
+        guard let text = template.plainText else { return try replaced(subject, pattern, template, budget) }
         var places: [Range<UInt32>] = []
-        try pattern.forEachRange(in: subject) { range in
+        try pattern.forEachRange(in: subject, paidBy: budget) { range in
             places.append(UInt32(range.lowerBound)..<UInt32(range.upperBound))
             return places.count <= maxReplacements
         }
@@ -39,14 +43,14 @@ extension StackStormFunctions {
 
     /// The same where what stands for a place is made from its groups.
     private static func replaced(
-        _ subject: String, _ pattern: Pattern, _ template: RegexTemplate
+        _ subject: String, _ pattern: Pattern, _ template: RegexTemplate, _ budget: EvaluationBudget? = nil
     ) throws(ExpressionError) -> String {
         let bytes = subject.utf8
         var out = ""
         var last = bytes.startIndex
         var isTooLong = false
         out.reserveCapacity(bytes.count < largeText ? bytes.count : maxBytes)
-        try pattern.forEachMatch(in: subject) { match in
+        try pattern.forEachMatch(in: subject, paidBy: budget) { match in
             let start = bytes.index(bytes.startIndex, offsetBy: match.range.lowerBound)
             out += subject[last..<start]
             last = bytes.index(start, offsetBy: match.range.count)
@@ -68,12 +72,12 @@ extension StackStormFunctions {
 
     /// `regex_substring`: one of the places where the pattern fits; several groups come as an array.
     static func regexSubstring(
-        _ value: Value, _ pattern: String, index: Int, ignoreCase: Bool
+        _ value: Value, _ pattern: String, index: Int, ignoreCase: Bool, _ budget: EvaluationBudget? = nil
     ) throws(ExpressionError) -> Value {
         let pattern = try compiled(pattern, ignoreCase)
         let subject = value.pythonString
         let limit = index >= 0 ? min(index, maxMatches) + 1 : maxMatches + 1
-        let matches = try allMatches(pattern, in: subject, limit: limit)
+        let matches = try allMatches(pattern, in: subject, limit: limit, budget)
         let position = index < 0 ? matches.count + index : index
         guard matches.indices.contains(position) else { throw ExpressionError(.failed, "list index out of range") }
         let match = matches[position]
@@ -93,9 +97,9 @@ extension StackStormFunctions {
     }
 
     private static func allMatches(
-        _ pattern: Pattern, in subject: String, limit: Int = maxMatches + 1
+        _ pattern: Pattern, in subject: String, limit: Int = maxMatches + 1, _ budget: EvaluationBudget? = nil
     ) throws(ExpressionError) -> [PatternMatch] {
-        let matches = try pattern.matches(in: subject, limit: limit)
+        let matches = try pattern.matches(in: subject, limit: limit, paidBy: budget)
         guard matches.count <= maxMatches else { throw tooMany(maxMatches) }
         return matches
     }

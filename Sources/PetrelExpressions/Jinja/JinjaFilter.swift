@@ -124,9 +124,7 @@ extension JinjaRun {
     /// The text of a value for a filter on text, and whether it was markup.
     func soft(_ value: JinjaValue) throws(PythonFault) -> (text: String, isMarkup: Bool) {
         if case .markup(let text) = value { return (text, true) }
-        let text = try text(value)
-        try budget.work(text.utf8.count / 256)
-        return (text, false)
+        return (try text(value), false)
     }
 
     /// - Parameter source: what it was cut from; when nothing was cut off, nothing was made.
@@ -139,7 +137,7 @@ extension JinjaRun {
     func length(_ value: JinjaValue) throws(PythonFault) -> Int {
         switch value {
         case .value(.string(let text)), .markup(let text):
-            try budget.work(text.utf8.count / 256)
+            try budget.work(text.utf8.count / 1_024)
             return PythonText.length(text)
         case .value(.array(let items)): return items.count
         case .list(let list): return list.count

@@ -113,19 +113,21 @@ enum JinjaStackStormFilters {
         filter("regex_match", ["pattern", "ignorecase"], required: 1) { value, slots, run throws(ExpressionError) in
             .bool(
                 try StackStormFunctions.regexMatch(
-                    value, try run.textArgument(slots[0]), ignoreCase: try run.truthArgument(slots[1], false)))
+                    value, try run.textArgument(slots[0]), ignoreCase: try run.truthArgument(slots[1], false),
+                    run.budget))
         },
         filter("regex_search", ["pattern", "ignorecase"], required: 1) { value, slots, run throws(ExpressionError) in
             .bool(
                 try StackStormFunctions.regexSearch(
-                    value, try run.textArgument(slots[0]), ignoreCase: try run.truthArgument(slots[1], false)))
+                    value, try run.textArgument(slots[0]), ignoreCase: try run.truthArgument(slots[1], false),
+                    run.budget))
         },
         filter("regex_replace", ["pattern", "replacement", "ignorecase"], required: 2) {
             value, slots, run throws(ExpressionError) in
             .string(
                 try StackStormFunctions.regexReplace(
                     value, try run.textArgument(slots[0]), try run.textArgument(slots[1]),
-                    ignoreCase: try run.truthArgument(slots[2], false)))
+                    ignoreCase: try run.truthArgument(slots[2], false), run.budget))
         },
         JinjaFilter("regex_substring", ["pattern", "result_index", "ignorecase"], required: 1, substring),
     ]
@@ -139,7 +141,7 @@ enum JinjaStackStormFilters {
         do throws(ExpressionError) {
             let found = try StackStormFunctions.regexSubstring(
                 plain, try run.textArgument(slots[0]), index: index,
-                ignoreCase: try run.truthArgument(slots[2], false))
+                ignoreCase: try run.truthArgument(slots[2], false), run.budget)
             if case .array(let groups) = found { return .tuple(groups.map { .value($0) }) }
             return .value(found)
         } catch { throw PythonFault(error) }

@@ -66,7 +66,8 @@ final class PatternProgram: @unchecked Sendable {
     ///
     /// The work of all places together is bounded: see ``PatternBudget``.
     func forEachMatch(
-        in subject: String, from: Int, stepsOfMatch: Int, _ body: (PatternPlace) -> Bool
+        in subject: String, from: Int, stepsOfMatch: Int, paidBy budget: EvaluationBudget?,
+        _ body: (PatternPlace) -> Bool
     ) throws(ExpressionError) {
         guard let data = pcre2_match_data_create_from_pattern_8(plainCode, nil),
             let context = pcre2_match_context_create_8(nil)
@@ -76,6 +77,7 @@ final class PatternProgram: @unchecked Sendable {
             pcre2_match_context_free_8(context)
         }
         var subject = subject
+        var used = 0
         let status = subject.withUTF8 { buffer -> Int32 in
             // An empty buffer may have no address, which PCRE2 takes for a mistake.
             withUnsafePointer(to: UInt8(0)) { nothing in
@@ -85,10 +87,13 @@ final class PatternProgram: @unchecked Sendable {
                     var search = PatternSearch(
                         text: text, data: data, context: context, account: account, program: self,
                         stepsOfMatch: stepsOfMatch)
+                    search.counts = budget != nil || text.count > PatternBudget.shortText
+                    defer { used = account.pointee.used }
                     return search.run(from: from, body)
                 }
             }
         }
+        try budget?.step(used / PatternBudget.countedStepsPerStep)
         guard status >= 0 || status == PCRE2_ERROR_NOMATCH else { throw PatternFailure.matching(status) }
     }
 
@@ -125,7 +130,6 @@ private struct PatternSearch {
         pcre2_set_depth_limit_8(context, PatternBudget.depth)
         pcre2_set_heap_limit_8(context, PatternBudget.heapKibibytes)
         pcre2_set_match_limit_8(context, PatternBudget.stepsOfPlace(in: text.count))
-        counts = text.count > PatternBudget.shortText
         var start = aligned(from)
         var mayBeEmpty = true
         while true {
@@ -199,7 +203,7 @@ struct PatternPlace {
 private struct PatternAccount {
     /// Where the last call of PCRE2 began.
     var base = 0
-    private var used = 0
+    private(set) var used = 0
     private var start = 0
     private var position = 0
 

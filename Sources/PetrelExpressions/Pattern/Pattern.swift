@@ -58,8 +58,14 @@ public struct Pattern: Sendable {
     /// The first place at or after a byte offset where the pattern fits, as `re.search` finds it; nil when there is none.
     /// - Throws: ``ExpressionError`` with code `tooComplex` when the search passes its limits.
     public func firstMatch(in subject: String, from: Int = 0) throws(ExpressionError) -> PatternMatch? {
+        try firstMatch(in: subject, from: from, paidBy: nil)
+    }
+
+    func firstMatch(
+        in subject: String, from: Int = 0, paidBy budget: EvaluationBudget?
+    ) throws(ExpressionError) -> PatternMatch? {
         var found: [Range<Int>?]?
-        try program.forEachMatch(in: subject, from: from, stepsOfMatch: 0) { place in
+        try program.forEachMatch(in: subject, from: from, stepsOfMatch: 0, paidBy: budget) { place in
             found = place.ranges
             return false
         }
@@ -69,9 +75,15 @@ public struct Pattern: Sendable {
     /// All places where the pattern fits, without overlaps, as `re.finditer` finds them; at most `limit`.
     /// - Throws: ``ExpressionError`` with code `tooComplex` when the search passes its limits.
     public func matches(in subject: String, limit: Int) throws(ExpressionError) -> [PatternMatch] {
+        try matches(in: subject, limit: limit, paidBy: nil)
+    }
+
+    func matches(in subject: String, limit: Int, paidBy budget: EvaluationBudget?) throws(ExpressionError)
+        -> [PatternMatch]
+    {
         var found: [PatternMatch] = []
         if limit > 0 {
-            try forEachMatch(in: subject) { match in
+            try forEachMatch(in: subject, paidBy: budget) { match in
                 found.append(match)
                 return found.count < limit
             }
@@ -83,14 +95,25 @@ public struct Pattern: Sendable {
     package func forEachMatch(
         in subject: String, _ body: (PatternMatch) -> Bool
     ) throws(ExpressionError) {
-        try program.forEachMatch(in: subject, from: 0, stepsOfMatch: PatternBudget.stepsOfMatch) { place in
+        try forEachMatch(in: subject, paidBy: nil, body)
+    }
+
+    func forEachMatch(
+        in subject: String, paidBy budget: EvaluationBudget?, _ body: (PatternMatch) -> Bool
+    ) throws(ExpressionError) {
+        try program.forEachMatch(in: subject, from: 0, stepsOfMatch: PatternBudget.stepsOfMatch, paidBy: budget) {
+            place in
             body(match(subject, place.ranges))
         }
     }
 
     /// The same for the places alone, which need no memory.
-    func forEachRange(in subject: String, _ body: (Range<Int>) -> Bool) throws(ExpressionError) {
-        try program.forEachMatch(in: subject, from: 0, stepsOfMatch: PatternBudget.stepsOfPlace) { body($0.range) }
+    func forEachRange(
+        in subject: String, paidBy budget: EvaluationBudget?, _ body: (Range<Int>) -> Bool
+    ) throws(ExpressionError) {
+        try program.forEachMatch(in: subject, from: 0, stepsOfMatch: PatternBudget.stepsOfPlace, paidBy: budget) {
+            body($0.range)
+        }
     }
 
     private func match(_ subject: String, _ ranges: [Range<Int>?]) -> PatternMatch {

@@ -17,12 +17,18 @@ enum PatternBudget {
     /// How many times as long a byte takes that is looked up in tables.
     static let timesLookedUp = 3
     /// How many bytes passed on the way to a place where a match may begin count as a step.
-    static let bytesSkippedPerStep = 16
+    static let bytesSkippedPerStep = 64
     /// Steps of a place that is only looked at, and of one that is kept with its groups.
     static let stepsOfPlace = 4
     static let stepsOfMatch = 16
     /// What PCRE2 may do at one place between two counted steps and more; never reached before the budget is.
     static let countedStepsOfPlace: UInt32 = 20_000_000
+
+    /// How many counted steps are a step of an evaluation, which stands for about 100 ns.
+    ///
+    /// A search that an evaluation pays for counts from the start, however short the text is: many searches in a loop, each
+    /// within its bounds, would else cost next to nothing.
+    static let countedStepsPerStep = 6
 
     private static let uncountedSteps = 300_000
     private static let mostStepsOfPlace = 100_000

@@ -90,8 +90,8 @@ extension YAQLLibrary {
     private static func first(
         _ pattern: Pattern, _ subject: String, _ runtime: YAQLRuntime
     ) throws(YAQLFault) -> PatternMatch? {
-        try runtime.step(subject.utf8.count / 16 + 1)
-        do throws(ExpressionError) { return try pattern.firstMatch(in: subject) } catch {
+        try runtime.step()
+        do throws(ExpressionError) { return try pattern.firstMatch(in: subject, paidBy: runtime.budget) } catch {
             throw YAQLFault(error, as: "error")
         }
     }
@@ -99,10 +99,11 @@ extension YAQLLibrary {
     private static func all(
         _ pattern: Pattern, _ subject: String, limit: Int = maxMatches + 1, _ runtime: YAQLRuntime
     ) throws(YAQLFault) -> [PatternMatch] {
-        try runtime.step(subject.utf8.count / 8 + 1)
+        try runtime.step()
         let found: [PatternMatch]
-        do throws(ExpressionError) { found = try pattern.matches(in: subject, limit: min(limit, maxMatches + 1)) } catch
-        {
+        do throws(ExpressionError) {
+            found = try pattern.matches(in: subject, limit: min(limit, maxMatches + 1), paidBy: runtime.budget)
+        } catch {
             throw YAQLFault(error, as: "error")
         }
         guard found.count <= maxMatches else {

@@ -82,7 +82,8 @@ extension YAQLLibrary {
                 let (value, pattern) = try subject(arguments)
                 return .bool(
                     try shared("error") { () throws(ExpressionError) in
-                        try StackStormFunctions.regexMatch(value, pattern, ignoreCase: arguments.flag(2))
+                        try StackStormFunctions.regexMatch(
+                            value, pattern, ignoreCase: arguments.flag(2), arguments.budget)
                     })
             }),
         .function(
@@ -91,7 +92,8 @@ extension YAQLLibrary {
                 let (value, pattern) = try subject(arguments)
                 return .bool(
                     try shared("error") { () throws(ExpressionError) in
-                        try StackStormFunctions.regexSearch(value, pattern, ignoreCase: arguments.flag(2))
+                        try StackStormFunctions.regexSearch(
+                            value, pattern, ignoreCase: arguments.flag(2), arguments.budget)
                     })
             }),
         .function(
@@ -106,7 +108,7 @@ extension YAQLLibrary {
                 return try arguments.text(
                     try shared("error") { () throws(ExpressionError) in
                         try StackStormFunctions.regexReplace(
-                            value, pattern, replacement, ignoreCase: arguments.flag(3))
+                            value, pattern, replacement, ignoreCase: arguments.flag(3), arguments.budget)
                     })
             }),
         .function(
@@ -229,7 +231,7 @@ extension YAQLLibrary {
             throw .type("first argument must be string or compiled pattern")
         }
         let text = try arguments[0].pythonText(arguments.runtime)
-        try arguments.runtime.step(text.utf8.count / 16 + 1)
+        try arguments.runtime.step()
         return (.string(text), pattern)
     }
 
@@ -239,7 +241,8 @@ extension YAQLLibrary {
         return YAQLValue(
             try shared("IndexError") { () throws(ExpressionError) in
                 try StackStormFunctions.regexSubstring(
-                    value, pattern, index: arguments.integer(2), ignoreCase: arguments.flag(3))
+                    value, pattern, index: arguments.integer(2), ignoreCase: arguments.flag(3),
+                    arguments.budget)
             })
     }
 }
