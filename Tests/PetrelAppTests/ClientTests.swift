@@ -1,3 +1,4 @@
+import Foundation
 import PetrelCore
 import PetrelSystem
 import Synchronization
@@ -120,6 +121,39 @@ struct APIClientTests {
         #expect(error?.code == .unreachable)
         #expect(error?.isRetryable == true)
         #expect(error?.hint?.contains("petrel serve") == true)
+    }
+
+    @Test("a token that has ended is replaced once where the password for another is kept")
+    func renews() async throws {
+        let folder = try TemporaryFolder()
+        let environment = ["HOME": folder.path]
+        let login = SavedLogin(user: "ann", password: Secret("pass word"))
+        try SavedToken(server: "http://x/v1", token: Secret("old"), login: login).save(environment)
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.path + "/.petrel/token")[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+        let target = try ClientTarget.find(
+            ClientFlags(server: "http://x"), environment: environment, workingFolder: "/nowhere")
+        let transport = FakeTransport([
+            .json(401, "{\"faultstring\": \"Token has expired.\"}"), .json(201, "{\"token\": \"new\"}"), .json(200, "{}"),
+        ])
+        #expect(try await APIClient(target, transport: transport).get("/user") == [:])
+        let sent = transport.requests.map { request in request.headers.first { $0.name != "Accept" }?.value }
+        #expect(sent == ["old", "Basic YW5uOnBhc3Mgd29yZA==", "new"])
+        let saved = try #require(SavedToken.find(server: "http://x/v1", environment))
+        #expect(saved.token.reveal() == "new" && saved.login?.password.reveal() == "pass word")
+        #expect(SavedToken.find(server: "http://y/v1", environment) == nil)
+    }
+
+    @Test("without a password, a token that has ended is told as it is")
+    func doesNotRenew() async throws {
+        let folder = try TemporaryFolder()
+        let environment = ["HOME": folder.path]
+        try SavedToken(server: "http://x/v1", token: Secret("old")).save(environment)
+        let target = try ClientTarget.find(
+            ClientFlags(server: "http://x"), environment: environment, workingFolder: "/nowhere")
+        let transport = FakeTransport([.json(401, "{\"faultstring\": \"Token has expired.\"}")])
+        let error = await #expect(throws: AppError.self) { try await APIClient(target, transport: transport).get("/u") }
+        #expect(error?.message == "Token has expired." && transport.requests.count == 1)
     }
 
     @Test("an answer that is no JSON, or no list, is told")
