@@ -287,7 +287,16 @@ def hostile(bench):
     """Every hostile input, alone; the worst of each language."""
     with open(os.path.join(ROOT, "Tests/Fixtures/hostile.jsonl"), encoding="utf-8") as file:
         inputs = [json.loads(line) for line in file]
-    measured = [one for request in inputs for one in bench.ask(op="hostile", inputs=[request])]
+    def measure(request):
+        # What takes long is measured three times: a moment in which the machine is slow says nothing of the input.
+        found = bench.ask(op="hostile", inputs=[request])[0]
+        if found["ms"] < 25:
+            return found
+        times = sorted([found] + [bench.ask(op="hostile", inputs=[request])[0] for _ in range(2)],
+                       key=lambda one: one["ms"])
+        return dict(times[1], mb=max(one["mb"] for one in times))
+
+    measured = [measure(request) for request in inputs]
     measured.sort(key=lambda one: -one["ms"])
     for language in sorted({one["language"] for one in measured}):
         of_it = [one for one in measured if one["language"] == language]

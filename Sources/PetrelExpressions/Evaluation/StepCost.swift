@@ -19,5 +19,5 @@ enum StepCost {
     static func product(_ groups: Int, _ otherGroups: Int) -> Int { groups * otherGroups / 10 + 1 }
 
     /// The digits of a number of so many groups.
-    static func digits(_ groups: Int) -> Int { groups / 4 }
+    static func digits(_ groups: Int) -> Int { groups / 2 }
 }

@@ -84,6 +84,7 @@ struct YAMLBuilder {
         case .scalar(let text, let tag, let isPlain, let anchor):
             try open(anchor, at: event.mark)
             var built = try scalar(text, tag: tag, isPlain: isPlain, at: event.mark)
+            try spend(built.count - 1, at: event.mark)
             guard isKey || !built.isMergeKey else {
                 throw problem("`<<` is a key, not a value", at: event.mark, hint: "Put it in quotes")
             }
