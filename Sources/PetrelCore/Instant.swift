@@ -30,13 +30,17 @@ public struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible {
         // As bytes: joining texts took most of the time of a listing.
         var text: [UInt8] = []
         text.reserveCapacity(32)
-        for (number, width, mark) in [
-            (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (second / 3600, 2, ":"), (second / 60 % 60, 2, ":"),
-            (second % 60, 2, "."), (microseconds - seconds * 1_000_000, 6, "Z"),
-        ] as [(Int64, Int, Unicode.Scalar)] {
+        func put(_ number: Int64, _ width: Int, _ mark: Unicode.Scalar) {
             text.append(number, width: width)
             text.append(UInt8(ascii: mark))
         }
+        put(year, 4, "-")
+        put(month, 2, "-")
+        put(day, 2, "T")
+        put(second / 3600, 2, ":")
+        put(second / 60 % 60, 2, ":")
+        put(second % 60, 2, ".")
+        put(microseconds - seconds * 1_000_000, 6, "Z")
         return String(decoding: text, as: UTF8.self)
     }
 

@@ -184,7 +184,9 @@ public final class Scheduler: Sendable {
         if answer.areWaiting { slots.isContended = true }
         for execution in answer.heldBack {
             events.publish(.executionChanged(execution))
-            if execution.status.isCompleted { events.publish(.replyOwed) }
+            guard execution.status.isCompleted else { continue }
+            events.publish(.replyOwed)
+            if let parent = execution.parent { events.publish(.workflowOwed(parent)) }
         }
         return answer.claimed
     }

@@ -198,10 +198,18 @@ private func claimed(
 }
 
 /// The execution with an id, without its result.
-func storedExecution(_ id: ExecutionID, in database: Database) throws -> Execution? {
-    try database.each("SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ?", [id.text]) {
+///
+/// - Parameter known: the execution as the caller knows it; it has changed only if its status has.
+func storedExecution(_ id: ExecutionID, known: Execution? = nil, in database: Database) throws -> Execution? {
+    if let known {
+        let status = try database.first("SELECT status FROM execution WHERE id = ?", [id.text]) { row -> String in
+            row["status"]
+        }
+        if status == known.status.rawValue { return known }
+    }
+    return try database.first("SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ?", [id.text]) {
         try Execution(row: $0)
-    }.first
+    }
 }
 
 /// Writes what changes in an execution's life.

@@ -134,7 +134,7 @@ private struct StepWriting: Sendable {
     let hash: String?
 
     func write(in database: Database) throws -> StoredStep? {
-        guard var execution = try storedExecution(step.execution, in: database),
+        guard var execution = try storedExecution(step.execution, known: step.known, in: database),
             try isExpected(execution, in: database)
         else { return nil }
         for row in rows { try row.insert(in: database) }
@@ -215,7 +215,7 @@ private struct StepWriting: Sendable {
         for child in open {
             if child.hasBegunAsWorkflow {
                 if let now = try ask(wish, of: child, by: nil, at: step.at, in: database) { asked.append(now) }
-            } else if wish == .cancel, child.status == .requested || child.status == .pending {
+            } else if wish == .cancel, [.requested, .delayed, .pending].contains(child.status) {
                 var child = child
                 let result: Value = ["message": "Action canceled by user."]
                 child.end(RunOutcome(status: .canceled, result: result), at: step.at)

@@ -19,22 +19,23 @@ struct EngineFixture {
 
     init(
         owner: String = "me", folder: String? = nil, maxRunning: Int = 4, automatic: RunOutcome? = nil,
-        runner: FakeRunner? = nil, others: [any ActionRunner] = [], isRelaxed: Bool = false
+        runner: FakeRunner? = nil, others: [any ActionRunner] = [], isRelaxed: Bool = false, hasPolicies: Bool = false
     ) throws {
         self.folder = folder ?? FileManager.default.temporaryDirectory.path + "/petrel-engine-\(UUID().uuidString)"
         store = try SQLiteStorage(.init(folder: self.folder, isRelaxed: isRelaxed, owner: owner), digest: PlainDigest())
         self.runner = runner ?? FakeRunner(automatic: automatic)
         catalog = LiveCatalog(Catalog(actions: [Samples.action()]))
         runners = RunnerCatalog([self.runner, NoopRunner(), InquirerRunner(), WorkflowRunners()] + others)
+        let policies = hasPolicies ? LivePolicies(store: store, catalog: catalog, ids: ids, clock: clock) : nil
         let attempts = Attempts(
             catalog: catalog, runners: runners,
             tokens: ExecutionTokens(key: Secret([1, 2, 3]), digest: PlainDigest()), apiURL: { "http://x/v1" })
         scheduler = Scheduler(
             options: .init(owner: owner, boot: "boot", maxRunning: maxRunning), store: store, attempts: attempts,
-            events: events, clock: clock)
+            events: events, clock: clock, policies: policies)
         submission = Submission(
             store: store, catalog: catalog, runners: runners, scheduler: scheduler, events: events, clock: clock,
-            ids: ids)
+            ids: ids, policies: policies)
     }
 
     func request(_ action: String = "test.act", replyTo: ReplyAddress? = nil) -> ExecutionRequest {

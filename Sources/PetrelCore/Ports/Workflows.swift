@@ -106,6 +106,8 @@ public struct WorkflowStep: Sendable {
 
     /// The workflow's execution.
     public var execution: ExecutionID
+    /// The execution as it was read for the step: it needs not be read again where its status is still the same.
+    public var known: Execution?
     /// The version that the step was made from; nil for the first step.
     public var expected: Int?
     /// Where the workflow comes from; with the first step only.

@@ -41,7 +41,10 @@ public final class EndedExecutions: Sendable {
             on: events, clock: clock,
             where: { event in
                 switch event {
-                case .executionChanged(let execution): execution.status.isCompleted
+                case .executionChanged(let execution):
+                    // The store keeps no other ends for this.
+                    execution.status.isCompleted
+                        && (isWatching.withLock { $0 ?? true } || !Notice.sections(of: execution).isEmpty)
                 case .questionOwed: true
                 default: false
                 }

@@ -214,6 +214,7 @@ public final class Workflows: Sendable {
         var step = WorkflowStep(
             execution: news.execution.id, expected: news.version, state: run.takeState(), status: status, at: now)
         step.origin = run.origin
+        step.known = news.execution
         step.context = run.context
         step.children = prepared.map(\.execution)
         step.gated = Set(prepared.filter(\.isGated).map(\.execution.id))

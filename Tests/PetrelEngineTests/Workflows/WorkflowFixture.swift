@@ -18,12 +18,12 @@ struct WorkflowFixture {
     init(
         _ definitions: [String: String] = [:], chains: [String: String] = [:], owner: String = "me",
         folder: String? = nil, access: Access = Access(), maxRunning: Int = 8, random: Dice = Dice(seed: 1),
-        isRelaxed: Bool = false
+        isRelaxed: Bool = false, policies: [Policy] = []
     ) throws {
         echo = EchoRunner()
         engine = try EngineFixture(
             owner: owner, folder: folder, maxRunning: maxRunning, others: [echo, RandomRunner(random)],
-            isRelaxed: isRelaxed)
+            isRelaxed: isRelaxed, hasPolicies: !policies.isEmpty)
         var actions = [
             Self.action("test.echo", "echo"), Self.action("test.act", "fake"), Self.action("test.ask", "inquirer"),
             Self.action("core.noop", "noop"), Self.action("core.echo", "random"),
@@ -32,7 +32,7 @@ struct WorkflowFixture {
         for (name, text) in definitions { actions.append(Self.action("test.\(name)", "orquesta", text)) }
         for (name, text) in chains { actions.append(Self.action("test.\(name)", "action-chain", text)) }
         let config = PackConfig(pack: "test", schema: nil, values: ["region": "north"])
-        engine.catalog.replace(with: Catalog(actions: actions, configs: [config]))
+        engine.catalog.replace(with: Catalog(actions: actions, policies: policies, configs: [config]))
         datastore = Datastore(
             store: engine.store, cipher: nil, events: engine.events, clock: engine.clock, ids: engine.ids)
         var parts = Workflows.Parts(
