@@ -46,7 +46,7 @@ struct ImportTests {
             "Synchronization",
         ],
         "PetrelChat": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "Synchronization"],
-        "PetrelStore": ["PetrelCore", "GRDB", "FoundationEssentials", "Glibc", "Synchronization"],
+        "PetrelStore": ["PetrelCore", "GRDB", "GRDBSQLite", "FoundationEssentials", "Glibc", "Synchronization"],
         "PetrelSystem": [
             "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat", "Glibc", "Synchronization",
             "FoundationEssentials",
