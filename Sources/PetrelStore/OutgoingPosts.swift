@@ -52,6 +52,8 @@ final class OutgoingPosts: Sendable {
             defer { state.inserted = [] }
             return (state.inserted, state.listeners)
         }
-        for (adapter, posts) in Dictionary(grouping: posts, by: \.to.conversation.adapter) { listeners[adapter]?(posts) }
+        for (adapter, posts) in Dictionary(grouping: posts, by: \.to.conversation.adapter) {
+            listeners[adapter]?(posts)
+        }
     }
 }

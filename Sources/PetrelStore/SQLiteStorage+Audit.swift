@@ -13,7 +13,9 @@ extension SQLiteStorage {
     /// Newest means stored last, whatever the rows' times say.
     public func auditRecords(limit: Int, offset: Int) async throws(CoreError) -> [AuditRecord] {
         try await read { database in
-            try database.each("SELECT * FROM audit ORDER BY sequence DESC LIMIT ? OFFSET ?", [limit, offset]) { try AuditRecord(row: $0) }
+            try database.each("SELECT * FROM audit ORDER BY sequence DESC LIMIT ? OFFSET ?", [limit, offset]) {
+                try AuditRecord(row: $0)
+            }
         }
     }
 

@@ -5,7 +5,8 @@ extension SQLiteStorage {
     /// Leaves out rows of a kind that this version doesn't know.
     public func content() async throws(CoreError) -> [ContentRecord] {
         try await read { database in
-            try database.each("SELECT * FROM content ORDER BY kind, ref") { try ContentRecord(row: $0) }.compactMap(\.self)
+            try database.each("SELECT * FROM content ORDER BY kind, ref") { try ContentRecord(row: $0) }.compactMap(
+                \.self)
         }
     }
 

@@ -64,7 +64,9 @@ extension SQLiteStorage {
     /// See ``CredentialStore/apiKey(_:)``.
     public func apiKey(_ hashOrID: String) async throws(CoreError) -> APIKey? {
         try lookUp { database in
-            try database.first("SELECT * FROM api_key WHERE hash = ? OR id = ?", [hashOrID, hashOrID]) { try APIKey(row: $0) }
+            try database.first("SELECT * FROM api_key WHERE hash = ? OR id = ?", [hashOrID, hashOrID]) {
+                try APIKey(row: $0)
+            }
         }
     }
 

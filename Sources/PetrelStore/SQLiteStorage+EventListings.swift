@@ -5,7 +5,9 @@ extension SQLiteStorage {
     /// See ``EventStore/triggerInstance(_:)``.
     public func triggerInstance(_ id: TriggerInstanceID) async throws(CoreError) -> TriggerInstance? {
         try await read { database in
-            try database.first("SELECT * FROM trigger_instance WHERE id = ?", [id.text]) { try TriggerInstance(row: $0) }
+            try database.first("SELECT * FROM trigger_instance WHERE id = ?", [id.text]) {
+                try TriggerInstance(row: $0)
+            }
         }
     }
 

@@ -117,7 +117,9 @@ extension SQLiteStorage {
     /// See ``EventStore/watchState(_:)``.
     public func watchState(_ name: String) async throws(CoreError) -> Value? {
         try await read { database in
-            try database.first("SELECT state FROM watch_state WHERE name = ?", [name]) { try Value.fromColumn($0["state"]) }
+            try database.first("SELECT state FROM watch_state WHERE name = ?", [name]) {
+                try Value.fromColumn($0["state"])
+            }
         }
     }
 

@@ -239,7 +239,8 @@ func update(
         """,
         [
             execution.status.rawValue, execution.endedAt?.microseconds, text, file, bytes,
-            StatusChange.document(execution.log).columnText, execution.attempt, execution.claim?.owner, execution.claim?.boot, execution.claim?.leaseUntil.microseconds, owesReply,
+            StatusChange.document(execution.log).columnText, execution.attempt, execution.claim?.owner,
+            execution.claim?.boot, execution.claim?.leaseUntil.microseconds, owesReply,
             isNews && execution.parent != nil, execution.id.text,
         ])
     if changesContext {

@@ -6,10 +6,10 @@ extension SQLiteStorage {
     public func mapping(adapter: AdapterName, personID: String) async throws(CoreError) -> IdentityMapping? {
         try lookUp { database in
             try database.first("SELECT * FROM identity WHERE adapter = ? AND person = ?", [adapter, personID]) { row in
-                    IdentityMapping(
-                        adapter: row["adapter"], personID: row["person"], user: row["user"],
-                        role: Role(rawValue: row["role"]) ?? .none)
-                }
+                IdentityMapping(
+                    adapter: row["adapter"], personID: row["person"], user: row["user"],
+                    role: Role(rawValue: row["role"]) ?? .none)
+            }
         }
     }
 

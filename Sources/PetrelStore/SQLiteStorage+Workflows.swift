@@ -106,7 +106,9 @@ extension SQLiteStorage {
     /// Reads an index only.
     public func childIDs(of id: ExecutionID, limit: Int) async throws(CoreError) -> [ExecutionID] {
         try await read { database in
-            try database.each("SELECT id FROM execution WHERE parent = ? ORDER BY id LIMIT ?", [id.text, limit]) { ExecutionID(stored: $0["id"]) }
+            try database.each("SELECT id FROM execution WHERE parent = ? ORDER BY id LIMIT ?", [id.text, limit]) {
+                ExecutionID(stored: $0["id"])
+            }
         }
     }
 

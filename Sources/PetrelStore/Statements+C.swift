@@ -81,7 +81,8 @@ extension Database {
     private func failure(_ code: CInt, _ sql: String) -> DatabaseError {
         let extended = sqliteConnection.map(sqlite3_extended_errcode) ?? code
         return DatabaseError(
-            resultCode: ResultCode(rawValue: extended), message: lastErrorMessage ?? String(cString: sqlite3_errstr(code)),
+            resultCode: ResultCode(rawValue: extended),
+            message: lastErrorMessage ?? String(cString: sqlite3_errstr(code)),
             sql: sql)
     }
 }

@@ -45,7 +45,8 @@ public enum Samples {
         return Execution(
             id: ExecutionID(stored: String(repeating: "0", count: 24 - digits.count) + digits),
             action: ContentRef(pack: "test", name: "act"),
-            definition: ActionDefinition(["ref": "test.act", "name": "act"]), runner: "fake", status: .requested, parameters: ["n": .integer(number)],
+            definition: ActionDefinition(["ref": "test.act", "name": "act"]), runner: "fake", status: .requested,
+            parameters: ["n": .integer(number)],
             context: ["user": "ann", "pack": "test"], origin: .api, startedAt: at,
             log: [StatusChange(.requested, at: at)], replyTo: replyTo)
     }

@@ -134,7 +134,8 @@ struct APIClientTests {
         let target = try ClientTarget.find(
             ClientFlags(server: "http://x"), environment: environment, workingFolder: "/nowhere")
         let transport = FakeTransport([
-            .json(401, "{\"faultstring\": \"Token has expired.\"}"), .json(201, "{\"token\": \"new\"}"), .json(200, "{}"),
+            .json(401, "{\"faultstring\": \"Token has expired.\"}"), .json(201, "{\"token\": \"new\"}"),
+            .json(200, "{}"),
         ])
         #expect(try await APIClient(target, transport: transport).get("/user") == [:])
         let sent = transport.requests.map { request in request.headers.first { $0.name != "Accept" }?.value }

@@ -24,7 +24,9 @@ struct FileWatchTests {
 
     /// Writes in place, so that the file stays the same one.
     private func write(_ text: String, appending: Bool = true) throws {
-        if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+        if !FileManager.default.fileExists(atPath: path) {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+        }
         let handle = try #require(FileHandle(forWritingAtPath: path))
         if appending { try handle.seekToEnd() } else { try handle.truncate(atOffset: 0) }
         try handle.write(contentsOf: Data(text.utf8))

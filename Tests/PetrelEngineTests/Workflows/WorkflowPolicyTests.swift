@@ -67,6 +67,7 @@ struct WorkflowPolicyTests {
             let running = try await fixture.child("each", of: id, .running)
             _ = try await fixture.child("each", of: id, .delayed)
             _ = try await fixture.workflows.ask(.cancel, of: id, by: fixture.admin)
+            _ = try await fixture.child("each", of: id, .canceled)
             fixture.finish(running)
             #expect(try await fixture.end(of: id).status == .canceled)
             #expect(try await fixture.children(of: id).allSatisfy(\.status.isCompleted))
