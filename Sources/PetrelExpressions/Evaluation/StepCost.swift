@@ -9,7 +9,7 @@ enum StepCost {
     /// A filter or test that is applied to each item, with its arguments.
     static let appliedToItem = 4
     /// A mapping that a template makes, which it may change.
-    static let mapping = 6
+    static let mapping = 12
     /// A macro: a scope, its names and the text that it gives.
     static let macroCall = 25
     /// A word of `lipsum`.
