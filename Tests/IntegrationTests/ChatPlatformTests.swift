@@ -106,7 +106,8 @@ struct ChatPlatformTests {
         "posts that arrive although the connection ends without an answer, 30 in 100, are neither doubled nor missing",
         arguments: ChatFake.Platform.allCases)
     func hangups(_ platform: ChatFake.Platform) async throws {
-        let count = Self.number("PETREL_CHAT_COMMANDS", 50)
+        // A pause follows each doubt, in which the conversation waits: more take longer and show no more.
+        let count = min(Self.number("PETREL_CHAT_COMMANDS", 50), 200)
         let chat = try await ChatService(platform)
         let service = try await chat.start()
         let method: Value = platform == .slack ? "chat.postMessage" : "POST /posts"
