@@ -185,29 +185,29 @@ enum StoredResult: Sendable {
 private func claimed(
     _ attempt: AttemptKey, by owner: String, known: Execution? = nil, in database: Database
 ) throws -> Execution? {
-    let key: Arguments = [attempt.execution.text, attempt.number, owner]
-    if let known {
-        let status = try database.first(
-            "SELECT status FROM execution WHERE id = ? AND attempt = ? AND owner = ?", key
-        ) { row -> String in row["status"] }
-        if status == known.status.rawValue { return known }
-    }
-    return try database.first(
-        "SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ? AND e.attempt = ? AND e.owner = ?", key
-    ) { try Execution(row: $0) }
+    try storedExecution(
+        where: "e.id = ? AND e.attempt = ? AND e.owner = ?", [attempt.execution.text, attempt.number, owner],
+        known: known, in: database)
 }
 
 /// The execution with an id, without its result.
 ///
 /// - Parameter known: the execution as the caller knows it; it has changed only if its status has.
 func storedExecution(_ id: ExecutionID, known: Execution? = nil, in database: Database) throws -> Execution? {
+    try storedExecution(where: "e.id = ?", [id.text], known: known, in: database)
+}
+
+/// One execution; of one that is known, only the status is read where that is still the same.
+private func storedExecution(
+    where condition: String, _ key: Arguments, known: Execution?, in database: Database
+) throws -> Execution? {
     if let known {
-        let status = try database.first("SELECT status FROM execution WHERE id = ?", [id.text]) { row -> String in
+        let status = try database.first("SELECT e.status FROM execution e WHERE \(condition)", key) { row -> String in
             row["status"]
         }
         if status == known.status.rawValue { return known }
     }
-    return try database.first("SELECT \(executionColumns) FROM \(executionTables) WHERE e.id = ?", [id.text]) {
+    return try database.first("SELECT \(executionColumns) FROM \(executionTables) WHERE \(condition)", key) {
         try Execution(row: $0)
     }
 }
