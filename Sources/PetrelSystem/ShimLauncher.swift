@@ -15,6 +15,7 @@ public final class ShimLauncher: Sendable {
     private let shimPath: String
     private let runFolder: String
     private let maxReadBytes: Int
+    private let ready: ReadyShims
     private let live = Mutex<[String: Live]>([:])
 
     /// A launcher of the shim at `shimPath` that keeps a folder per attempt in `runFolder`, an absolute path.
@@ -24,6 +25,7 @@ public final class ShimLauncher: Sendable {
         self.shimPath = shimPath
         self.runFolder = runFolder
         self.maxReadBytes = maxReadBytes
+        ready = ReadyShims(path: shimPath)
     }
 
     /// Where petrel-shim is: beside the running program, if the environment does not name another.
@@ -36,6 +38,7 @@ public final class ShimLauncher: Sendable {
     ///
     /// Errors are ends; a key that was used before is one. A `worker` is asked to fork the command; if it does not, the
     /// command is started as without. Should both come about, the one that claims the start first is the only one to run.
+    /// A shim that waits is taken where there is one.
     /// - Parameter started: is told the process that keeps the command, once it runs.
     public func launch(
         _ job: ShimJob, from worker: WarmWorker? = nil, started: (_ pid: Int32) async -> Void = { _ in }
@@ -48,11 +51,27 @@ public final class ShimLauncher: Sendable {
         defer { removeLive(job.key) }
         if let problem = folder.create(stdin: job.stdin) { return ShimEnd(termination: .notRun, error: problem) }
         FaultPoint.runBeforeSpawn.pass()
-        guard !isCanceled(job.key) else { return ShimEnd(termination: .notRun, canceled: true, error: canceledEarly) }
-        if let worker, let end = await launch(job, from: worker, in: folder) { return end }
-        guard !isCanceled(job.key) else { return ShimEnd(termination: .notRun, canceled: true, error: canceledEarly) }
-        let spawned = ChildProcess.spawn(
-            shimPath, arguments: arguments(job, folder) + ["--"] + job.argv, environment: job.environment)
+        guard !isCanceled(job.key) else { return .canceledEarly }
+        if let worker, let process = await worker.fork([shimPath] + arguments(job, folder)),
+            let end = await end(of: process, job, folder)
+        {
+            return end
+        }
+        guard !isCanceled(job.key) else { return .canceledEarly }
+        return await start(job, in: folder, started)
+    }
+
+    private func start(
+        _ job: ShimJob, in folder: RunFolder, _ started: (_ pid: Int32) async -> Void
+    ) async -> ShimEnd {
+        let words = arguments(job, folder) + ["--"] + job.argv
+        if let process = ready.hand(words, environment: job.environment) {
+            await started(process.pid)
+            if let end = await end(of: process, job, folder) { return end }
+            // It was killed before it began anything.
+            guard !isCanceled(job.key) else { return .canceledEarly }
+        }
+        let spawned = ChildProcess.spawn(shimPath, arguments: words, environment: job.environment)
         FaultPoint.runAfterSpawn.pass()
         switch spawned {
         case .failure(let failure): return end(after: failure, in: folder, limit: job.maxOutputBytes)
@@ -65,9 +84,8 @@ public final class ShimLauncher: Sendable {
         }
     }
 
-    /// Nil when the worker forked nothing that claimed the start.
-    private func launch(_ job: ShimJob, from worker: WarmWorker, in folder: RunFolder) async -> ShimEnd? {
-        guard let process = await worker.fork([shimPath] + arguments(job, folder)) else { return nil }
+    /// Waits for a shim that was there before its job; nil when it ended without having claimed the start.
+    private func end(of process: ChildProcess, _ job: ShimJob, _ folder: RunFolder) async -> ShimEnd? {
         FaultPoint.runAfterSpawn.pass()
         let status = await wait(for: process, key: job.key)
         FaultPoint.runAfterExit.pass()
@@ -231,4 +249,8 @@ public final class ShimLauncher: Sendable {
 }
 
 private let terminationSignal: Int32 = 15
-private let canceledEarly = "canceled before it started"
+
+extension ShimEnd {
+    fileprivate static let canceledEarly = ShimEnd(
+        termination: .notRun, canceled: true, error: "canceled before it started")
+}

@@ -6,10 +6,12 @@
 //
 // petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…
 // petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD --child PID STDOUT STDERR START
+// petrel-shim --ready
 //
 // The second form is for a process that forked its child itself and then became the shim: it hands over the reading ends
 // of the child's outputs, and the writing end of the pipe from which the child reads one byte before it begins. A child
-// that reads the end of that pipe instead leaves without a trace, so nothing runs that was not claimed.
+// that reads the end of that pipe instead leaves without a trace, so nothing runs that was not claimed. The third form is
+// given the arguments of the first when there is something to run (ready.c).
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -210,6 +212,8 @@ static void keep_child(void) {
 }
 
 int main(int count, char **arguments) {
+    bool is_ready = count == 2 && strcmp(arguments[1], "--ready") == 0;
+    if (is_ready && !await_job(&count, &arguments)) return SHIM_RECORDED;
     if (!read_arguments(count, arguments)) {
         static const char usage[] = "usage: petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…\n";
         (void)!write(2, usage, sizeof usage - 1);

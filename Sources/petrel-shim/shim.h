@@ -69,3 +69,6 @@ void drain(struct stream *stream);
 
 // descendants.c: ending whatever the child left behind.
 void signal_descendants(int number);
+
+// ready.c: a shim that waits for something to run.
+bool await_job(int *count, char ***arguments);

@@ -63,6 +63,8 @@ func makeFolder(_ path: String) { mkdir(path, 0o700) }
 
 func move(_ old: String, to new: String) { rename(old, new) }
 
+func link(_ path: String, as name: String) { symlink(path, name) }
+
 /// The processes that have the text among their environment variables.
 func processes(marked mark: String) -> [Int32] {
     names("/proc").compactMap { Int32($0) }.filter { pid in

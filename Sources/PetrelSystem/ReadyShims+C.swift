@@ -1,0 +1,111 @@
+import CPetrel
+import Glibc
+import PetrelCore
+import Synchronization
+
+/// Shims that were started before there was anything to run, so that a command does not wait for a process to begin.
+///
+/// The first job of a service finds none; each that takes one has another started meanwhile. A job is one packet on a
+/// shim's descriptor 3, as Sources/petrel-shim/ready.c reads it. They leave when the service does.
+final class ReadyShims: Sendable {
+    private struct Waiting {
+        let process: ChildProcess
+        let control: Int32
+    }
+
+    private struct State {
+        var waiting: [Waiting] = []
+        var starting = 0
+    }
+
+    private static let most = 2
+    /// The largest packet that a shim takes.
+    private static let maxPacketBytes = 64 << 10
+    /// Starting one blocks for as long as the kernel takes to load a program.
+    private static let threads = WorkerPool("petrel-shims", threads: 1)
+
+    private let path: String
+    private let state = Mutex(State())
+
+    /// Of the program at a path.
+    init(path: String) { self.path = path }
+
+    deinit {
+        for shim in state.withLock({ $0.waiting }) { Self.bury(shim) }
+    }
+
+    /// Gives a waiting shim its arguments and variables; nil when none waits or they are too long.
+    ///
+    /// That it took them does not say that it began: it may have been killed.
+    func hand(_ arguments: [String], environment: [String: String]) -> ChildProcess? {
+        defer { refill() }
+        guard let packet = packet(arguments, environment) else { return nil }
+        while let shim = state.withLock({ $0.waiting.popLast() }) {
+            let size = send(shim.control, packet, packet.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            guard size == packet.count else {
+                Self.bury(shim)
+                continue
+            }
+            Glibc.close(shim.control)
+            return shim.process
+        }
+        return nil
+    }
+
+    private func packet(_ arguments: [String], _ environment: [String: String]) -> [UInt8]? {
+        var packet: [UInt8] = []
+        let count = 1 + arguments.count
+        let variables = environment.lazy.map { $0.key + "=" + $0.value }
+        for text in [String(count), path] + arguments + variables {
+            packet += text.utf8
+            guard packet.count < Self.maxPacketBytes else { return nil }
+            packet.append(0)
+        }
+        // A NUL within a text would make two of it; the ordinary way refuses such a job with a reason.
+        let texts = 1 + count + environment.count
+        return packet.count(where: { $0 == 0 }) == texts ? packet : nil
+    }
+
+    private func refill() {
+        let isWanted = state.withLock { state in
+            guard state.waiting.count + state.starting < Self.most else { return false }
+            state.starting += 1
+            return true
+        }
+        guard isWanted else { return }
+        let isTaken = Self.threads.run { [self] in
+            let shim = start()
+            state.withLock { state in
+                state.starting -= 1
+                if let shim { state.waiting.append(shim) }
+            }
+        }
+        if !isTaken { state.withLock { $0.starting -= 1 } }
+    }
+
+    private func start() -> Waiting? {
+        guard let words = CStrings([path, "--ready"]), let variables = CStrings([]) else { return nil }
+        var pid: pid_t = 0
+        var control: Int32 = -1
+        let failure = words.withPointers { words in
+            variables.withPointers { variables in petrel_spawn_worker(path, words, variables, &pid, &control) }
+        }
+        guard failure == 0 else { return nil }
+        let pidfd = petrel_pidfd_open(pid)
+        guard pidfd >= 0 else {
+            Glibc.close(control)
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            return nil
+        }
+        return Waiting(process: ChildProcess(pidfd: pidfd, pid: pid), control: control)
+    }
+
+    private static func bury(_ shim: Waiting) {
+        Glibc.close(shim.control)
+        shim.process.send(SIGKILL)
+        // It has nothing open and nothing to run, so that its end is a matter of microseconds.
+        waitpid(shim.process.pid, nil, 0)
+        shim.process.close()
+    }
+}
