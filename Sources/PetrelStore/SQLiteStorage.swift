@@ -96,7 +96,7 @@ public final class SQLiteStorage: Storage {
     ///
     /// No transaction is begun around it; a statement sees one state of the database all the same.
     func lookUp<Answer>(_ body: (Database) throws -> Answer) throws(CoreError) -> Answer {
-        do { return try rowReaders.next.unsafeRead(body) } catch { throw storeFailure(error) }
+        do { return try rowReaders.read(body) } catch { throw storeFailure(error) }
     }
 
     /// Like ``lookUp(_:)``, for statements that must see the same state of the database.
