@@ -14,8 +14,8 @@ public struct Limits: Sendable, Hashable {
         self.maxNodes = maxNodes
     }
 
-    /// For a content file (action, alias, rule, pack): 1 MiB, 64 levels, 30,000 values.
-    public static let contentFile = Limits(maxBytes: 1 << 20, maxDepth: 64, maxNodes: 30_000)
+    /// For a content file (action, alias, rule, pack): 1 MiB, 64 levels, 25,000 values.
+    public static let contentFile = Limits(maxBytes: 1 << 20, maxDepth: 64, maxNodes: 25_000)
     /// For the body of an API request: 2 MiB, 128 levels, 200,000 values.
     public static let requestBody = Limits(maxBytes: 2 << 20, maxDepth: 128, maxNodes: 200_000)
     /// For what an action printed or returned: 16 MiB, 256 levels, 1,000,000 values.

@@ -15,9 +15,9 @@ public struct EvaluationLimits: Sendable, Hashable {
         self.maxDepth = maxDepth
     }
 
-    /// For what stands in content files: 250,000 steps, 12 MiB, 200 levels.
+    /// For what stands in content files: 200,000 steps, 12 MiB, 200 levels.
     ///
-    /// An action's output of 10 MB passes what is linear in it (trimming, searching, replacing, JSON). `make bench` shows
+    /// An action's output of 8 MB passes what is linear in it (trimming, searching, replacing, JSON). `make bench` shows
     /// what the worst known inputs cost.
-    public static let content = EvaluationLimits(maxSteps: 250_000, maxBytes: 12 << 20, maxDepth: 200)
+    public static let content = EvaluationLimits(maxSteps: 200_000, maxBytes: 12 << 20, maxDepth: 200)
 }
