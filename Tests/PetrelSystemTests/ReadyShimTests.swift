@@ -52,7 +52,8 @@ struct ReadyShimTests {
             let argv = ["/bin/bash", "-c", "echo $# ${#1} ${#2} \"$3\"", "x", "", "two words", "last"]
             #expect(await launcher.launch(fixture.job("w.\(number)", argv: argv)).text == "3 0 9 last\n")
         }
-        let long = fixture.job("long", argv: ["/bin/bash", "-c", "echo ${#1}", "x", String(repeating: "y", count: 100_000)])
+        let word = String(repeating: "y", count: 100_000)
+        let long = fixture.job("long", argv: ["/bin/bash", "-c", "echo ${#1}", "x", word])
         #expect(await launcher.launch(long).text == "100000\n")
     }
 
