@@ -5,8 +5,8 @@ import Synchronization
 
 /// Shims that were started before there was anything to run, so that a command does not wait for a process to begin.
 ///
-/// The first job of a service finds none; each that takes one has another started meanwhile. A job is one packet on a
-/// shim's descriptor 3, as Sources/petrel-shim/ready.c reads it. They leave when the service does.
+/// The first job of a service finds none; soon after a job the places are filled again. A job is one packet on a shim's
+/// descriptor 3, as Sources/petrel-shim/ready.c reads it. They leave when the service does.
 final class ReadyShims: Sendable {
     private struct Waiting {
         let process: ChildProcess
@@ -15,12 +15,14 @@ final class ReadyShims: Sendable {
 
     private struct State {
         var waiting: [Waiting] = []
-        var starting = 0
+        var isFilling = false
     }
 
     private static let most = 2
     /// The largest packet that a shim takes.
     private static let maxPacketBytes = 64 << 10
+    /// New ones are started when the command that took the last one has had the processor for so long.
+    private static let pauseMicroseconds: UInt32 = 5000
     /// Starting one blocks for as long as the kernel takes to load a program.
     private static let threads = WorkerPool("petrel-shims", threads: 1)
 
@@ -67,20 +69,20 @@ final class ReadyShims: Sendable {
     }
 
     private func refill() {
-        let isWanted = state.withLock { state in
-            guard state.waiting.count + state.starting < Self.most else { return false }
-            state.starting += 1
+        let isNeeded = state.withLock { state in
+            guard state.waiting.count < Self.most, !state.isFilling else { return false }
+            state.isFilling = true
             return true
         }
-        guard isWanted else { return }
+        guard isNeeded else { return }
         let isTaken = Self.threads.run { [self] in
-            let shim = start()
-            state.withLock { state in
-                state.starting -= 1
-                if let shim { state.waiting.append(shim) }
+            usleep(Self.pauseMicroseconds)
+            while state.withLock({ $0.waiting.count < Self.most }), let shim = start() {
+                state.withLock { $0.waiting.append(shim) }
             }
+            state.withLock { $0.isFilling = false }
         }
-        if !isTaken { state.withLock { $0.starting -= 1 } }
+        if !isTaken { state.withLock { $0.isFilling = false } }
     }
 
     private func start() -> Waiting? {

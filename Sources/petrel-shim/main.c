@@ -34,6 +34,7 @@ struct shim shim = {
     .folder = -1,
     .signals = -1,
     .record = -1,
+    .jobs = -1,
     .start = -1,
     .streams = {{.name = "stdout", .pipe = -1, .file = -1}, {.name = "stderr", .pipe = -1, .file = -1}},
 };
@@ -82,7 +83,7 @@ static bool read_arguments(int count, char **arguments) {
 }
 
 static bool is_kept(int descriptor) {
-    return descriptor == shim.start || descriptor == shim.streams[0].pipe || descriptor == shim.streams[1].pipe;
+    return descriptor == shim.jobs || descriptor == shim.start || descriptor == shim.streams[0].pipe || descriptor == shim.streams[1].pipe;
 }
 
 // Closes what the service had open, but for what a child that is there already needs.
@@ -211,15 +212,19 @@ static void keep_child(void) {
     for (int index = 0; index < 2; index++) drain(&shim.streams[index]);
 }
 
+static int refuse_usage(void) {
+    static const char usage[] = "usage: petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…\n";
+    (void)!write(2, usage, sizeof usage - 1);
+    return SHIM_USAGE;
+}
+
 int main(int count, char **arguments) {
     bool is_ready = count == 2 && strcmp(arguments[1], "--ready") == 0;
-    if (is_ready && !await_job(&count, &arguments)) return SHIM_RECORDED;
-    if (!read_arguments(count, arguments)) {
-        static const char usage[] = "usage: petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…\n";
-        (void)!write(2, usage, sizeof usage - 1);
-        return SHIM_USAGE;
-    }
+    if (is_ready) shim.jobs = 3;
+    else if (!read_arguments(count, arguments)) return refuse_usage();
     if (!detach()) return SHIM_NOT_STARTED;
+    if (is_ready && !await_job(&count, &arguments)) return SHIM_RECORDED;
+    if (is_ready && !read_arguments(count, arguments)) return refuse_usage();
     shim.folder = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (shim.folder < 0 || !reserve_record()) return SHIM_NOT_STARTED;
     enum claim claim = claim_start(arguments[1]);

@@ -18,9 +18,9 @@ static char packet[packet_size];
 
 static size_t receive(void) {
     ssize_t size;
-    do size = recv(3, packet, sizeof packet, MSG_TRUNC);
+    do size = recv(shim.jobs, packet, sizeof packet, MSG_TRUNC);
     while (size < 0 && errno == EINTR);
-    close(3);
+    close(shim.jobs);
     return size > 0 && (size_t)size <= sizeof packet && packet[size - 1] == 0 ? (size_t)size : 0;
 }
 

@@ -27,6 +27,8 @@ struct shim {
     int folder;
     int signals;
     int record;
+    // Where a shim that waits gets what it is to run.
+    int jobs;
     int64_t timeout_ms;
     int64_t grace_ms;
     uint64_t max_output;
