@@ -144,7 +144,7 @@ let package = Package(
         tests(
             "PetrelAppTests",
             [
-                "PetrelApp", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore",
+                "PetrelApp", "PetrelServer", "PetrelSystem", "PetrelAliases", "PetrelExpressions", "PetrelCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -4,9 +4,6 @@ public import PetrelEngine
 
 /// All routes of the service under all prefixes that StackStorm's clients use.
 public struct API: Sendable {
-    /// Prefixes under which every route answers; the empty one too.
-    private static let prefixes = ["", "v1", "api", "api/v1", "auth", "auth/v1", "stream", "stream/v1"]
-
     /// The table of routes, in the order in which they are described.
     let routes: [Route]
     private let authentication: Authentication
@@ -220,28 +217,26 @@ public struct API: Sendable {
             ]
     }
 
-    /// The router with everything in place.
-    func router() -> Router<PetrelRequestContext> {
+    /// Answers requests, whatever prefix their paths have.
+    func responder() -> PrefixResponder {
+        PrefixResponder(plain: router(of: .api).buildResponder(), stream: router(of: .stream).buildResponder())
+    }
+
+    /// A router of the routes that one of StackStorm's services has.
+    private func router(of service: Route.Service) -> Router<PetrelRequestContext> {
         let router = Router(context: PetrelRequestContext.self)
         router.add(middleware: Envelope(ids: ids, origins: origins, isSecure: isSecure))
         router.get("healthz") { _, _ in respond(health.alive) }
         router.get("readyz") { _, _ in respond(await health.ready()) }
         router.get("metrics") { _, _ in respond(await health.metrics()) }
-        for prefix in Self.prefixes {
-            // `/stream` without a version is the stream itself.
-            if prefix != "stream" {
-                router.get(RouterPath(prefix)) { _, _ in
-                    respond(APIResponse(["version": .string(version), "docs_url": "docs/ARCHITECTURE.md"]))
-                }
-            }
-            for route in routes where route.service == .any || (route.service == .stream) == prefix.hasPrefix("stream")
-            {
-                let path = RouterPath(prefix.isEmpty ? route.path : "\(prefix)/\(route.path)")
-                router.on(path, method: route.method.httpMethod) { request, context in
-                    let answer = await answer(route, request, context)
-                    traffic.count(route.method, answer.status.code)
-                    return answer
-                }
+        router.get("/") { _, _ in
+            respond(APIResponse(["version": .string(version), "docs_url": "docs/ARCHITECTURE.md"]))
+        }
+        for route in routes where route.service == .any || route.service == service {
+            router.on(RouterPath(route.path), method: route.method.httpMethod) { request, context in
+                let answer = await answer(route, request, context)
+                traffic.count(route.method, answer.status.code)
+                return answer
             }
         }
         return router

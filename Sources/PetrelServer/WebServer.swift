@@ -29,7 +29,7 @@ public struct WebServer: Service {
         }
     }
 
-    private let application: Application<RouterResponder<PetrelRequestContext>>
+    private let application: Application<PrefixResponder>
 
     /// The port on an address.
     /// - Parameter onReady: called with the port once connections are accepted.
@@ -44,7 +44,7 @@ public struct WebServer: Service {
             configuration: .init(
                 additionalChannelHandlers: [RequestDeadline(connections)], idleTimeout: .seconds(75)))
         application = Application(
-            responder: api.router().buildResponder(),
+            responder: api.responder(),
             server: try options.tls.map { try .tls(plain, tlsConfiguration: Self.tls($0.certificate, $0.key)) }
                 ?? plain,
             configuration: ApplicationConfiguration(
