@@ -19,7 +19,7 @@ struct ActionAliasCommand: ParsableCommand {
 
     struct Execute: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Run the action that a message asks for, as a chat would.")
+            commandName: "execute", abstract: "Run the action that a message asks for, as a chat would.")
 
         @Argument(help: "The message, without the bot's prefix.")
         var message: [String]
@@ -47,7 +47,7 @@ struct ActionAliasCommand: ParsableCommand {
 
     struct Match: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Tell which alias a message asks for, without running it.")
+            commandName: "match", abstract: "Tell which alias a message asks for, without running it.")
 
         @Argument(help: "The message, without the bot's prefix.")
         var message: [String]

@@ -9,7 +9,7 @@ struct AdapterCommand: ParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the connections: state, last event, last error.")
+            commandName: "list", abstract: "List the connections: state, last event, last error.")
         @OptionGroup var options: ListOptions
         @OptionGroup var client: ClientOptions
 
@@ -23,7 +23,7 @@ struct AdapterCommand: ParsableCommand {
 
     struct Manifest: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print what a platform has to be told about Petrel.",
+            commandName: "manifest", abstract: "Print what a platform has to be told about Petrel.",
             discussion: "For Slack: the app manifest, for \"Create New App\", \"From a manifest\".")
 
         /// Platforms that ask for a manifest.

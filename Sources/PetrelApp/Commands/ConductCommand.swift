@@ -8,7 +8,7 @@ extension DebugCommand {
         enum Shape: String, ExpressibleByArgument, CaseIterable { case sequence, fork, items }
 
         static let configuration = CommandConfiguration(
-            abstract: "Conduct a workflow in memory and print how long it took.")
+            commandName: "conduct", abstract: "Conduct a workflow in memory and print how long it took.")
 
         @Option(help: "Tasks in a row, a fork of tasks that join again, or one task with items.")
         var shape = Shape.sequence

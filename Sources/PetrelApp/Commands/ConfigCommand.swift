@@ -8,7 +8,7 @@ struct ConfigCommand: ParsableCommand {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check a settings file and the environment without starting anything.")
+            commandName: "check", abstract: "Check a settings file and the environment without starting anything.")
 
         @Argument(help: "The settings file; PETREL_CONFIG without it.")
         var file: String?
@@ -24,7 +24,7 @@ struct ConfigCommand: ParsableCommand {
 
     struct Explain: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Tell what a setting is, what it means and where its value came from.")
+            commandName: "explain", abstract: "Tell what a setting is, what it means and where its value came from.")
 
         @Argument(help: "The setting, such as http.port, or a section, such as http.")
         var key: String
@@ -40,7 +40,7 @@ struct ConfigCommand: ParsableCommand {
     }
 
     struct Sample: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print a settings file with every default.")
+        static let configuration = CommandConfiguration(commandName: "sample", abstract: "Print a settings file with every default.")
 
         func run() { Console.current.printRaw(SettingsSample.text(.petrel)) }
     }

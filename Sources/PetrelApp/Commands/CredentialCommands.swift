@@ -110,7 +110,7 @@ struct APIKeyCommand: ParsableCommand {
         ])
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make an API key; it is shown this once.")
+        static let configuration = CommandConfiguration(commandName: "create", abstract: "Make an API key; it is shown this once.")
 
         @Option(name: .shortAndLong, help: "The user for whom it speaks; you, if none is given.")
         var user: String?
@@ -140,7 +140,7 @@ struct APIKeyCommand: ParsableCommand {
 
     struct Load: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Bring API keys along from another system, by their digests.")
+            commandName: "load", abstract: "Bring API keys along from another system, by their digests.")
 
         @Argument(help: "A file with a list of user, key_hash, metadata and enabled.")
         var file: String

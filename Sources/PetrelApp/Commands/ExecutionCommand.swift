@@ -12,7 +12,7 @@ struct ExecutionCommand: ParsableCommand {
     enum Order: String, ExpressibleByArgument, CaseIterable { case asc, desc }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List executions, the newest at the end.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List executions, the newest at the end.")
 
         @Option(name: [.customShort("n"), .long], help: "How many.")
         var last = 50
@@ -52,7 +52,7 @@ struct ExecutionCommand: ParsableCommand {
     }
 
     struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show executions with their results.")
+        static let configuration = CommandConfiguration(commandName: "get", abstract: "Show executions with their results.")
 
         @Argument(help: "Ids; \"last\" is the newest.")
         var ids: [String]
@@ -90,7 +90,7 @@ struct ExecutionCommand: ParsableCommand {
     }
 
     struct Cancel: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ask executions to end.")
+        static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Ask executions to end.")
 
         @Argument(help: "Ids.")
         var ids: [String]
@@ -118,7 +118,7 @@ struct ExecutionCommand: ParsableCommand {
 extension ExecutionCommand {
     struct Tail: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print what an execution writes, until it is over.")
+            commandName: "tail", abstract: "Print what an execution writes, until it is over.")
 
         @Argument(help: "An id; \"last\" is the newest.")
         var id = "last"
@@ -150,7 +150,7 @@ extension ExecutionCommand {
 
 extension ExecutionCommand {
     struct Pause: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ask workflows to stand still.")
+        static let configuration = CommandConfiguration(commandName: "pause", abstract: "Ask workflows to stand still.")
 
         @Argument(help: "Ids.")
         var ids: [String]
@@ -160,7 +160,7 @@ extension ExecutionCommand {
     }
 
     struct Resume: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ask paused workflows to go on.")
+        static let configuration = CommandConfiguration(commandName: "resume", abstract: "Ask paused workflows to go on.")
 
         @Argument(help: "Ids.")
         var ids: [String]

@@ -17,7 +17,7 @@ struct InquiryCommand: ParsableCommand {
         subcommands: [List.self, ResourceGet<Noun>.self, Respond.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List inquiries that wait for an answer.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List inquiries that wait for an answer.")
 
         @Option(name: [.customShort("n"), .long], help: "How many.")
         var last = 50
@@ -35,7 +35,7 @@ struct InquiryCommand: ParsableCommand {
 
     struct Respond: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Answer an inquiry.",
+            commandName: "respond", abstract: "Answer an inquiry.",
             discussion: "Without -r and values, each field is asked for in the terminal.")
 
         @Argument(help: "The inquiry's id.")

@@ -22,7 +22,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List entries.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List entries.")
 
         @Option(help: "Only those whose name begins so.")
         var prefix: String?
@@ -49,7 +49,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show entries.")
+        static let configuration = CommandConfiguration(commandName: "get", abstract: "Show entries.")
 
         @Argument(help: "Names.")
         var names: [String]
@@ -75,7 +75,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct Set: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Set an entry.")
+        static let configuration = CommandConfiguration(commandName: "set", abstract: "Set an entry.")
 
         @Argument(help: "The name.")
         var name: String
@@ -117,7 +117,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct Delete: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete entries.")
+        static let configuration = CommandConfiguration(commandName: "delete", abstract: "Delete entries.")
 
         @Argument(help: "Names.")
         var names: [String]
@@ -163,7 +163,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct Load: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Set entries from a file of YAML or JSON.")
+        static let configuration = CommandConfiguration(commandName: "load", abstract: "Set entries from a file of YAML or JSON.")
 
         @Argument(help: "A file with a list of name, value, scope, user, secret, encrypted and ttl.")
         var file: String
@@ -198,7 +198,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct Increment: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Add to an entry that is a whole number.")
+        static let configuration = CommandConfiguration(commandName: "increment", abstract: "Add to an entry that is a whole number.")
 
         @Argument(help: "The name.")
         var name: String
@@ -216,7 +216,7 @@ struct KeyCommand: ParsableCommand {
 
     struct Generate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a file with a new key for the datastore's secrets, as StackStorm reads it, too.")
+            commandName: "generate", abstract: "Make a file with a new key for the datastore's secrets, as StackStorm reads it, too.")
 
         @Argument(help: "The file; it must not be there yet.")
         var file: String

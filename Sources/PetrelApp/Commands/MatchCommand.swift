@@ -6,7 +6,7 @@ extension DebugCommand {
     /// Reads commands by many formats, as a chat does: a figure for `make bench`.
     struct Match: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Match commands against many formats and print how long it took.")
+            commandName: "match", abstract: "Match commands against many formats and print how long it took.")
 
         @Option(help: "How many formats; as many begin with each word as there are words.")
         var formats = 1000

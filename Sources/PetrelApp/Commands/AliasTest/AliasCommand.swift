@@ -7,7 +7,7 @@ struct AliasCommand: ParsableCommand {
 
     struct Test: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check that messages match the aliases that they should.",
+            commandName: "test", abstract: "Check that messages match the aliases that they should.",
             discussion: "Each NAME.yaml needs a NAME.test.yaml beside it; docs/alias-tests.md says what stands there.")
 
         @Argument(help: "Folders with PACK/NAME.yaml in them, or single files.")
