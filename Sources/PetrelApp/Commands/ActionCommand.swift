@@ -48,7 +48,8 @@ struct ActionCommand: ParsableCommand {
 
     struct Clone: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "clone", abstract: "Copy an action, with the file that it runs, to a name or pack of your own.")
+            commandName: "clone", abstract: "Copy an action, with the file that it runs, to a name or pack of your own."
+        )
 
         @Argument(help: "The action that is copied, such as core.local.")
         var source: String
@@ -137,7 +138,8 @@ struct PackCommand: ParsableCommand {
 
     struct Register: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "register", abstract: "Have packs read anew from their folders; the service does so by itself when a file changes.")
+            commandName: "register",
+            abstract: "Have packs read anew from their folders; the service does so by itself when a file changes.")
 
         @Argument(help: "Packs; all, if none is named.")
         var packs: [String] = []

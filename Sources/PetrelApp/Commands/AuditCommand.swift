@@ -7,7 +7,8 @@ struct AuditCommand: ParsableCommand {
         subcommands: [List.self, Verify.self, Export.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the newest rows, the newest at the end.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Show the newest rows, the newest at the end.")
 
         @Option(name: [.customShort("n"), .long], help: "How many.")
         var last = 50
@@ -24,7 +25,8 @@ struct AuditCommand: ParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "verify", abstract: "Check that every row is as it was written and none is missing. Ends with 1 if not.")
+            commandName: "verify",
+            abstract: "Check that every row is as it was written and none is missing. Ends with 1 if not.")
 
         @OptionGroup var client: ClientOptions
 

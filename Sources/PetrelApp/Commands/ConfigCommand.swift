@@ -40,7 +40,8 @@ struct ConfigCommand: ParsableCommand {
     }
 
     struct Sample: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "sample", abstract: "Print a settings file with every default.")
+        static let configuration = CommandConfiguration(
+            commandName: "sample", abstract: "Print a settings file with every default.")
 
         func run() { Console.current.printRaw(SettingsSample.text(.petrel)) }
     }

@@ -110,7 +110,8 @@ struct APIKeyCommand: ParsableCommand {
         ])
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "create", abstract: "Make an API key; it is shown this once.")
+        static let configuration = CommandConfiguration(
+            commandName: "create", abstract: "Make an API key; it is shown this once.")
 
         @Option(name: .shortAndLong, help: "The user for whom it speaks; you, if none is given.")
         var user: String?

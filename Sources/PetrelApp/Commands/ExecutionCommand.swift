@@ -12,7 +12,8 @@ struct ExecutionCommand: ParsableCommand {
     enum Order: String, ExpressibleByArgument, CaseIterable { case asc, desc }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List executions, the newest at the end.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List executions, the newest at the end.")
 
         @Option(name: [.customShort("n"), .long], help: "How many.")
         var last = 50
@@ -52,7 +53,8 @@ struct ExecutionCommand: ParsableCommand {
     }
 
     struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "get", abstract: "Show executions with their results.")
+        static let configuration = CommandConfiguration(
+            commandName: "get", abstract: "Show executions with their results.")
 
         @Argument(help: "Ids; \"last\" is the newest.")
         var ids: [String]
@@ -160,7 +162,8 @@ extension ExecutionCommand {
     }
 
     struct Resume: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "resume", abstract: "Ask paused workflows to go on.")
+        static let configuration = CommandConfiguration(
+            commandName: "resume", abstract: "Ask paused workflows to go on.")
 
         @Argument(help: "Ids.")
         var ids: [String]

@@ -17,7 +17,8 @@ struct InquiryCommand: ParsableCommand {
         subcommands: [List.self, ResourceGet<Noun>.self, Respond.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List inquiries that wait for an answer.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List inquiries that wait for an answer.")
 
         @Option(name: [.customShort("n"), .long], help: "How many.")
         var last = 50

@@ -163,7 +163,8 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct Load: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "load", abstract: "Set entries from a file of YAML or JSON.")
+        static let configuration = CommandConfiguration(
+            commandName: "load", abstract: "Set entries from a file of YAML or JSON.")
 
         @Argument(help: "A file with a list of name, value, scope, user, secret, encrypted and ttl.")
         var file: String
@@ -198,7 +199,8 @@ struct KeyCommand: ParsableCommand {
     }
 
     struct Increment: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "increment", abstract: "Add to an entry that is a whole number.")
+        static let configuration = CommandConfiguration(
+            commandName: "increment", abstract: "Add to an entry that is a whole number.")
 
         @Argument(help: "The name.")
         var name: String
@@ -216,7 +218,8 @@ struct KeyCommand: ParsableCommand {
 
     struct Generate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "generate", abstract: "Make a file with a new key for the datastore's secrets, as StackStorm reads it, too.")
+            commandName: "generate",
+            abstract: "Make a file with a new key for the datastore's secrets, as StackStorm reads it, too.")
 
         @Argument(help: "The file; it must not be there yet.")
         var file: String

@@ -7,10 +7,12 @@ struct ServiceRegistryCommand: ParsableCommand {
         subcommands: [Group.self, Member.self])
 
     struct Group: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "group", abstract: "Show groups.", subcommands: [List.self])
+        static let configuration = CommandConfiguration(
+            commandName: "group", abstract: "Show groups.", subcommands: [List.self])
 
         struct List: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(commandName: "list", abstract: "List the names of services.")
+            static let configuration = CommandConfiguration(
+                commandName: "list", abstract: "List the names of services.")
             @OptionGroup var options: ListOptions
             @OptionGroup var client: ClientOptions
 
@@ -25,10 +27,12 @@ struct ServiceRegistryCommand: ParsableCommand {
     }
 
     struct Member: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "member", abstract: "Show members.", subcommands: [List.self])
+        static let configuration = CommandConfiguration(
+            commandName: "member", abstract: "Show members.", subcommands: [List.self])
 
         struct List: AsyncParsableCommand {
-            static let configuration = CommandConfiguration(commandName: "list", abstract: "List the processes of services.")
+            static let configuration = CommandConfiguration(
+                commandName: "list", abstract: "List the processes of services.")
             @Option(help: "Only those of this group.")
             var groupID: String?
             @OptionGroup var options: ListOptions

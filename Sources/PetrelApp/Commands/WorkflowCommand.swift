@@ -10,7 +10,8 @@ struct WorkflowCommand: ParsableCommand {
 
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "inspect", abstract: "Tell what is wrong with a workflow, and what may surprise. Ends with 1 if something is wrong.")
+            commandName: "inspect",
+            abstract: "Tell what is wrong with a workflow, and what may surprise. Ends with 1 if something is wrong.")
 
         @Argument(help: "The file of the workflow.")
         var file: String
@@ -31,7 +32,8 @@ struct WorkflowCommand: ParsableCommand {
 
     struct Graph: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "graph", abstract: "Draw a workflow, as DOT or SVG text; one that runs or ran with the state of each task.")
+            commandName: "graph",
+            abstract: "Draw a workflow, as DOT or SVG text; one that runs or ran with the state of each task.")
 
         @Argument(help: "The file of the workflow, or the id of its execution.")
         var file: String
