@@ -21,29 +21,6 @@ public struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible {
         .microseconds(left.microseconds - right.microseconds)
     }
 
-    /// The form of StackStorm's API: `2024-01-02T03:04:05.000006Z`.
-    public var description: String {
-        let seconds = microseconds.flooredQuotient(1_000_000)
-        let days = seconds.flooredQuotient(86_400)
-        let (year, month, day) = civilDate(daysSinceEpoch: days)
-        let second = seconds - days * 86_400
-        // As bytes: joining texts took most of the time of a listing.
-        var text: [UInt8] = []
-        text.reserveCapacity(32)
-        func put(_ number: Int64, _ width: Int, _ mark: Unicode.Scalar) {
-            text.append(number, width: width)
-            text.append(UInt8(ascii: mark))
-        }
-        put(year, 4, "-")
-        put(month, 2, "-")
-        put(day, 2, "T")
-        put(second / 3600, 2, ":")
-        put(second / 60 % 60, 2, ":")
-        put(second % 60, 2, ".")
-        put(microseconds - seconds * 1_000_000, 6, "Z")
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// The time of day in UTC, `03:04:05`.
     public var timeOfDay: String { String(description.dropFirst(11).prefix(8)) }
 
@@ -83,22 +60,8 @@ extension Duration {
     public var inSeconds: Double { Double(wholeMicroseconds) / 1_000_000 }
 }
 
-extension [UInt8] {
-    /// Appends a number's digits, with zeros before them up to a width.
-    fileprivate mutating func append(_ number: Int64, width: Int) {
-        if number < 0 { append(UInt8(ascii: "-")) }
-        let start = count
-        var rest = number.magnitude
-        while rest > 0 || count - start < width {
-            append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        }
-        self[start...].reverse()
-    }
-}
-
 extension Int64 {
-    fileprivate func flooredQuotient(_ divisor: Int64) -> Int64 {
+    func flooredQuotient(_ divisor: Int64) -> Int64 {
         self >= 0 ? self / divisor : -((-self + divisor - 1) / divisor)
     }
 }
@@ -112,7 +75,7 @@ private func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
 }
 
-private func civilDate(daysSinceEpoch days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+func civilDate(daysSinceEpoch days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let shifted = days + 719_468
     let era = shifted.flooredQuotient(146_097)
     let dayOfEra = shifted - era * 146_097

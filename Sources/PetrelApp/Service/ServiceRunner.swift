@@ -28,18 +28,17 @@ enum ServiceRunner {
         }
         if !settings.auth.isEnabled { logger.warning("auth.enabled is false: everybody who reaches the port is admin") }
         try await graph.policies.reload()
-        try await graph.content.load()
+        // Reading the content takes a good part of a start: the rest is got ready meanwhile.
+        async let content = graph.content.load()
         let roles = RoleWatch(folder: settings.dataDir + "/rbac", book: graph.roles, logger: logger)
         roles.load()
         let policy = ChatPolicyWatch(path: settings.chat.policy, policy: graph.chatPolicy, logger: logger)
         policy.load()
         try await recordStart(graph)
         await graph.sshConnections.start()
-        do {
-            try await group(
-                graph, roles, policy, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger
-            ).run()
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+        let services = try group(graph, roles, policy, openFiles: openFiles, hasTerminal: hasTerminal, logger: logger)
+        _ = try await content
+        do { try await services.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw portTaken(settings)
         }
         await graph.sshConnections.stop()
