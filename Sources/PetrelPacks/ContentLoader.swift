@@ -296,19 +296,27 @@ private struct LoadPass {
         let name = "actions/" + action.entryPoint
         do throws(PackError) {
             let bytes = try bytes(of: action.packPath + "/" + name, below: action.packPath)
-            let check = WorkflowFile(String(decoding: bytes, as: UTF8.self), action, path: action.packPath + "/" + name)
-            content.problems += check.problems
-            if !check.isGood, let last, let text = last.document["text"]?.string {
-                records.append(last)
-                return text
+            let text = String(decoding: bytes, as: UTF8.self)
+            let hash = digest.sha256(bytes)
+            var isClean = last?.hash == hash && last?.document["inspected"] == WorkflowFile.inspection(action)
+            if !isClean {
+                let check = WorkflowFile(text, action, path: action.packPath + "/" + name)
+                content.problems += check.problems
+                isClean = check.problems.isEmpty
+                if !check.isGood, let last, let good = last.document["text"]?.string {
+                    records.append(last)
+                    return good
+                }
+                guard check.isGood else { return text }
             }
-            guard check.isGood else { return check.text }
+            // What was found clean is not inspected again at each start.
+            var document: ValueObject = ["text": .string(text)]
+            if isClean { document["inspected"] = WorkflowFile.inspection(action) }
             records.append(
                 ContentRecord(
                     id: last?.id ?? ContentID(stored: ids.next()), kind: .workflow, ref: action.ref.description,
-                    packPath: file.packPath, file: name, hash: digest.sha256(bytes),
-                    document: ["text": .string(check.text)]))
-            return check.text
+                    packPath: file.packPath, file: name, hash: hash, document: document))
+            return text
         } catch {
             content.problems.append(error)
             guard let last else { return nil }

@@ -196,6 +196,31 @@ struct ContentLoaderTests {
         #expect(outside.problems.contains { $0.code == .unreadable })
     }
 
+    @Test("what surprises in a workflow is told at each load, and what was clean is looked at again once it changes")
+    func inspection() async throws {
+        try pack("p")
+        let clean = "version: 1.0\ntasks:\n  one:\n    action: core.noop\n"
+        let surprising =
+            clean + "    next:\n      - when: <% succeeded %>\n        do: two\n  two:\n    action: core.noop\n"
+        try write("packs/p/actions/w.yaml", "name: w\nrunner_type: orquesta\nentry_point: w.orquesta\n")
+        try write("packs/p/actions/w.orquesta", surprising)
+        let store = try open()
+        for _ in 0..<2 { #expect(try await loader(store).load().problems.map(\.code) == [.warning]) }
+        try write("packs/p/actions/w.orquesta", clean)
+        for hasChanged in [true, false] {
+            let content = try await loader(store).load()
+            #expect(content.problems.isEmpty && content.hasChanged == hasChanged)
+            #expect(content.actions.map(\.definition) == [clean])
+        }
+        try write("packs/p/actions/w.orquesta", surprising)
+        #expect(try await loader(store).load().problems.map(\.code) == [.warning])
+        // The same file is no chain.
+        try write("packs/p/actions/w.orquesta", clean)
+        _ = try await loader(store).load()
+        try write("packs/p/actions/w.yaml", "name: w\nrunner_type: action-chain\nentry_point: w.orquesta\n")
+        #expect(try await loader(store).load().problems.map(\.code) == [.badWorkflow])
+    }
+
     @Test("of two packs with one ref the first is used and the second named")
     func twoPacks() async throws {
         try pack("one", ref: "same")
