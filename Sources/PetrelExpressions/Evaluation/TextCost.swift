@@ -85,7 +85,7 @@ struct TextCost: Sendable {
         set(TextCost(2, wide: 140), "swapcase")
         set(TextCost(3, wide: 240), "casefold")
         set(TextCost(4), "e escape forceescape")
-        set(TextCost(2, writing: 16), "to_json_string json_dump json_escape tojson to_complex")
+        set(TextCost(2, wide: 4, writing: 16), "to_json_string json_dump json_escape tojson to_complex")
         set(TextCost(14, callSteps: 4, stepsOfBracket: 8), "from_json_string json_parse")
         set(TextCost(50), "indent splitlines replaceBy urlencode truncate center")
         set(TextCost(100, callSteps: 80, stepsOfBracket: 20), "from_yaml_string yaml_parse")

@@ -11,7 +11,7 @@ enum PatternBudget {
     static let heapKibibytes: UInt32 = 16_384
 
     /// Steps of a search that counts, all of its matches together; each takes 10 to 25 ns.
-    static let countedSteps = 1_000_000
+    static let countedSteps = 800_000
     /// How many bytes read from one point to the next count as a step.
     static let bytesReadPerStep = 12
     /// How many times as long a byte takes that is looked up in tables.
