@@ -34,6 +34,22 @@ struct ClientTargetTests {
         #expect(error?.problems.map(\.code) == [.usage])
     }
 
+    @Test("without another address, the one that the service left in its data folder; elsewhere only if that was named")
+    func writtenAddress() throws {
+        let folder = try TemporaryFolder()
+        func find(_ flags: ClientFlags, _ environment: [String: String] = [:]) throws -> String {
+            try ClientTarget.find(flags, environment: environment, workingFolder: folder.path).apiURL
+        }
+        _ = try folder.write("petrel-data/url", "http://127.0.0.1:7000")
+        #expect(try find(ClientFlags()) == "http://127.0.0.1:7000/v1")
+        #expect(try find(ClientFlags(server: "http://a")) == "http://a/v1")
+        #expect(try find(ClientFlags(), ["ST2_API_URL": "http://c"]) == "http://c/v1")
+        #expect(try find(ClientFlags(dataDir: "other")) == "http://127.0.0.1:9101/v1")
+        _ = try folder.write("petrel-data/url", "https://petrel.example.com")
+        #expect(try find(ClientFlags()) == "http://127.0.0.1:9101/v1")
+        #expect(try find(ClientFlags(dataDir: "petrel-data")) == "https://petrel.example.com/v1")
+    }
+
     @Test("settings that are named give address, prefix and data folder")
     func settings() throws {
         let folder = try TemporaryFolder()

@@ -100,7 +100,7 @@ struct ConductorTests {
 
     @Test("what a step changes stays small when the workflow is long")
     func smallChanges() throws {
-        let count = 2_000
+        let count = 1_500
         var tasks = "tasks:\n"
         for task in 0..<count {
             tasks += "  t\(task): {action: core.noop, next: [{publish: [{x: 1}], do: t\(task + 1)}]}\n"

@@ -56,8 +56,8 @@ struct ClientTarget: Sendable {
         }
         let named = flags.dataDir ?? environment.text("PETREL_DATA_DIR")
         let dataDir = loaded?.settings.dataDir ?? PathText.absolute(named ?? "petrel-data", in: workingFolder)
-        let server = address(flags, environment)
-        let url = server ?? address(of: loaded?.settings.http)
+        let written = loaded == nil ? Self.written(in: dataDir, isNamed: named != nil) : nil
+        let url = address(flags, environment) ?? written ?? address(of: loaded?.settings.http)
         guard let apiURL = apiURL(url) else {
             throw AppErrors([
                 AppError(.usage, "\"\(url)\" is no address of a service", hint: "Write it as http://HOST:PORT")
@@ -83,6 +83,14 @@ struct ClientTarget: Sendable {
         if let server = flags.server { return server }
         if let server = environment.text("PETREL_SERVER") ?? environment.text("ST2_API_URL") { return server }
         return environment.text("ST2_BASE_URL").map { hasPort($0) ? $0 : $0.droppingSlashes + ":9101" }
+    }
+
+    /// The address that a running service leaves in its data folder.
+    ///
+    /// The folder that happens to be in the working folder must not send credentials elsewhere.
+    private static func written(in dataDir: String, isNamed: Bool) -> String? {
+        guard let url = try? SecretFile.text(dataDir + "/url").reveal(), isNamed || isLoopback(url) else { return nil }
+        return url
     }
 
     private static func address(of http: Settings.HTTP?) -> String {
