@@ -3,14 +3,20 @@ public import PetrelCore
 /// Executions as the API and the stream show them, secret parameters starred.
 public struct ExecutionDocuments: Sendable {
     private let runners: RunnerCatalog
-    /// By name; they stay as long as the service runs.
-    private let runnerDocuments: [String: ValueObject]
+    /// The runner types by name, as they are and as JSON; they stay as long as the service runs.
+    ///
+    /// With the names of the parameters that are secret, in quotes.
+    let shownRunners: [String: (document: ValueObject, text: String, secrets: [String])]
 
     /// Documents with the runner types of a catalog.
     public init(runners: RunnerCatalog, digest: any Digest) {
         self.runners = runners
-        runnerDocuments = Dictionary(
-            runners.types.map { ($0.name, $0.apiDocument(digest: digest)) }, uniquingKeysWith: { first, _ in first })
+        shownRunners = Dictionary(
+            runners.types.map { type in
+                let document = type.apiDocument(digest: digest)
+                let secrets = type.parameters.filter(\.value.isSecret).map { "\"\($0.key)\"" }
+                return (type.name, (document, JSONWriter.text(.object(document)), secrets))
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The API's form of an execution.
@@ -19,14 +25,11 @@ public struct ExecutionDocuments: Sendable {
         var execution = execution
         let parameters = showsSecrets ? execution.parameters : starred(execution, type)
         if !showsSecrets {
-            if let result = execution.result {
-                execution.result = ResultMasking(execution, runner: type).masked(result)
-            }
-            if execution.runner == InquirerRunner.typeName { execution.result = Inquiries.masked(execution.result) }
+            execution.result = maskedResult(execution)
         }
         return execution.apiDocument(
             action: showsSecrets ? execution.definition.document : execution.definition.maskedDocument,
-            runner: runnerDocuments[execution.runner] ?? [:], parameters: parameters)
+            runner: shownRunners[execution.runner]?.document ?? [:], parameters: parameters)
     }
 
     /// The stream's form of what StackStorm keeps beside an execution, under the same id.
@@ -39,15 +42,15 @@ public struct ExecutionDocuments: Sendable {
             "context": .object(execution.context), "callback": [:], "runner_info": [:],
         ]
         if let endedAt = execution.endedAt { shown["end_timestamp"] = .string(endedAt.description) }
-        if let result = execution.result {
-            shown["result"] = ResultMasking(execution, runner: runners.type(execution.runner)).masked(result)
-        }
+        if let result = maskedResult(execution) { shown["result"] = result }
         return shown
     }
 
     /// An execution's result as everybody may see it.
     public func maskedResult(_ execution: Execution) -> Value? {
-        execution.result.map { ResultMasking(execution, runner: runners.type(execution.runner)).masked($0) }
+        let masking = ResultMasking(execution, runner: runners.type(execution.runner))
+        let result = execution.result.map(masking.masked)
+        return execution.runner == InquirerRunner.typeName ? Inquiries.masked(result) : result
     }
 
     /// What stars the secrets in an execution's output; nil where it has none.

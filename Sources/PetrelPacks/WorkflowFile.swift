@@ -6,6 +6,7 @@ import PetrelWorkflow
 /// Whether the actions that it names exist is asked when it runs: they may be loaded later.
 struct WorkflowFile {
     private static let mostProblems = 20
+
     /// What is wrong, and what may surprise.
     private(set) var problems: [PackError] = []
     /// Whether it can be run.

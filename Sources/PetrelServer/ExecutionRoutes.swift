@@ -136,6 +136,9 @@ struct ExecutionRoutes: Sendable {
     // MARK: One execution
 
     private func one(_ request: APIRequest) async throws(APIError) -> APIResponse {
+        if request.query.isEmpty, let text = try await textOfOne(request) {
+            return APIResponse(bytes: text, contentType: "application/json")
+        }
         let execution = try await find(request)
         let listing = Listing(request)
         try listing.checkAttributes(allowed: Listing.executionAttributes, excludable: Listing.executionExcludable)
@@ -154,6 +157,15 @@ struct ExecutionRoutes: Sendable {
             if execution.resultBytes > most { document["result"] = nil }
         }
         return APIResponse(.object(try listing.choose(from: document)))
+    }
+
+    /// The plain document of an execution, where it can be had without reading it.
+    private func textOfOne(_ request: APIRequest) async throws(APIError) -> [UInt8]? {
+        guard let id = ExecutionID(request.part("id")) else { return nil }
+        let found = try await answering { () async throws(CoreError) in try await store.executionTexts(id) }
+        guard let found else { return nil }
+        try request.authorize(.execution(id, of: found.action), owner: found.user)
+        return documents.text(of: found)
     }
 
     private func attribute(_ request: APIRequest) async throws(APIError) -> APIResponse {

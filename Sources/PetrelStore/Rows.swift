@@ -68,6 +68,20 @@ extension Execution {
     }
 }
 
+extension ExecutionTexts {
+    /// Reads the columns of ``SQLiteStorage/executionTexts(_:)``.
+    init(_ id: ExecutionID, row: StoredRow) throws {
+        let action: String = row["action"]
+        self.init(
+            id: id, action: ContentRef(action) ?? ContentRef(pack: "", name: action),
+            definition: try definitions.definition(row["hash"], row["definition"]), runner: row["runner"],
+            status: row["status"], parameters: row["parameters"], context: row["context"], user: row["user"],
+            parent: row["parent"], startedAt: Instant(column: row["started_at"] as Int64),
+            endedAt: Instant(column: row["ended_at"] as Int64?), result: row["result"],
+            resultBytes: row["result_bytes"], log: row["log"], delay: .microseconds(row["delay"] as Int64))
+    }
+}
+
 extension Claim {
     init?(row: StoredRow) {
         guard let owner = row["owner"] as String? else { return nil }

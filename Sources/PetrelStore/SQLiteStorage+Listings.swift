@@ -12,6 +12,19 @@ extension SQLiteStorage {
         return rows.first?.withResult(from: results)
     }
 
+    /// See ``ExecutionStore/executionTexts(_:)``.
+    public func executionTexts(_ id: ExecutionID) async throws(CoreError) -> ExecutionTexts? {
+        try lookUp { database in
+            try database.first(
+                """
+                SELECT e.action, e.definition AS hash, d.document AS definition, e.runner, e.status, e.parameters,
+                    e.context, e.user, e.parent, e.started_at, e.ended_at, e.result, e.result_bytes, e.log, e.delay
+                FROM \(executionTables) WHERE e.id = ? AND e.result_file IS NULL
+                """, [id.text]
+            ) { try ExecutionTexts(id, row: $0) }
+        }
+    }
+
     /// Page and total come from one snapshot; files of large results are read after it.
     ///
     /// The ids of the page are found in an index alone, however far down it is; only its own rows are read.

@@ -120,8 +120,9 @@ class Talk:
         self.count += 1
         key = "%s-%08d" % (self.room, self.count)
         began = time.perf_counter()
-        self.request("POST /v1/rooms/%s/messages" % self.room, b'{"key":"%s","text":"%s"}' % (
+        said = self.request("POST /v1/rooms/%s/messages" % self.room, b'{"key":"%s","text":"%s"}' % (
             key.encode(), text.encode()))
+        self.after = int(self.LAST.search(said)[1])
         while True:
             posts = self.request("GET /v1/rooms/%s/posts?after=%d&wait=20&limit=50" % (self.room, self.after))
             if posts == b"[]":

@@ -6,12 +6,29 @@ public final class ActionDefinition: Sendable {
     public let document: ValueObject
     /// The same without the defaults of secret parameters: whoever sees an execution need not be one who sees the file.
     public let maskedDocument: ValueObject
+    /// Whether something of an execution may have to be starred for its sake: a parameter that is secret, or an output
+    /// schema, which may call members of the result so.
+    public let mayHaveSecrets: Bool
     private let stored = Mutex<(text: String, hash: String)?>(nil)
+    private let shown = Mutex<String?>(nil)
 
     /// A definition of a document.
     public init(_ document: ValueObject) {
         self.document = document
         maskedDocument = Self.masked(document)
+        mayHaveSecrets =
+            !(document["output_schema"]?.object?.isEmpty ?? true)
+            || (document["parameters"]?.object ?? [:]).values.contains { $0["secret"]?.bool == true }
+    }
+
+    /// The JSON text of the masked document, made when first asked for.
+    public var maskedText: String {
+        shown.withLock { shown in
+            if let shown { return shown }
+            let text = JSONWriter.text(.object(maskedDocument))
+            shown = text
+            return text
+        }
     }
 
     /// The document's JSON text and its SHA-256, made when first asked for.

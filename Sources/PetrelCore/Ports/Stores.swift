@@ -216,6 +216,8 @@ public protocol ExecutionStore: Sendable {
         -> CancelAnswer
     /// The execution with its result, or nil.
     func execution(_ id: ExecutionID) async throws(CoreError) -> Execution?
+    /// The same with its documents unread; nil as well where its result is too large to be kept as a text.
+    func executionTexts(_ id: ExecutionID) async throws(CoreError) -> ExecutionTexts?
     /// A page of executions, newest first unless the query says otherwise.
     func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage
     /// The children of an execution, theirs too down to `depth` levels (-1: all), by the time of the request.
@@ -458,6 +460,9 @@ public struct RoomPost: Sendable, Hashable {
 public protocol RoomStore: Sendable {
     /// Stores a line, or finds the one that has its key. Written.
     func append(_ post: RoomPost) async throws(CoreError) -> RoomPost
+    /// The same for the line of a post of the outbox, whose delivery id is its key: the post is sent with that. Written;
+    /// `invalidInput` if what somebody said has the key.
+    func deliver(_ post: RoomPost) async throws(CoreError) -> RoomPost
     /// The line with a key, or nil.
     func roomPost(key: String) async throws(CoreError) -> RoomPost?
     /// Lines of a room after a sequence number, oldest first; at most `limit`.
