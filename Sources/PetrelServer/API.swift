@@ -246,11 +246,7 @@ public struct API: Sendable {
         do throws(APIError) {
             let query = request.queryByName
             let credential = request.credential(query: query)
-            var path = Dictionary(
-                context.parameters.map { (String($0.key), percentDecoded(Array($0.value.utf8))) },
-                uniquingKeysWith: { first, _ in first })
-            let rest = context.parameters.getCatchAll().joined(separator: "/")
-            if !rest.isEmpty { path["**"] = percentDecoded(Array(rest.utf8)) }
+            let path = context.pathParts(of: route)
             let isSigned =
                 route.gate == .webhook && webhooks.isSigned(EventCatalog.webhookName(path["**"] ?? ""))
             let caller =
@@ -260,10 +256,10 @@ public struct API: Sendable {
                 let decision = access.decide(AccessRequest(caller.identity, permission))
                 guard decision.isAllowed else { throw APIError(.forbidden, decision.reason) }
             }
-            let bytes = try await request.bodyBytes(of: route, limits: bodyLimits, clock: clock)
+            let bytes = try await request.bodyBytes(of: route, limits: bodyLimits)
             let asked = try await APIRequest(
                 route: route, caller: caller, access: access, path: path, query: query, headers: request.headers,
-                address: context.remoteAddress?.ipAddress ?? "", bytes: bytes, limits: bodyLimits)
+                address: { context.remoteAddress?.ipAddress ?? "" }, bytes: bytes, limits: bodyLimits)
             var answer = try await route.handle(asked)
             if let cookie = caller.cookie(now: clock.now) { answer.headers.append(("Set-Cookie", cookie)) }
             return respond(answer)

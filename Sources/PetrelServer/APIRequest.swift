@@ -14,8 +14,8 @@ struct APIRequest: Sendable {
     var header: @Sendable (String) -> String?
     /// All headers, named as they came.
     var headers: @Sendable () -> [(String, String)]
-    /// Where the connection came from.
-    var address: String
+    /// Finds out where the connection came from.
+    var findAddress: @Sendable () -> String
     /// The body as it came; empty for a route without one.
     var bytes: [UInt8]
     /// The body as JSON; null for a route without one.
@@ -24,6 +24,8 @@ struct APIRequest: Sendable {
     var object: ValueObject
 
     var identity: Identity { caller.identity }
+    /// Where the connection came from.
+    var address: String { findAddress() }
 
     /// A path part that the route declares.
     func part(_ name: String) -> String { path[name] ?? "" }

@@ -5,8 +5,6 @@ import NIOCore
 import PetrelCore
 import PetrelEngine
 
-private let longestBody = Duration.seconds(60)
-
 // Between Hummingbird's requests and responses and those of the routes.
 
 extension Route.Method {
@@ -91,33 +89,23 @@ extension Request {
     }
 
     /// The body of a request to a route that takes one.
-    ///
-    /// A client that sends it too slowly is answered before it is done.
-    func bodyBytes(of route: Route, limits: Limits, clock: any PetrelClock) async throws(APIError) -> [UInt8] {
+    func bodyBytes(of route: Route, limits: Limits) async throws(APIError) -> [UInt8] {
         guard route.body != nil else { return [] }
         if let length = headers[.contentLength], Int(length) == 0 { return [] }
-        let body = body
-        let outcome = await withTaskGroup(of: Result<[UInt8], APIError>.self) { group in
-            group.addTask {
-                do { return .success(Array(try await body.collect(upTo: limits.maxBytes).readableBytesView)) } catch {
-                    return .failure(
-                        APIError(.tooLarge, "The body has more than \(limits.maxBytes) bytes, or did not arrive"))
-                }
+        do { return Array(try await body.collect(upTo: limits.maxBytes).readableBytesView) } catch {
+            if let error = error as? RequestDeadline.BodyTooSlow {
+                throw APIError(
+                    .requestTimeout, "The body did not arrive within \(error.time.nanoseconds / 1_000_000_000) seconds")
             }
-            group.addTask {
-                try? await clock.sleep(for: longestBody)
-                return .failure(APIError(.requestTimeout, "The body did not arrive within \(longestBody)"))
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? .success([])
+            throw APIError(.tooLarge, "The body has more than \(limits.maxBytes) bytes, or did not arrive")
         }
-        return try outcome.get()
     }
 
     /// The query, decoded; of a name that comes twice the first counts.
     var queryByName: [String: String] {
+        guard let query = uri.query else { return [:] }
         var found: [String: String] = [:]
-        for pair in (uri.query ?? "").split(separator: "&") {
+        for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let texts = parts.map { percentDecoded($0.utf8.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 }) }
             if found[texts[0]] == nil { found[texts[0]] = texts.count > 1 ? texts[1] : "" }
@@ -126,16 +114,31 @@ extension Request {
     }
 }
 
+extension PetrelRequestContext {
+    /// The parts of the path that a route names, decoded; what follows the last one is called `**`.
+    func pathParts(of route: Route) -> [String: String] {
+        var parts: [String: String] = [:]
+        for (name, text) in parameters where parts[String(name)] == nil {
+            parts[String(name)] =
+                text.utf8.contains(UInt8(ascii: "%")) ? percentDecoded(Array(text.utf8)) : String(text)
+        }
+        guard route.path.hasSuffix("**") else { return parts }
+        let rest = parameters.getCatchAll().joined(separator: "/")
+        if !rest.isEmpty { parts["**"] = percentDecoded(Array(rest.utf8)) }
+        return parts
+    }
+}
+
 extension APIRequest {
     /// A request whose query and body are of the kinds that the route declares.
     init(
         route: Route, caller: Caller, access: Access, path: [String: String], query: [String: String],
-        headers: HTTPFields, address: String, bytes: [UInt8], limits: Limits
+        headers: HTTPFields, address: @escaping @Sendable () -> String, bytes: [UInt8], limits: Limits
     ) async throws(APIError) {
         self.init(
             route: route, caller: caller, access: access, path: path, query: query,
             header: { name in HTTPField.Name(name).flatMap { headers[$0] } },
-            headers: { headers.map { ($0.name.rawName, $0.value) } }, address: address, bytes: bytes,
+            headers: { headers.map { ($0.name.rawName, $0.value) } }, findAddress: address, bytes: bytes,
             body: .null, object: [:])
         for parameter in route.query {
             if parameter.kind == .integer { _ = try integer(parameter.name) }

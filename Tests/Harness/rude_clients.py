@@ -5,8 +5,8 @@ usage: rude_clients.py HOST PORT TOKEN PID
 
 A thousand idle connections, a hundred bodies that never end, clients of the stream that read nothing while executions
 run; in between, ordinary requests. At last so many connections from one address that no more could be had, and requests
-from another. Prints `rude-clients connections=N slow_bodies=N stalled_streams=N flood=N answered=N/N grown_kib=N` and ends
-with 1 when an ordinary request was not answered.
+from another. Prints `rude-clients connections=N slow_bodies=N told=N stalled_streams=N flood=N answered=N/N grown_kib=N`
+and ends with 1 when an ordinary request was not answered, or a slow body's client not told after a minute.
 """
 
 import http.client
@@ -14,6 +14,7 @@ import json
 import resource
 import socket
 import sys
+import time
 
 HOST, PORT, TOKEN, PID = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 CONNECTIONS, SLOW, STALLED, RUNS, FLOOD = 1000, 100, 5, 300, 5000
@@ -42,6 +43,7 @@ def ask(method, path, body=None, source=None):
     return answer.status
 
 
+began = time.monotonic()
 head = f"Host: {HOST}\r\nX-Auth-Token: {TOKEN}\r\n"
 idle = [connect("") for _ in range(CONNECTIONS)]
 slow = [
@@ -73,7 +75,14 @@ for _ in range(FLOOD if HOST == "127.0.0.1" else 0):
 for _ in range(20 if flood else 0):
     right += ask("GET", "/v1/executions?limit=5", source="127.0.0.2") == 200
     asked += 1
+told = 0
+for link in slow:
+    link.settimeout(max(1, began + 75 - time.monotonic()))
+    try:
+        told += link.recv(1 << 12).startswith(b"HTTP/1.1 408 ")
+    except OSError:
+        pass
 print(
-    f"rude-clients connections={CONNECTIONS} slow_bodies={SLOW} stalled_streams={STALLED} flood={len(flood)}"
+    f"rude-clients connections={CONNECTIONS} slow_bodies={SLOW} told={told} stalled_streams={STALLED} flood={len(flood)}"
     f" answered={right}/{asked} grown_kib={grown}")
-sys.exit(0 if right == asked else 1)
+sys.exit(0 if right == asked and told == SLOW else 1)

@@ -47,7 +47,8 @@ public protocol Digest: Sendable {
 
 /// Whether two texts are equal, in a time that depends on their lengths only.
 public func isEqualInConstantTime(_ left: String, _ right: String) -> Bool {
-    let (left, right) = (Array(left.utf8), Array(right.utf8))
-    guard left.count == right.count else { return false }
-    return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    guard left.utf8.count == right.utf8.count else { return false }
+    var difference: UInt8 = 0
+    for (left, right) in zip(left.utf8, right.utf8) { difference |= left ^ right }
+    return difference == 0
 }
