@@ -7,10 +7,13 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
-/* Begins an HMAC-SHA-256; 1 if it can. The parameters' list is a chore from Swift. */
-static inline int petrel_mac_init_sha256(EVP_MAC_CTX *context, const unsigned char *key, size_t size) {
+// An HMAC that knows its digest and not yet its key: to be copied, since looking the digest up takes longer than the rest.
+// The parameters' list is a chore from Swift.
+static inline EVP_MAC_CTX *petrel_hmac_sha256(void) {
     char name[] = "SHA256";
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
-    return EVP_MAC_init(context, key, size, parameters);
+    EVP_MAC_CTX *context = EVP_MAC_CTX_new(EVP_MAC_fetch(NULL, "HMAC", NULL));
+    if (context != NULL) EVP_MAC_CTX_set_params(context, parameters);
+    return context;
 }

@@ -34,10 +34,10 @@ public struct SystemDigest: Digest {
     /// HMAC-SHA-256, as 64 lower-case hexadecimal digits.
     public func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> String {
         hexadecimal(32) { digest, size in
-            let context = EVP_MAC_CTX_new(Algorithms.hmac)
+            guard let context = EVP_MAC_CTX_dup(Algorithms.hmacSHA256) else { return false }
             defer { EVP_MAC_CTX_free(context) }
             var filled = 0
-            guard petrel_mac_init_sha256(context, key, key.count) == 1,
+            guard EVP_MAC_init(context, key, key.count, nil) == 1,
                 EVP_MAC_update(context, bytes, bytes.count) == 1,
                 EVP_MAC_final(context, digest, &filled, Int(EVP_MAX_MD_SIZE)) == 1
             else { return false }
@@ -66,5 +66,5 @@ private enum Algorithms {
     // They are never changed and never freed.
     nonisolated(unsafe) static let sha256 = EVP_MD_fetch(nil, "SHA256", nil)
     nonisolated(unsafe) static let sha512 = EVP_MD_fetch(nil, "SHA512", nil)
-    nonisolated(unsafe) static let hmac = EVP_MAC_fetch(nil, "HMAC", nil)
+    nonisolated(unsafe) static let hmacSHA256 = petrel_hmac_sha256()
 }
