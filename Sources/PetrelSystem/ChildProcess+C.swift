@@ -49,6 +49,32 @@ struct ChildProcess: Sendable {
         return .success(ChildProcess(pidfd: pidfd, pid: pid))
     }
 
+    /// Starts a program that is talked to by packets on its descriptor 3, in a session of its own; nil when that failed.
+    ///
+    /// A program without a slash is looked up in the PATH of the service. Whoever holds the other end, `control`, closes it.
+    static func spawnWithSocket(
+        _ program: String, arguments: [String], environment: [String: String]
+    ) -> (process: ChildProcess, control: Int32)? {
+        guard let words = CStrings([program] + arguments),
+            let variables = CStrings(environment.map { $0.key + "=" + $0.value })
+        else { return nil }
+        var pid: pid_t = 0
+        var control: Int32 = -1
+        let failure = words.withPointers { words in
+            variables.withPointers { variables in petrel_spawn_worker(program, words, variables, &pid, &control) }
+        }
+        guard failure == 0 else { return nil }
+        let pidfd = petrel_pidfd_open(pid)
+        guard pidfd >= 0 else {
+            // Out of descriptors: it must not run unseen.
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            Glibc.close(control)
+            return nil
+        }
+        return (ChildProcess(pidfd: pidfd, pid: pid), control)
+    }
+
     /// Takes hold of a process that another one may have started; nil when it is gone.
     static func find(pid: Int32, startTime: UInt64) -> ChildProcess? {
         let pidfd = petrel_pidfd_open(pid)

@@ -2,15 +2,21 @@ import CPetrel
 import Glibc
 import Synchronization
 
-/// Waits for the ends of processes: one thread and one epoll for all of them.
+/// Waits for the ends of processes, and of sockets to them: one thread and one epoll for all.
 ///
-/// The continuations are behind a lock: any task adds one, the thread takes it out.
+/// Who waits is behind a lock: any task adds itself, the thread takes it out.
 final class ProcessWatch: Sendable {
+    private enum Waiter {
+        case task(UnsafeContinuation<Bool, Never>)
+        /// Nobody does: the process is only to be reaped.
+        case grave(ChildProcess)
+    }
+
     static let shared = ProcessWatch()
 
     private let epoll: Int32
     private let isRunning: Bool
-    private let waiting = Mutex<[Int32: UnsafeContinuation<Bool, Never>]>([:])
+    private let waiting = Mutex<[Int32: Waiter]>([:])
 
     private init() {
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -19,13 +25,19 @@ final class ProcessWatch: Sendable {
         isRunning = epoll >= 0 && startThread("petrel-children") { ProcessWatch.shared.run() }
     }
 
+    /// Returns when the other side has closed a socket, and closes it.
+    func end(ofSocket socket: Int32) async {
+        await end(of: socket)
+        close(socket)
+    }
+
     /// Returns when the process of the pidfd has ended, be it a child of this one or not.
-    func end(of pidfd: Int32) async {
-        if isRunning, await watchedEnd(of: pidfd) { return }
+    func end(of descriptor: Int32) async {
+        if isRunning, await watchedEnd(of: descriptor) { return }
         // Out of epoll watches: a thread of its own does it too.
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             let isStarted = startThread("petrel-child") {
-                var ready = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+                var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 while poll(&ready, 1, -1) < 0, errno == EINTR {}
                 continuation.resume()
             }
@@ -33,23 +45,43 @@ final class ProcessWatch: Sendable {
         }
     }
 
-    private func watchedEnd(of pidfd: Int32) async -> Bool {
+    /// Reaps a child that is about to end, and closes its pidfd.
+    func bury(_ process: ChildProcess) {
+        if isRunning, watch(process.pidfd, .grave(process)) { return }
+        waitpid(process.pid, nil, 0)
+        process.close()
+    }
+
+    private func watchedEnd(of descriptor: Int32) async -> Bool {
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
-            waiting.withLock { $0[pidfd] = continuation }
-            var event = epoll_event(events: EPOLLIN.rawValue | EPOLLONESHOT.rawValue, data: epoll_data_t(fd: pidfd))
-            if epoll_ctl(epoll, EPOLL_CTL_ADD, pidfd, &event) != 0 { resume(pidfd, isWatched: false) }
+            if !watch(descriptor, .task(continuation)) { continuation.resume(returning: false) }
         }
     }
 
-    private func resume(_ pidfd: Int32, isWatched: Bool = true) {
-        waiting.withLock { $0.removeValue(forKey: pidfd) }?.resume(returning: isWatched)
+    /// False when there is no room for another watch; the waiter is told nothing then.
+    private func watch(_ descriptor: Int32, _ waiter: Waiter) -> Bool {
+        waiting.withLock { $0[descriptor] = waiter }
+        var event = epoll_event(events: EPOLLIN.rawValue | EPOLLONESHOT.rawValue, data: epoll_data_t(fd: descriptor))
+        if epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 { return true }
+        waiting.withLock { $0[descriptor] = nil }
+        return false
+    }
+
+    private func tell(_ descriptor: Int32) {
+        switch waiting.withLock({ $0.removeValue(forKey: descriptor) }) {
+        case .task(let continuation): continuation.resume(returning: true)
+        case .grave(let process):
+            _ = process.reap()
+            process.close()
+        case nil: break
+        }
     }
 
     private func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while true {
             let count = epoll_wait(epoll, &events, 64, -1)
-            for event in events.prefix(max(0, Int(count))) { resume(event.data.fd) }
+            for event in events.prefix(max(0, Int(count))) { tell(event.data.fd) }
         }
     }
 }

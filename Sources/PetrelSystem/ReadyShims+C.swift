@@ -1,4 +1,3 @@
-import CPetrel
 import Glibc
 import PetrelCore
 import Synchronization
@@ -8,13 +7,17 @@ import Synchronization
 /// The first job of a service finds none; soon after a job the places are filled again. A job is one packet on a shim's
 /// descriptor 3, as Sources/petrel-shim/ready.c reads it. They leave when the service does.
 final class ReadyShims: Sendable {
-    private struct Waiting {
+    /// A shim with the socket to it.
+    struct Shim {
         let process: ChildProcess
+        /// Ends when the shim has recorded the end of its job, or is gone.
+        ///
+        /// Whoever holds it closes it.
         let control: Int32
     }
 
     private struct State {
-        var waiting: [Waiting] = []
+        var waiting: [Shim] = []
         var isFilling = false
     }
 
@@ -27,29 +30,29 @@ final class ReadyShims: Sendable {
     private static let threads = WorkerPool("petrel-shims", threads: 1)
 
     private let path: String
+    private let runFolder: String
     private let state = Mutex(State())
 
-    /// Of the program at a path.
-    init(path: String) { self.path = path }
+    /// Of the program at a path, for jobs whose folders are in `runFolder`.
+    init(path: String, runFolder: String) {
+        self.path = path
+        self.runFolder = runFolder
+    }
 
     deinit {
-        for shim in state.withLock({ $0.waiting }) { Self.bury(shim) }
+        for shim in state.withLock({ $0.waiting }) { bury(shim) }
     }
 
     /// Gives a waiting shim its arguments and variables; nil when none waits or they are too long.
     ///
     /// That it took them does not say that it began: it may have been killed.
-    func hand(_ arguments: [String], environment: [String: String]) -> ChildProcess? {
+    func hand(_ arguments: [String], environment: [String: String]) -> Shim? {
         defer { refill() }
         guard let packet = packet(arguments, environment) else { return nil }
         while let shim = state.withLock({ $0.waiting.popLast() }) {
             let size = send(shim.control, packet, packet.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-            guard size == packet.count else {
-                Self.bury(shim)
-                continue
-            }
-            Glibc.close(shim.control)
-            return shim.process
+            if size == packet.count { return shim }
+            bury(shim)
         }
         return nil
     }
@@ -85,29 +88,22 @@ final class ReadyShims: Sendable {
         if !isTaken { state.withLock { $0.isFilling = false } }
     }
 
-    private func start() -> Waiting? {
-        guard let words = CStrings([path, "--ready"]), let variables = CStrings([]) else { return nil }
-        var pid: pid_t = 0
-        var control: Int32 = -1
-        let failure = words.withPointers { words in
-            variables.withPointers { variables in petrel_spawn_worker(path, words, variables, &pid, &control) }
-        }
-        guard failure == 0 else { return nil }
-        let pidfd = petrel_pidfd_open(pid)
-        guard pidfd >= 0 else {
-            Glibc.close(control)
-            kill(pid, SIGKILL)
-            waitpid(pid, nil, 0)
-            return nil
-        }
-        return Waiting(process: ChildProcess(pidfd: pidfd, pid: pid), control: control)
+    private func start() -> Shim? {
+        ChildProcess.spawnWithSocket(path, arguments: ["--ready", runFolder], environment: [:])
+            .map { Shim(process: $0.process, control: $0.control) }
     }
 
-    private static func bury(_ shim: Waiting) {
+    private func bury(_ shim: Shim) {
         Glibc.close(shim.control)
         shim.process.send(SIGKILL)
         // It has nothing open and nothing to run, so that its end is a matter of microseconds.
         waitpid(shim.process.pid, nil, 0)
         shim.process.close()
+        removeDraft(of: shim.process)
+    }
+
+    /// Removes the record that a shim has made before it got a job, if it is still there; for one that has ended.
+    func removeDraft(of process: ChildProcess) {
+        unlink(runFolder + "/" + RunFolder.draftMark + String(process.pid))
     }
 }

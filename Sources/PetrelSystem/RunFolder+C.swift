@@ -5,6 +5,9 @@ struct RunFolder: Sendable {
     /// In the names of folders that are being removed.
     static let graveMark = ".gone."
 
+    /// What the names of the records begin with that shims have made before they got a job, beside the folders.
+    static let draftMark = "exit.draft."
+
     let path: String
 
     /// What came of trying to void an attempt.
@@ -72,6 +75,15 @@ struct RunFolder: Sendable {
             termination: record.termination, timedOut: record.timedOut, canceled: record.canceled, stdout: stdout,
             stderr: stderr, droppedStdout: record.droppedStdout + max(0, record.stdoutBytes - stdout.count),
             droppedStderr: record.droppedStderr + max(0, record.stderrBytes - stderr.count), error: record.error)
+    }
+
+    /// Whether the shim lives that has made a record before it got a job.
+    static func isDraftInUse(_ path: String) -> Bool {
+        guard case .process(let pid, let startTime, bootID()) = readFile(path, limit: 256).map(ShimStart.init),
+            let process = ChildProcess.find(pid: pid, startTime: startTime)
+        else { return false }
+        process.close()
+        return true
     }
 
     /// Removes the folder with all that it holds.

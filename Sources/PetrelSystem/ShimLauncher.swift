@@ -25,7 +25,7 @@ public final class ShimLauncher: Sendable {
         self.shimPath = shimPath
         self.runFolder = runFolder
         self.maxReadBytes = maxReadBytes
-        ready = ReadyShims(path: shimPath)
+        ready = ReadyShims(path: shimPath, runFolder: runFolder)
     }
 
     /// Where petrel-shim is: beside the running program, if the environment does not name another.
@@ -65,9 +65,9 @@ public final class ShimLauncher: Sendable {
         _ job: ShimJob, in folder: RunFolder, _ started: (_ pid: Int32) async -> Void
     ) async -> ShimEnd {
         let words = arguments(job, folder) + ["--"] + job.argv
-        if let process = ready.hand(words, environment: job.environment) {
-            await started(process.pid)
-            if let end = await end(of: process, job, folder) { return end }
+        if let shim = ready.hand(words, environment: job.environment) {
+            await started(shim.process.pid)
+            if let end = await end(of: shim.process, news: shim.control, job, folder) { return end }
             // It was killed before it began anything.
             guard !isCanceled(job.key) else { return .canceledEarly }
         }
@@ -85,9 +85,24 @@ public final class ShimLauncher: Sendable {
     }
 
     /// Waits for a shim that was there before its job; nil when it ended without having claimed the start.
-    private func end(of process: ChildProcess, _ job: ShimJob, _ folder: RunFolder) async -> ShimEnd? {
+    ///
+    /// - Parameter news: a socket that ends when the record is written, before the shim has gone.
+    private func end(
+        of process: ChildProcess, news: Int32? = nil, _ job: ShimJob, _ folder: RunFolder
+    ) async -> ShimEnd? {
         FaultPoint.runAfterSpawn.pass()
-        let status = await wait(for: process, key: job.key)
+        hold(process, key: job.key)
+        if let news {
+            await ProcessWatch.shared.end(ofSocket: news)
+            if let end = folder.end(limit: job.maxOutputBytes) {
+                FaultPoint.runAfterExit.pass()
+                live.withLock { $0[job.key]?.process = nil }
+                ProcessWatch.shared.bury(process)
+                return end
+            }
+        }
+        let status = await end(of: process)
+        if news != nil { ready.removeDraft(of: process) }
         FaultPoint.runAfterExit.pass()
         if let end = folder.end(limit: job.maxOutputBytes) { return end }
         return folder.process() == nil ? nil : await endWithoutRecord(status, key: job.key, folder)
@@ -129,17 +144,19 @@ public final class ShimLauncher: Sendable {
         if isValid(key) { RunFolder(path: path(key)).remove() }
     }
 
-    /// Removes what a service left that was killed while it forgot attempts.
+    /// Removes what a service left that was killed while it forgot attempts, and what killed shims left that waited.
     public func sweep() {
-        for name in folderEntries(runFolder) where name.contains(RunFolder.graveMark) {
-            removeTree(runFolder + "/" + name)
+        for name in folderEntries(runFolder) {
+            let path = runFolder + "/" + name
+            let isLeft = name.hasPrefix(RunFolder.draftMark) && !RunFolder.isDraftInUse(path)
+            if isLeft || name.contains(RunFolder.graveMark) { removeTree(path) }
         }
     }
 
     /// The keys of attempts whose traces are there and begin so.
     public func keys(withPrefix prefix: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []).filter {
-            $0.hasPrefix(prefix) && isValid($0)
+            $0.hasPrefix(prefix) && isValid($0) && !$0.hasPrefix(RunFolder.draftMark)
         }
     }
 
@@ -179,13 +196,22 @@ public final class ShimLauncher: Sendable {
 
     private func isCanceled(_ key: String) -> Bool { live.withLock { $0[key]?.isCanceled ?? false } }
 
-    /// Waits with the process open to ``terminate(key:)``; what was asked before it began is made up for.
+    /// Waits with the process open to ``terminate(key:)``.
     private func wait(for process: ChildProcess, key: String) async -> ChildProcess.End {
+        hold(process, key: key)
+        return await end(of: process)
+    }
+
+    /// Opens a process to ``terminate(key:)``; what was asked before it began is made up for.
+    private func hold(_ process: ChildProcess, key: String) {
         live.withLock { live in
             live[key]?.process?.close()
             live[key, default: Live()].process = process
             if live[key]?.isCanceled ?? false { process.send(terminationSignal) }
         }
+    }
+
+    private func end(of process: ChildProcess) async -> ChildProcess.End {
         await ProcessWatch.shared.end(of: process.pidfd)
         return process.reap()
     }

@@ -43,26 +43,14 @@ public final class WarmWorker: Sendable {
     public static func start(
         _ program: String, arguments: [String], environment: [String: String]
     ) -> WarmWorker? {
-        guard let words = CStrings([program] + arguments),
-            let variables = CStrings(environment.map { $0.key + "=" + $0.value })
+        guard
+            let (process, control) = ChildProcess.spawnWithSocket(
+                program, arguments: arguments, environment: environment)
         else { return nil }
-        var pid: pid_t = 0
-        var control: Int32 = -1
-        let failure = words.withPointers { words in
-            variables.withPointers { variables in petrel_spawn_worker(program, words, variables, &pid, &control) }
-        }
-        guard failure == 0 else { return nil }
-        let pidfd = petrel_pidfd_open(pid)
-        guard pidfd >= 0 else {
-            kill(pid, SIGKILL)
-            waitpid(pid, nil, 0)
-            Glibc.close(control)
-            return nil
-        }
         var limit = timeval(tv_sec: answerSeconds, tv_usec: 0)
         setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(control, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        return WarmWorker(process: ChildProcess(pidfd: pidfd, pid: pid), control: control)
+        return WarmWorker(process: process, control: control)
     }
 
     /// How far the worker is, as far as it has told.

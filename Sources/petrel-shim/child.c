@@ -30,6 +30,8 @@ static void become_program(int input, int output, int errors, volatile struct fa
     dup2(input, 0);
     dup2(output, 1);
     dup2(errors, 2);
+    // A folder that does not answer must not keep the service from hearing that the shim has gone.
+    if (shim.jobs >= 0) close(shim.jobs);
     failure->is_folder = true;
     if (chdir(shim.cwd) == 0) {
         failure->is_folder = false;

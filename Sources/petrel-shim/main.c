@@ -6,12 +6,12 @@
 //
 // petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD -- argv…
 // petrel-shim RUNDIR TIMEOUT_MS GRACE_MS MAX_OUTPUT_BYTES CWD --child PID STDOUT STDERR START
-// petrel-shim --ready
+// petrel-shim --ready FOLDER
 //
 // The second form is for a process that forked its child itself and then became the shim: it hands over the reading ends
 // of the child's outputs, and the writing end of the pipe from which the child reads one byte before it begins. A child
 // that reads the end of that pipe instead leaves without a trace, so nothing runs that was not claimed. The third form is
-// given the arguments of the first when there is something to run (ready.c).
+// given the arguments of the first when there is something to run (ready.c); until then its record lies in FOLDER.
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -32,6 +32,7 @@
 
 struct shim shim = {
     .folder = -1,
+    .drafts = -1,
     .signals = -1,
     .record = -1,
     .jobs = -1,
@@ -219,13 +220,18 @@ static int refuse_usage(void) {
 }
 
 int main(int count, char **arguments) {
-    bool is_ready = count == 2 && strcmp(arguments[1], "--ready") == 0;
+    bool is_ready = count == 3 && strcmp(arguments[1], "--ready") == 0;
     if (is_ready) shim.jobs = 3;
     else if (!read_arguments(count, arguments)) return refuse_usage();
     if (!detach()) return SHIM_NOT_STARTED;
-    if (is_ready && !await_job(&count, &arguments)) return SHIM_RECORDED;
-    if (is_ready && !read_arguments(count, arguments)) return refuse_usage();
+    describe_process();
+    if (is_ready) prepare_record(arguments[2]);
+    if (is_ready && (!await_job(&count, &arguments) || !read_arguments(count, arguments))) {
+        drop_prepared_record();
+        return SHIM_NOT_STARTED;
+    }
     shim.folder = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (shim.folder < 0) drop_prepared_record();
     if (shim.folder < 0 || !reserve_record()) return SHIM_NOT_STARTED;
     enum claim claim = claim_start(arguments[1]);
     if (claim == CLAIM_VOIDED) return SHIM_VOIDED;
@@ -234,8 +240,11 @@ int main(int count, char **arguments) {
             shim.canceled = true;
             shim.child_status = SIGTERM;
         } else if (start_child()) {
+            place_record();
             keep_child();
         }
     }
-    return write_record() ? SHIM_RECORDED : SHIM_NOT_RECORDED;
+    bool is_recorded = write_record();
+    if (shim.jobs >= 0) close(shim.jobs);
+    return is_recorded ? SHIM_RECORDED : SHIM_NOT_RECORDED;
 }

@@ -1,7 +1,8 @@
 // A shim that was started before there was anything to run, so that a command does not wait for a process to begin.
 //
 // It reads one packet from its descriptor 3: the number of its arguments, the arguments, then the variables that the
-// command sees, each with a NUL behind it. The end of the socket says that the service is gone, or has no use for it.
+// command sees, each with a NUL behind it. The end of the socket says that the service is gone, or has no use for it; the
+// other way round it says that the record of the job is written, for a process takes a while to be gone.
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -20,7 +21,6 @@ static size_t receive(void) {
     ssize_t size;
     do size = recv(shim.jobs, packet, sizeof packet, MSG_TRUNC);
     while (size < 0 && errno == EINTR);
-    close(shim.jobs);
     return size > 0 && (size_t)size <= sizeof packet && packet[size - 1] == 0 ? (size_t)size : 0;
 }
 

@@ -83,7 +83,8 @@ static uint64_t own_start_time(void) {
     return field == NULL ? 0 : strtoull(field + 1, NULL, 10);
 }
 
-static void write_first_line(void) {
+// Makes the file's first line, and its name as long as it is a draft.
+void describe_process(void) {
     char boot[64];
     boot[read_small_file("/proc/sys/kernel/random/boot_id", boot, sizeof boot)] = 0;
     add_number(&first_line, (uint64_t)getpid());
@@ -92,40 +93,67 @@ static void write_first_line(void) {
     add(&first_line, " ");
     add(&first_line, boot);
     add(&first_line, "\n");
-}
-
-// Writes the file's first line and takes the space of the rest before anything runs, so that a disk that fills up
-// meanwhile can't lose the end.
-bool reserve_record(void) {
-    static const char blank[1024];
-    write_first_line();
     size_t digits = strcspn(first_line.bytes, " ");
     memcpy(draft_name + draft_stem, first_line.bytes, digits);
     draft_name[draft_stem + digits] = 0;
+}
+
+// Writes the file's first line and takes the space of the rest, so that a disk that fills up meanwhile can't lose the end.
+static bool create_draft(int folder) {
+    static const char blank[1024];
     struct text whole = first_line;
     size_t padding = sizeof whole.bytes - whole.size;
     memcpy(whole.bytes + whole.size, blank, padding);
-    shim.record = openat(shim.folder, draft_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    // One of that name may be left of a process that had the same number; under another name it may still count.
+    unlinkat(folder, draft_name, 0);
+    shim.record = openat(folder, draft_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return shim.record >= 0 && write(shim.record, whole.bytes, sizeof whole.bytes) == sizeof whole.bytes;
 }
+
+// Removes the file of a shim that got no job.
+void drop_prepared_record(void) {
+    if (shim.drafts >= 0) unlinkat(shim.drafts, draft_name, 0);
+}
+
+// Makes the file before there is a job, in the folder of all run folders. If it can't be, it is made in the job's folder.
+void prepare_record(const char *folder) {
+    shim.drafts = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (shim.drafts >= 0 && create_draft(shim.drafts)) return;
+    drop_prepared_record();
+    if (shim.record >= 0) close(shim.record);
+    if (shim.drafts >= 0) close(shim.drafts);
+    shim.record = shim.drafts = -1;
+}
+
+// Takes the file that was prepared, or makes it, before anything runs.
+bool reserve_record(void) { return shim.drafts >= 0 || create_draft(shim.folder); }
+
+// Puts a prepared file into the job's folder, once the job has begun and nobody waits for that. Where that fails, as on a
+// full disk, it stays where it is.
+void place_record(void) {
+    if (shim.drafts < 0 || renameat(shim.drafts, draft_name, shim.folder, draft_name) != 0) return;
+    close(shim.drafts);
+    shim.drafts = -1;
+}
+
+// Where the draft lies.
+static int draft_folder(void) { return shim.drafts >= 0 ? shim.drafts : shim.folder; }
 
 // Whoever links `started` first has decided: the shim, that the attempt runs, or a recovering service, that it never
 // will. By path and not by descriptor: a service that forgets a void attempt renames the folder before it removes the
 // void, and no shim may find the place free then.
 enum claim claim_start(const char *folder) {
-    char draft[PATH_MAX], started[PATH_MAX];
+    char started[PATH_MAX];
     size_t length = strlen(folder);
     errno = ENAMETOOLONG;
-    if (length + sizeof draft_name < sizeof draft) {
-        memcpy(draft, folder, length);
+    if (length + sizeof started_name < sizeof started) {
         memcpy(started, folder, length);
-        draft[length] = started[length] = '/';
-        strcpy(draft + length + 1, draft_name);
+        started[length] = '/';
         memcpy(started + length + 1, started_name, sizeof started_name);
-        if (link(draft, started) == 0) return CLAIM_WON;
+        if (linkat(draft_folder(), draft_name, AT_FDCWD, started, 0) == 0) return CLAIM_WON;
     }
     if (errno == EEXIST) {
-        unlinkat(shim.folder, draft_name, 0);
+        unlinkat(draft_folder(), draft_name, 0);
         return CLAIM_VOIDED;
     }
     set_error("the start could not be written down", NULL, errno);
@@ -150,5 +178,5 @@ bool write_record(void) {
     ssize_t size = (ssize_t)text.size;
     return pwrite(shim.record, text.bytes, text.size, (off_t)first_line.size) == size
         && ftruncate(shim.record, (off_t)first_line.size + size) == 0
-        && renameat(shim.folder, draft_name, shim.folder, record_name) == 0;
+        && renameat(draft_folder(), draft_name, shim.folder, record_name) == 0;
 }

@@ -25,6 +25,8 @@ enum phase {
 
 struct shim {
     int folder;
+    // Where the record lies until the job has begun, if it was made before there was one.
+    int drafts;
     int signals;
     int record;
     // Where a shim that waits gets what it is to run.
@@ -60,6 +62,10 @@ enum claim { CLAIM_WON, CLAIM_VOIDED, CLAIM_FAILED };
 
 // record.c: the files that the service reads.
 enum claim claim_start(const char *folder);
+void describe_process(void);
+void prepare_record(const char *folder);
+void drop_prepared_record(void);
+void place_record(void);
 bool reserve_record(void);
 bool write_record(void);
 void set_error(const char *what, const char *subject, int number);

@@ -299,7 +299,7 @@ struct PythonWorkerTests {
         #expect(outcomes.allSatisfy { $0.status == .succeeded })
         let lines = (contents("pack/many") ?? "").split(separator: "\n").compactMap { Int($0) }
         #expect(lines.sorted() == Array(1...100))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.path + "/run").isEmpty)
+        #expect(fixture.launcher.keys(withPrefix: "").isEmpty)
     }
 
     @Test("rude children of a warm worker are ended with their whole family when the time is over")

@@ -91,7 +91,7 @@ struct SSHConnectionsTests {
         await connections.stop()
         #expect(sockets.isEmpty)
         #expect(try await areGone())
-        #expect(folderEntries(fixture.path + "/run").isEmpty)
+        #expect(fixture.launcher.keys(withPrefix: "").isEmpty)
         #expect(await run(runner, request(server, "echo hi")).status == .succeeded)
     }
 

@@ -15,7 +15,9 @@ struct ReadyShimTests {
 
     private func launcher() -> ShimLauncher { ShimLauncher(shimPath: ownPath, runFolder: fixture.folder.path + "/run") }
 
-    private func isReadyShim(_ pid: Int32) -> Bool { contents("/proc/\(pid)/cmdline") == "\(ownPath)\0--ready\0" }
+    private func isReadyShim(_ pid: Int32) -> Bool {
+        contents("/proc/\(pid)/cmdline")?.hasPrefix("\(ownPath)\0--ready\0") ?? false
+    }
 
     private func waiting() -> [Int32] { names("/proc").compactMap { Int32($0) }.filter(isReadyShim) }
 
@@ -74,8 +76,40 @@ struct ReadyShimTests {
             _ = await endByReadyShim("true", launcher)
             #expect(await comesTrue { !waiting().isEmpty })
         }
-        #expect(await comesTrue { waiting().isEmpty })
+        #expect(await comesTrue { waiting().isEmpty && drafts().isEmpty })
     }
+
+    @Test("what one left that was killed while it waited is swept away, and nothing of one that lives")
+    func sweep() async {
+        let launcher = launcher()
+        let run = fixture.folder.path + "/run"
+        _ = await endByReadyShim("true", launcher)
+        #expect(await comesTrue { waiting().count == 2 && drafts().count == 2 })
+        let living = drafts().sorted()
+        for (name, line) in [("1", "1 1 another-boot"), ("2", "2 1 \(bootID())"), ("3", "")] {
+            write(line + "\n", to: run + "/exit.draft." + name)
+        }
+        launcher.sweep()
+        #expect(drafts().sorted() == living)
+        #expect(await launcher.launch(fixture.job("echo on", key: "on")).text == "on\n")
+    }
+
+    @Test("the record of a job lies in its folder while it runs, so that another service finds it")
+    func record() async throws {
+        let launcher = launcher()
+        let folder = fixture.folder.path + "/run"
+        _ = await endByReadyShim("true", launcher)
+        #expect(await comesTrue { waiting().count == 2 })
+        let job = job("while [ ! -e \(fixture.folder.path)/go ]; do sleep 0.01; done", "long")
+        async let end = launcher.launch(job)
+        #expect(await comesTrue { names(folder + "/long").contains { $0.hasPrefix("exit.draft.") } })
+        #expect(names(folder + "/long").contains("started"))
+        write("", to: fixture.folder.path + "/go")
+        #expect(await end == ShimEnd(termination: .exit(0)))
+        #expect(names(folder + "/long").sorted() == ["exit", "started"])
+    }
+
+    private func drafts() -> [String] { names(fixture.folder.path + "/run").filter { $0.hasPrefix("exit.draft.") } }
 
     private func comesTrue(_ condition: () -> Bool) async -> Bool {
         for _ in 0..<2000 {

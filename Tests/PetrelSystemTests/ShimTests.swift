@@ -132,7 +132,7 @@ struct ShimTests {
     func forgetting() async {
         _ = await fixture.run("echo a; echo b >&2")
         fixture.launcher.forget(key: "a.1")
-        #expect(names(fixture.folder.path + "/run").isEmpty)
+        #expect(fixture.runFolders().isEmpty)
     }
 
     @Test("two thousand launches leave no descriptor and no zombie")
@@ -156,6 +156,6 @@ struct ShimTests {
         // Other tests run meanwhile, and hold some of their own.
         #expect(openDescriptors() < before + 100)
         #expect(zombies() < 50)
-        #expect(names(fixture.folder.path + "/run") == ["a.1"])
+        #expect(fixture.runFolders() == ["a.1"])
     }
 }
