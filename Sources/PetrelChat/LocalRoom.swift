@@ -31,7 +31,8 @@ public struct LocalRoom: ChatAdapter {
     /// Lines alone; a post is found again by its delivery id, which is its line's key.
     public var capabilities: ChatCapabilities {
         ChatCapabilities(
-            maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: false, canEdit: false, hasHistory: true)
+            maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: false, canEdit: false, hasHistory: true,
+            recordsDeliveries: true)
     }
 
     /// Takes in what was said before a stop and not handed on, then waits.
@@ -78,25 +79,26 @@ public struct LocalRoom: ChatAdapter {
         }
     }
 
-    /// Adds the post to the room as a line; sending it again finds that line.
+    /// Adds the post to the room as a line, and records that with it; sending it again finds that line.
     public func send(_ post: OutboundPost) async -> Delivery {
         let line = RoomPost(
             room: post.to.conversation.channel, key: post.id.text, inReplyTo: post.to.message.eventID,
             author: "petrel", text: post.text, kind: post.kind, execution: post.execution, status: post.status,
             isFinal: post.isFinal, at: clock.now)
         do throws(CoreError) {
-            let stored = try await store.append(line)
+            let stored = try await store.deliver(line)
             events.publish(.roomChanged(room: line.room))
             return .delivered(id: String(stored.sequence))
         } catch {
-            return .retry(after: .seconds(1), reason: error.message)
+            return error.code == .invalidInput
+                ? .refused(reason: error.message) : .retry(after: .seconds(1), reason: error.message)
         }
     }
 
     /// Looks for the line whose key is the delivery id.
     public func find(_ id: DeliveryID) async -> DeliveryTrace {
         do throws(CoreError) {
-            guard let post = try await store.roomPost(key: id.text) else { return .absent }
+            guard let post = try await store.roomPost(key: id.text), post.kind != nil else { return .absent }
             return .delivered(id: String(post.sequence))
         } catch {
             return .unknown(reason: error.message)

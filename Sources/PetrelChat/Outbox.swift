@@ -141,6 +141,7 @@ public final class Outbox: Sendable {
         FaultPoint.outboxBeforeSend.pass()
         let delivery = await adapter.send(post)
         FaultPoint.outboxAfterSend.pass()
+        if case .delivered = delivery, adapter.capabilities.recordsDeliveries { return true }
         return await record(queued, delivery)
     }
 

@@ -105,14 +105,7 @@ extension SQLiteStorage {
 
     /// Changes nothing for a post that is not unsent any more.
     public func recordSent(_ id: DeliveryID, platformID: String, at: Instant) async throws(CoreError) {
-        try await queue.commit(.written) { database in
-            try database.run(
-                """
-                UPDATE post SET state = 'sent', platform_id = ?, sent_at = ?, error = NULL, attempts = attempts + 1,
-                    \(withoutCallback("reply_to"))
-                WHERE id = ? AND state = 'unsent'
-                """, [platformID, at.microseconds, id.text])
-        }
+        try await queue.commit(.written) { try markSent(id, platformID: platformID, at: at, in: $0) }
         FaultPoint.outboxAfterRecord.pass()
     }
 
@@ -175,6 +168,16 @@ extension SQLiteStorage {
             return (try count("unsent"), try count("refused"))
         }
     }
+}
+
+/// Marks a post as delivered, if it is still to be sent.
+func markSent(_ id: DeliveryID, platformID: String, at: Instant, in database: Database) throws {
+    try database.run(
+        """
+        UPDATE post SET state = 'sent', platform_id = ?, sent_at = ?, error = NULL, attempts = attempts + 1,
+            \(withoutCallback("reply_to"))
+        WHERE id = ? AND state = 'unsent'
+        """, [platformID, at.microseconds, id.text])
 }
 
 /// An assignment that takes the callback, which is as good as a password, out of a column with a document.

@@ -4,20 +4,21 @@ public import PetrelCore
 extension SQLiteStorage {
     /// See ``RoomStore/append(_:)``.
     public func append(_ post: RoomPost) async throws(CoreError) -> RoomPost {
-        try await queue.commit(.written) { database in
-            try database.run(
-                """
-                INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, is_owner, text, kind, execution, status,
-                    is_final, at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    post.room, post.key, post.inReplyTo, post.author, post.isOwner, post.text,
-                    post.kind?.rawValue, post.execution?.text, post.status?.rawValue, post.isFinal,
-                    post.at.microseconds,
-                ])
-            return try storedRoomPost(key: post.key, in: database) ?? post
+        try await queue.commit(.written) { try insert(post, in: $0) }
+    }
+
+    /// See ``RoomStore/deliver(_:)``.
+    public func deliver(_ post: RoomPost) async throws(CoreError) -> RoomPost {
+        let line: RoomPost = try await queue.commit(.written) { database in
+            let line = try insert(post, in: database)
+            guard line.room == post.room, line.kind != nil else {
+                throw CoreError(.invalidInput, "line \(line.sequence), said by somebody, has the post's id as its key")
+            }
+            try markSent(DeliveryID(stored: post.key), platformID: String(line.sequence), at: post.at, in: database)
+            return line
         }
+        FaultPoint.outboxAfterRecord.pass()
+        return line
     }
 
     /// See ``RoomStore/roomPost(key:)``.
@@ -53,6 +54,21 @@ extension SQLiteStorage {
             ) { RoomPost(row: $0) }.reversed()
         }
     }
+}
+
+private func insert(_ post: RoomPost, in database: Database) throws -> RoomPost {
+    try database.run(
+        """
+        INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, is_owner, text, kind, execution, status,
+            is_final, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+            post.room, post.key, post.inReplyTo, post.author, post.isOwner, post.text,
+            post.kind?.rawValue, post.execution?.text, post.status?.rawValue, post.isFinal,
+            post.at.microseconds,
+        ])
+    return try storedRoomPost(key: post.key, in: database) ?? post
 }
 
 private func storedRoomPost(key: String, in database: Database) throws -> RoomPost? {

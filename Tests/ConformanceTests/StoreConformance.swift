@@ -386,6 +386,26 @@ struct StoreConformance {
         #expect(await store.writability() == .writable)
     }
 
+    func aLineThatDeliversAPostRecordsThat() async throws {
+        let store = try await open("me")
+        let message = Samples.message("act")
+        _ = try await store.accept(message, at: at)
+        let post = Samples.post("1", to: message)
+        #expect(try await store.settle(message.key, posts: [post], audit: [], at: at))
+        let line = RoomPost(room: "r", key: post.id.text, author: "petrel", text: post.text, kind: post.kind, at: at)
+        let first = try await store.deliver(line)
+        #expect(try await store.duePosts(adapter: message.key.adapter, at: at, limit: 9).isEmpty)
+        #expect(try await store.platformID(of: post.id) == String(first.sequence))
+        #expect(try await store.deliver(line) == first)
+        #expect(try await store.roomPosts(room: "r", after: 0, limit: 9) == [first])
+        // What somebody said under the id of a post is not that post.
+        _ = try await store.append(RoomPost(room: "r", key: "theirs", author: "ann", text: "mine", at: at))
+        var other = line
+        other.key = "theirs"
+        await #expect(throws: CoreError.self) { try await store.deliver(other) }
+        #expect(try await store.roomPosts(room: "r", after: 0, limit: 9).count == 2)
+    }
+
     func everythingSurvivesReopening() async throws {
         let store = try await open("one")
         let message = Samples.message("act")

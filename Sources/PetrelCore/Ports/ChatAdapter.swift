@@ -5,6 +5,8 @@ public struct ChatCapabilities: Sendable, Hashable {
     public var maxPostCharacters: Int
     /// Whether posts can be looked up by delivery id, so that a doubtful send is not repeated.
     public var findsDeliveries: Bool
+    /// Whether sending a post records that it is delivered, in one step with it.
+    public var recordsDeliveries: Bool
     /// Whether answers can stand in a thread below the message that asked.
     public var hasThreads: Bool
     /// Whether a post can be changed later.
@@ -24,7 +26,7 @@ public struct ChatCapabilities: Sendable, Hashable {
     public init(
         maxPostCharacters: Int, findsDeliveries: Bool, hasThreads: Bool, canEdit: Bool, hasHistory: Bool,
         canPostEphemeral: Bool = false, takesFiles: Bool = false, hasButtons: Bool = false,
-        hasDirectConversations: Bool = false
+        hasDirectConversations: Bool = false, recordsDeliveries: Bool = false
     ) {
         self.maxPostCharacters = maxPostCharacters
         self.findsDeliveries = findsDeliveries
@@ -35,6 +37,7 @@ public struct ChatCapabilities: Sendable, Hashable {
         self.takesFiles = takesFiles
         self.hasButtons = hasButtons
         self.hasDirectConversations = hasDirectConversations
+        self.recordsDeliveries = recordsDeliveries
     }
 }
 
