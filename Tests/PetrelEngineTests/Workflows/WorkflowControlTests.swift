@@ -52,6 +52,8 @@ struct WorkflowControlTests {
             let inner = try await fixture.child("inner", of: id, .running)
             let one = try await fixture.child("one", of: inner.id, .running)
             _ = try await fixture.workflows.ask(.pause, of: id, by: fixture.admin)
+            // Until the wish has reached it, the inner one goes on when its task ends.
+            _ = try await fixture.wait(for: .pausing, of: inner.id)
             fixture.finish(one)
             _ = try await fixture.wait(for: .paused, of: inner.id)
             _ = try await fixture.wait(for: .paused, of: id)
