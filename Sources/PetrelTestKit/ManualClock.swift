@@ -35,19 +35,25 @@ public final class ManualClock: PetrelClock {
         for continuation in woken { continuation.resume() }
     }
 
-    /// Moves the clock on, step by step, until the body is done.
+    /// Moves the clock on, step by step, until the body is done; only as far as somebody sleeps for.
+    ///
+    /// What is due later than a step from now stays asleep, however slow the machine is.
     public func advancing(by step: Duration, while body: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await body() }
             group.addTask {
                 while !Task.isCancelled {
-                    self.advance(by: step)
-                    await Task.yield()
+                    if self.isAwaited(within: step) { self.advance(by: step) }
+                    try? await Task.sleep(for: .milliseconds(1))
                 }
             }
             await group.next()
             group.cancelAll()
         }
+    }
+
+    private func isAwaited(within step: Duration) -> Bool {
+        state.withLock { state in state.sleepers.values.contains { $0.until <= state.now + step } }
     }
 
     /// Sleeps until the clock has been moved so far.

@@ -195,7 +195,7 @@ struct OutboxTests {
         chat.adapter.plan([.retry(after: .seconds(2), reason: "429")])
         try await chat.store.enqueue([first, second])
         try await chat.running {
-            await chat.clock.advancing(by: .milliseconds(250)) { await chat.adapter.waitForPosts(2) }
+            await chat.clock.advancing(by: .seconds(5)) { await chat.adapter.waitForPosts(2) }
             #expect(chat.adapter.sent.map(\.text) == ["one", "two"])
         }
     }
@@ -207,7 +207,7 @@ struct OutboxTests {
         chat.adapter.plan([.doubtful(reason: "hung up")])
         try await chat.store.enqueue([Samples.post("1", to: message), Samples.post("2", to: message)])
         try await chat.running {
-            await chat.clock.advancing(by: .milliseconds(250)) { await chat.adapter.waitForPosts(2) }
+            await chat.clock.advancing(by: .seconds(5)) { await chat.adapter.waitForPosts(2) }
             #expect(chat.adapter.sendCount == 2)
             #expect(Set(chat.adapter.sent.map(\.id)).count == 2)
         }
