@@ -25,13 +25,8 @@ final class ProcessWatch: Sendable {
         isRunning = epoll >= 0 && startThread("petrel-children") { ProcessWatch.shared.run() }
     }
 
-    /// Returns when the other side has closed a socket, and closes it.
-    func end(ofSocket socket: Int32) async {
-        await end(of: socket)
-        close(socket)
-    }
-
-    /// Returns when the process of the pidfd has ended, be it a child of this one or not.
+    /// Returns when the process of a pidfd has ended, be it a child of this one or not, or when a socket has something to
+    /// read, its end at least.
     func end(of descriptor: Int32) async {
         if isRunning, await watchedEnd(of: descriptor) { return }
         // Out of epoll watches: a thread of its own does it too.
@@ -62,6 +57,8 @@ final class ProcessWatch: Sendable {
     private func watch(_ descriptor: Int32, _ waiter: Waiter) -> Bool {
         waiting.withLock { $0[descriptor] = waiter }
         var event = epoll_event(events: EPOLLIN.rawValue | EPOLLONESHOT.rawValue, data: epoll_data_t(fd: descriptor))
+        // A socket that was heard before is known, and disarmed.
+        if epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event) == 0 { return true }
         if epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 { return true }
         waiting.withLock { $0[descriptor] = nil }
         return false

@@ -2,36 +2,30 @@ import Glibc
 import PetrelCore
 import Synchronization
 
-/// Shims that were started before there was anything to run, so that a command does not wait for a process to begin.
+/// Shims that wait for a job, so that a command does not wait for a process to begin.
 ///
-/// The first job of a service finds none; soon after a job the places are filled again. A job is one packet on a shim's
-/// descriptor 3, as Sources/petrel-shim/ready.c reads it. They leave when the service does.
+/// The first job starts one; when the job is over it waits for the next. A job is one packet on a shim's descriptor 3, as
+/// Sources/petrel-shim/ready.c reads it. They leave when the service does.
 final class ReadyShims: Sendable {
     /// A shim with the socket to it.
-    struct Shim {
+    struct Shim: Sendable {
         let process: ChildProcess
-        /// Ends when the shim has recorded the end of its job, or is gone.
+        fileprivate let control: Int32
+
+        /// Asks it to end the job that it was given last; nothing when that has ended.
         ///
-        /// Whoever holds it closes it.
-        let control: Int32
+        /// A signal could come when the shim keeps another job already.
+        func cancel() { send(control, "c", 1, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
     }
 
-    private struct State {
-        var waiting: [Shim] = []
-        var isFilling = false
-    }
-
-    private static let most = 2
+    /// How many wait at most; each takes some 200 KiB.
+    private static let most = 16
     /// The largest packet that a shim takes.
     private static let maxPacketBytes = 64 << 10
-    /// New ones are started when the command that took the last one has had the processor for so long.
-    private static let pauseMicroseconds: UInt32 = 5000
-    /// Starting one blocks for as long as the kernel takes to load a program.
-    private static let threads = WorkerPool("petrel-shims", threads: 1)
 
     private let path: String
     private let runFolder: String
-    private let state = Mutex(State())
+    private let waiting = Mutex<[Shim]>([])
 
     /// Of the program at a path, for jobs whose folders are in `runFolder`.
     init(path: String, runFolder: String) {
@@ -40,21 +34,59 @@ final class ReadyShims: Sendable {
     }
 
     deinit {
-        for shim in state.withLock({ $0.waiting }) { bury(shim) }
+        for shim in waiting.withLock(\.self) { Self.dismiss(shim) }
     }
 
-    /// Gives a waiting shim its arguments and variables; nil when none waits or they are too long.
+    /// Gives a shim its arguments and variables; nil when they are too long or none can be started.
     ///
-    /// That it took them does not say that it began: it may have been killed.
+    /// That it took them does not say that it began: it may have been killed. To be followed by ``news(of:)``.
     func hand(_ arguments: [String], environment: [String: String]) -> Shim? {
-        defer { refill() }
         guard let packet = packet(arguments, environment) else { return nil }
-        while let shim = state.withLock({ $0.waiting.popLast() }) {
-            let size = send(shim.control, packet, packet.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-            if size == packet.count { return shim }
-            bury(shim)
+        while let shim = waiting.withLock({ $0.popLast() }) {
+            if give(packet, to: shim) { return shim }
         }
-        return nil
+        guard let shim = start(), give(packet, to: shim) else { return nil }
+        return shim
+    }
+
+    /// Waits until a shim has recorded the end of its job, or is gone; whether it can take another one.
+    func news(of shim: Shim) async -> Bool {
+        await ProcessWatch.shared.end(of: shim.control)
+        var byte: UInt8 = 0
+        return recv(shim.control, &byte, 1, Int32(MSG_DONTWAIT)) == 1
+    }
+
+    /// Keeps a shim for another job.
+    func keep(_ shim: Shim) {
+        let isKept = waiting.withLock { waiting in
+            guard waiting.count < Self.most else { return false }
+            waiting.append(shim)
+            return true
+        }
+        if !isKept { Self.dismiss(shim) }
+    }
+
+    /// Has no more jobs for a shim; it leaves after the one that it keeps, and is reaped then.
+    static func dismiss(_ shim: Shim) {
+        close(shim.control)
+        ProcessWatch.shared.bury(shim.process)
+    }
+
+    /// Waits until a shim is gone that has not asked for another job.
+    func end(of shim: Shim) async -> ChildProcess.End {
+        close(shim.control)
+        await ProcessWatch.shared.end(of: shim.process.pidfd)
+        defer { removeDraft(of: shim) }
+        return shim.process.reap()
+    }
+
+    private func give(_ packet: [UInt8], to shim: Shim) -> Bool {
+        if send(shim.control, packet, packet.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) == packet.count { return true }
+        // It is gone, or nearly so.
+        shim.process.send(SIGKILL)
+        Self.dismiss(shim)
+        removeDraft(of: shim)
+        return false
     }
 
     private func packet(_ arguments: [String], _ environment: [String: String]) -> [UInt8]? {
@@ -71,39 +103,13 @@ final class ReadyShims: Sendable {
         return packet.count(where: { $0 == 0 }) == texts ? packet : nil
     }
 
-    private func refill() {
-        let isNeeded = state.withLock { state in
-            guard state.waiting.count < Self.most, !state.isFilling else { return false }
-            state.isFilling = true
-            return true
-        }
-        guard isNeeded else { return }
-        let isTaken = Self.threads.run { [self] in
-            usleep(Self.pauseMicroseconds)
-            while state.withLock({ $0.waiting.count < Self.most }), let shim = start() {
-                state.withLock { $0.waiting.append(shim) }
-            }
-            state.withLock { $0.isFilling = false }
-        }
-        if !isTaken { state.withLock { $0.isFilling = false } }
-    }
-
     private func start() -> Shim? {
         ChildProcess.spawnWithSocket(path, arguments: ["--ready", runFolder], environment: [:])
             .map { Shim(process: $0.process, control: $0.control) }
     }
 
-    private func bury(_ shim: Shim) {
-        Glibc.close(shim.control)
-        shim.process.send(SIGKILL)
-        // It has nothing open and nothing to run, so that its end is a matter of microseconds.
-        waitpid(shim.process.pid, nil, 0)
-        shim.process.close()
-        removeDraft(of: shim.process)
-    }
-
     /// Removes the record that a shim has made before it got a job, if it is still there; for one that has ended.
-    func removeDraft(of process: ChildProcess) {
-        unlink(runFolder + "/" + RunFolder.draftMark + String(process.pid))
+    private func removeDraft(of shim: Shim) {
+        unlink(runFolder + "/" + RunFolder.draftMark + String(shim.process.pid))
     }
 }

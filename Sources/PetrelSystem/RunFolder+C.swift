@@ -77,6 +77,9 @@ struct RunFolder: Sendable {
             droppedStderr: record.droppedStderr + max(0, record.stderrBytes - stderr.count), error: record.error)
     }
 
+    /// Whether the end is recorded.
+    var hasEnded: Bool { access(path + "/exit", F_OK) == 0 }
+
     /// Whether the shim lives that has made a record before it got a job.
     static func isDraftInUse(_ path: String) -> Bool {
         guard case .process(let pid, let startTime, bootID()) = readFile(path, limit: 256).map(ShimStart.init),

@@ -7,9 +7,29 @@ import Synchronization
 /// An attempt is started at most once, however often the service is killed meanwhile (DESIGN.md 2 "Run"). Waiting does
 /// not end with the task that waits: a service that stops leaves its commands running. Use ``terminate(key:)`` to end one.
 public final class ShimLauncher: Sendable {
+    /// What keeps an attempt, and can be asked to end it.
+    private enum Keeper {
+        case process(ChildProcess)
+        case shim(ReadyShims.Shim)
+
+        func end() {
+            switch self {
+            case .process(let process): process.send(terminationSignal)
+            case .shim(let shim): shim.cancel()
+            }
+        }
+
+        /// A shim that can take another job stays open.
+        func close() {
+            if case .process(let process) = self { process.close() }
+        }
+    }
+
     private struct Live {
-        var process: ChildProcess?
+        var keeper: Keeper?
         var isCanceled = false
+        /// Those who wait for the end as well.
+        var followers: [CheckedContinuation<Void, Never>] = []
     }
 
     private let shimPath: String
@@ -52,10 +72,10 @@ public final class ShimLauncher: Sendable {
         if let problem = folder.create(stdin: job.stdin) { return ShimEnd(termination: .notRun, error: problem) }
         FaultPoint.runBeforeSpawn.pass()
         guard !isCanceled(job.key) else { return .canceledEarly }
-        if let worker, let process = await worker.fork([shimPath] + arguments(job, folder)),
-            let end = await end(of: process, job, folder)
-        {
-            return end
+        if let worker, let process = await worker.fork([shimPath] + arguments(job, folder)) {
+            FaultPoint.runAfterSpawn.pass()
+            let status = await wait(for: process, key: job.key)
+            if let end = await end(status, job, folder) { return end }
         }
         guard !isCanceled(job.key) else { return .canceledEarly }
         return await start(job, in: folder, started)
@@ -67,7 +87,7 @@ public final class ShimLauncher: Sendable {
         let words = arguments(job, folder) + ["--"] + job.argv
         if let shim = ready.hand(words, environment: job.environment) {
             await started(shim.process.pid)
-            if let end = await end(of: shim.process, news: shim.control, job, folder) { return end }
+            if let end = await end(of: shim, job, folder) { return end }
             // It was killed before it began anything.
             guard !isCanceled(job.key) else { return .canceledEarly }
         }
@@ -85,24 +105,22 @@ public final class ShimLauncher: Sendable {
     }
 
     /// Waits for a shim that was there before its job; nil when it ended without having claimed the start.
-    ///
-    /// - Parameter news: a socket that ends when the record is written, before the shim has gone.
-    private func end(
-        of process: ChildProcess, news: Int32? = nil, _ job: ShimJob, _ folder: RunFolder
-    ) async -> ShimEnd? {
+    private func end(of shim: ReadyShims.Shim, _ job: ShimJob, _ folder: RunFolder) async -> ShimEnd? {
         FaultPoint.runAfterSpawn.pass()
-        hold(process, key: job.key)
-        if let news {
-            await ProcessWatch.shared.end(ofSocket: news)
-            if let end = folder.end(limit: job.maxOutputBytes) {
-                FaultPoint.runAfterExit.pass()
-                live.withLock { $0[job.key]?.process = nil }
-                ProcessWatch.shared.bury(process)
-                return end
-            }
+        hold(.shim(shim), key: job.key)
+        let canTakeMore = await ready.news(of: shim)
+        // Nobody may ask it to end a job that is another one by then.
+        live.withLock { $0[job.key]?.keeper = nil }
+        if let end = folder.end(limit: job.maxOutputBytes) {
+            FaultPoint.runAfterExit.pass()
+            if canTakeMore { ready.keep(shim) } else { ReadyShims.dismiss(shim) }
+            return end
         }
-        let status = await end(of: process)
-        if news != nil { ready.removeDraft(of: process) }
+        return await end(await ready.end(of: shim), job, folder)
+    }
+
+    /// The end of an attempt whose shim has ended; nil when it never claimed the start.
+    private func end(_ status: ChildProcess.End, _ job: ShimJob, _ folder: RunFolder) async -> ShimEnd? {
         FaultPoint.runAfterExit.pass()
         if let end = folder.end(limit: job.maxOutputBytes) { return end }
         return folder.process() == nil ? nil : await endWithoutRecord(status, key: job.key, folder)
@@ -128,11 +146,13 @@ public final class ShimLauncher: Sendable {
         let isOurs = live.withLock { live in
             guard var entry = live[key] else { return false }
             entry.isCanceled = true
-            entry.process?.send(terminationSignal)
+            entry.keeper?.end()
             live[key] = entry
             return true
         }
-        guard !isOurs, case .process(let pid, let startTime, bootID()) = RunFolder(path: path(key)).process(),
+        let folder = RunFolder(path: path(key))
+        // The shim of one that has ended may keep another one by now.
+        guard !isOurs, !folder.hasEnded, case .process(let pid, let startTime, bootID()) = folder.process(),
             let process = ChildProcess.find(pid: pid, startTime: startTime)
         else { return }
         process.send(terminationSignal)
@@ -198,22 +218,18 @@ public final class ShimLauncher: Sendable {
 
     /// Waits with the process open to ``terminate(key:)``.
     private func wait(for process: ChildProcess, key: String) async -> ChildProcess.End {
-        hold(process, key: key)
-        return await end(of: process)
-    }
-
-    /// Opens a process to ``terminate(key:)``; what was asked before it began is made up for.
-    private func hold(_ process: ChildProcess, key: String) {
-        live.withLock { live in
-            live[key]?.process?.close()
-            live[key, default: Live()].process = process
-            if live[key]?.isCanceled ?? false { process.send(terminationSignal) }
-        }
-    }
-
-    private func end(of process: ChildProcess) async -> ChildProcess.End {
+        hold(.process(process), key: key)
         await ProcessWatch.shared.end(of: process.pidfd)
         return process.reap()
+    }
+
+    /// Opens what keeps an attempt to ``terminate(key:)``; what was asked before it began is made up for.
+    private func hold(_ keeper: Keeper, key: String) {
+        live.withLock { live in
+            live[key]?.keeper?.close()
+            live[key, default: Live()].keeper = keeper
+            if live[key]?.isCanceled ?? false { keeper.end() }
+        }
     }
 
     /// False when the attempt is running already.
@@ -226,8 +242,24 @@ public final class ShimLauncher: Sendable {
     }
 
     private func removeLive(_ key: String) {
-        // Closed under the lock, so that no signal goes to a descriptor that stands for another process by then.
-        live.withLock { $0.removeValue(forKey: key)?.process?.close() }
+        let followers = live.withLock { live in
+            let entry = live.removeValue(forKey: key)
+            // Closed under the lock, so that no signal goes to a descriptor that stands for another process by then.
+            entry?.keeper?.close()
+            return entry?.followers ?? []
+        }
+        for follower in followers { follower.resume() }
+    }
+
+    /// Returns when an attempt has ended that this launcher runs or follows already.
+    private func endOfLive(_ key: String) async {
+        await withCheckedContinuation { continuation in
+            let isOver = live.withLock { live in
+                live[key]?.followers.append(continuation)
+                return live[key] == nil
+            }
+            if isOver { continuation.resume() }
+        }
     }
 
     /// Waits for the shim that a folder names, if it lives.
@@ -237,13 +269,16 @@ public final class ShimLauncher: Sendable {
         }
         guard boot == bootID() else { return .lost(reason: "the machine was started anew while the command ran") }
         if let process = ChildProcess.find(pid: pid, startTime: startTime) {
-            let isFirst = addLive(key)
-            if isFirst {
-                _ = await wait(for: process, key: key)
+            if !addLive(key) {
+                process.close()
+                await endOfLive(key)
+            } else if folder.hasEnded {
+                // Just now, and the shim may go on to another one.
+                process.close()
                 removeLive(key)
             } else {
-                await ProcessWatch.shared.end(of: process.pidfd)
-                process.close()
+                _ = await wait(for: process, key: key)
+                removeLive(key)
             }
             FaultPoint.runAfterExit.pass()
         }

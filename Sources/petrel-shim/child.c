@@ -138,3 +138,14 @@ void drain(struct stream *stream) {
         rest -= (int)count;
     }
 }
+
+static void forget(struct stream *stream) {
+    if (stream->pipe >= 0) close(stream->pipe);
+    if (stream->file >= 0) close(stream->file);
+    *stream = (struct stream){.name = stream->name, .pipe = -1, .file = -1};
+}
+
+// Makes the streams as they were before the child, for another one.
+void forget_streams(void) {
+    for (int index = 0; index < 2; index++) forget(&shim.streams[index]);
+}

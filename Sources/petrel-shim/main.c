@@ -11,7 +11,8 @@
 // The second form is for a process that forked its child itself and then became the shim: it hands over the reading ends
 // of the child's outputs, and the writing end of the pipe from which the child reads one byte before it begins. A child
 // that reads the end of that pipe instead leaves without a trace, so nothing runs that was not claimed. The third form is
-// given the arguments of the first when there is something to run (ready.c); until then its record lies in FOLDER.
+// given the arguments of the first whenever there is something to run, one attempt after the other (ready.c); until then
+// its record lies in FOLDER.
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -129,8 +130,8 @@ static bool detach(void) {
     return shim.signals >= 0;
 }
 
-// Takes what signals have come. Returns whether one of them asks to end the child.
-static bool take_signals(void) {
+// Takes what signals have come. Returns whether one of them asks to end.
+bool take_signals(void) {
     struct signalfd_siginfo info[8];
     bool asked = false;
     ssize_t size;
@@ -140,6 +141,12 @@ static bool take_signals(void) {
         }
     }
     return asked;
+}
+
+// Whether somebody asks to end the child: by signal, or, where the service handed the job on, by a packet.
+static bool is_asked_to_end(void) {
+    bool is_signaled = take_signals();
+    return take_cancel() || is_signaled;
 }
 
 // Reaps the child and whatever was handed to the shim as subreaper.
@@ -197,16 +204,17 @@ static void keep_child(void) {
     shim.has_children = true;
     shim.deadline = now_ms() + shim.timeout_ms;
     while (!is_over()) {
-        struct pollfd ready[3] = {
+        struct pollfd ready[4] = {
             {.fd = shim.signals, .events = POLLIN},
+            {.fd = shim.jobs, .events = POLLIN},
             {.fd = shim.streams[0].pipe, .events = POLLIN},
             {.fd = shim.streams[1].pipe, .events = POLLIN},
         };
-        poll(ready, 3, wait_ms());
+        poll(ready, 4, wait_ms());
         for (int index = 0; index < 2; index++) {
-            if (ready[index + 1].revents != 0) pump(&shim.streams[index]);
+            if (ready[index + 2].revents != 0) pump(&shim.streams[index]);
         }
-        bool asked = ready[0].revents != 0 && take_signals();
+        bool asked = (ready[0].revents | ready[1].revents) != 0 && is_asked_to_end();
         reap();
         act_on_time(asked);
     }
@@ -219,24 +227,15 @@ static int refuse_usage(void) {
     return SHIM_USAGE;
 }
 
-int main(int count, char **arguments) {
-    bool is_ready = count == 3 && strcmp(arguments[1], "--ready") == 0;
-    if (is_ready) shim.jobs = 3;
-    else if (!read_arguments(count, arguments)) return refuse_usage();
-    if (!detach()) return SHIM_NOT_STARTED;
-    describe_process();
-    if (is_ready) prepare_record(arguments[2]);
-    if (is_ready && (!await_job(&count, &arguments) || !read_arguments(count, arguments))) {
-        drop_prepared_record();
-        return SHIM_NOT_STARTED;
-    }
-    shim.folder = open(arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+// Keeps one attempt from its claim to its record. Returns the exit status that tells of it.
+static int keep_attempt(const char *folder) {
+    shim.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (shim.folder < 0) drop_prepared_record();
     if (shim.folder < 0 || !reserve_record()) return SHIM_NOT_STARTED;
-    enum claim claim = claim_start(arguments[1]);
+    enum claim claim = claim_start(folder);
     if (claim == CLAIM_VOIDED) return SHIM_VOIDED;
     if (claim == CLAIM_WON) {
-        if (take_signals()) {
+        if (is_asked_to_end()) {
             shim.canceled = true;
             shim.child_status = SIGTERM;
         } else if (start_child()) {
@@ -244,7 +243,50 @@ int main(int count, char **arguments) {
             keep_child();
         }
     }
-    bool is_recorded = write_record();
-    if (shim.jobs >= 0) close(shim.jobs);
-    return is_recorded ? SHIM_RECORDED : SHIM_NOT_RECORDED;
+    return write_record() ? SHIM_RECORDED : SHIM_NOT_RECORDED;
+}
+
+// Whether the attempt came to its end by itself and left no process behind.
+static bool is_clean(void) { return shim.phase == PHASE_RUNNING && shim.child_ended && !shim.has_children; }
+
+static void forget_attempt(void) {
+    close(shim.record);
+    close(shim.folder);
+    shim.record = shim.folder = -1;
+    forget_streams();
+    shim.child_ended = shim.has_children = shim.timed_out = shim.canceled = false;
+    shim.child = 0;
+    shim.child_status = 0;
+    shim.error[0] = 0;
+}
+
+// Keeps one attempt after the other, until the service is gone or one of them has left something behind.
+static int keep_attempts(const char *drafts) {
+    // No command may look into the process that keeps somebody else's next.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    for (;;) {
+        int count;
+        char **arguments;
+        prepare_record(drafts);
+        if (!await_job(&count, &arguments) || !read_arguments(count, arguments)) {
+            drop_prepared_record();
+            return SHIM_NOT_STARTED;
+        }
+        int status = keep_attempt(arguments[1]);
+        if (status != SHIM_RECORDED || !is_clean() || !ask_for_job()) {
+            // A process takes a while to be gone, and the service waits for the end of the socket.
+            if (shim.jobs >= 0) close(shim.jobs);
+            return status;
+        }
+        forget_attempt();
+    }
+}
+
+int main(int count, char **arguments) {
+    bool is_ready = count == 3 && strcmp(arguments[1], "--ready") == 0;
+    if (is_ready) shim.jobs = 3;
+    else if (!read_arguments(count, arguments)) return refuse_usage();
+    if (!detach()) return SHIM_NOT_STARTED;
+    describe_process();
+    return is_ready ? keep_attempts(arguments[2]) : keep_attempt(arguments[1]);
 }

@@ -1,12 +1,14 @@
 // A shim that was started before there was anything to run, so that a command does not wait for a process to begin.
 //
-// It reads one packet from its descriptor 3: the number of its arguments, the arguments, then the variables that the
-// command sees, each with a NUL behind it. The end of the socket says that the service is gone, or has no use for it; the
-// other way round it says that the record of the job is written, for a process takes a while to be gone.
+// A job is one packet on its descriptor 3: the number of its arguments, the arguments, then the variables that the command
+// sees, each with a NUL behind it. A packet of one byte asks to end the job that was given last. The shim answers with a
+// byte when it has written the record of the job and can take another one; where it can't, the end of the socket says that
+// the record is written, or that the shim is gone. The other way round that end says that there will be no more jobs.
 #define _GNU_SOURCE
 #include "shim.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,11 +19,40 @@ enum { packet_size = 64 * 1024 };
 
 static char packet[packet_size];
 
+// Waits for a packet; false when the shim is to leave.
+static bool wait_for_packet(void) {
+    for (;;) {
+        struct pollfd ready[2] = {{.fd = shim.signals, .events = POLLIN}, {.fd = shim.jobs, .events = POLLIN}};
+        if (poll(ready, 2, -1) < 0 && errno != EINTR) return false;
+        if (ready[0].revents != 0 && take_signals()) return false;
+        if (ready[1].revents != 0) return true;
+    }
+}
+
 static size_t receive(void) {
     ssize_t size;
-    do size = recv(shim.jobs, packet, sizeof packet, MSG_TRUNC);
-    while (size < 0 && errno == EINTR);
+    // What was to end the last job may come after its end.
+    do {
+        if (!wait_for_packet()) return 0;
+        size = recv(shim.jobs, packet, sizeof packet, MSG_TRUNC | MSG_DONTWAIT);
+    } while (size == 1 || (size < 0 && (errno == EINTR || errno == EAGAIN)));
     return size > 0 && (size_t)size <= sizeof packet && packet[size - 1] == 0 ? (size_t)size : 0;
+}
+
+// Says that the record of the last job is written, and that another one can come; false when nobody hears that.
+bool ask_for_job(void) { return shim.jobs >= 0 && send(shim.jobs, "r", 1, MSG_NOSIGNAL) == 1; }
+
+// Whether the service asks to end the job.
+bool take_cancel(void) {
+    char byte;
+    if (shim.jobs < 0) return false;
+    ssize_t size = recv(shim.jobs, &byte, 1, MSG_DONTWAIT);
+    if (size == 0) {
+        // The service is gone; the job goes on.
+        close(shim.jobs);
+        shim.jobs = -1;
+    }
+    return size > 0;
 }
 
 // Two null-ended arrays in one: the arguments, then the variables.
@@ -29,7 +60,10 @@ static char **split(size_t size, size_t arguments) {
     size_t texts = 0;
     for (size_t at = 0; at < size; at++) texts += packet[at] == 0;
     char **list = calloc(texts + 2, sizeof *list);
-    if (list == NULL || arguments > texts) return NULL;
+    if (list == NULL || arguments > texts) {
+        free(list);
+        return NULL;
+    }
     char *text = packet;
     for (size_t index = 0; index < texts; index++) {
         list[index < arguments ? index : index + 1] = text;
@@ -44,7 +78,9 @@ bool await_job(int *count, char ***arguments) {
     if (size == 0) return false;
     size_t prefix = strlen(packet) + 1, number = strtoul(packet, NULL, 10);
     memmove(packet, packet + prefix, size - prefix);
-    char **list = split(size - prefix, number);
+    static char **list;
+    free(list);
+    list = split(size - prefix, number);
     if (list == NULL) return false;
     *count = (int)number;
     *arguments = list;

@@ -112,32 +112,31 @@ static bool create_draft(int folder) {
 
 // Removes the file of a shim that got no job.
 void drop_prepared_record(void) {
-    if (shim.drafts >= 0) unlinkat(shim.drafts, draft_name, 0);
+    if (shim.is_prepared) unlinkat(shim.drafts, draft_name, 0);
+    shim.is_prepared = false;
 }
 
 // Makes the file before there is a job, in the folder of all run folders. If it can't be, it is made in the job's folder.
 void prepare_record(const char *folder) {
-    shim.drafts = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (shim.drafts >= 0 && create_draft(shim.drafts)) return;
-    drop_prepared_record();
+    if (shim.drafts < 0) shim.drafts = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    shim.is_prepared = shim.drafts >= 0 && create_draft(shim.drafts);
+    if (shim.is_prepared) return;
+    if (shim.drafts >= 0) unlinkat(shim.drafts, draft_name, 0);
     if (shim.record >= 0) close(shim.record);
-    if (shim.drafts >= 0) close(shim.drafts);
-    shim.record = shim.drafts = -1;
+    shim.record = -1;
 }
 
 // Takes the file that was prepared, or makes it, before anything runs.
-bool reserve_record(void) { return shim.drafts >= 0 || create_draft(shim.folder); }
+bool reserve_record(void) { return shim.is_prepared || create_draft(shim.folder); }
 
 // Puts a prepared file into the job's folder, once the job has begun and nobody waits for that. Where that fails, as on a
 // full disk, it stays where it is.
 void place_record(void) {
-    if (shim.drafts < 0 || renameat(shim.drafts, draft_name, shim.folder, draft_name) != 0) return;
-    close(shim.drafts);
-    shim.drafts = -1;
+    if (shim.is_prepared && renameat(shim.drafts, draft_name, shim.folder, draft_name) == 0) shim.is_prepared = false;
 }
 
 // Where the draft lies.
-static int draft_folder(void) { return shim.drafts >= 0 ? shim.drafts : shim.folder; }
+static int draft_folder(void) { return shim.is_prepared ? shim.drafts : shim.folder; }
 
 // Whoever links `started` first has decided: the shim, that the attempt runs, or a recovering service, that it never
 // will. By path and not by descriptor: a service that forgets a void attempt renames the folder before it removes the

@@ -1,4 +1,4 @@
-// What the parts of petrel-shim share. One process keeps one child, so its state is one static structure.
+// What the parts of petrel-shim share. One process keeps one child at a time, so its state is one static structure.
 #pragma once
 
 #include <stdbool.h>
@@ -25,11 +25,12 @@ enum phase {
 
 struct shim {
     int folder;
-    // Where the record lies until the job has begun, if it was made before there was one.
+    // The folder for records that are made before there is a job, and whether this one's still lies there.
     int drafts;
+    bool is_prepared;
     int signals;
     int record;
-    // Where a shim that waits gets what it is to run.
+    // The socket from which a shim that waits gets its jobs, if the service has not closed it.
     int jobs;
     int64_t timeout_ms;
     int64_t grace_ms;
@@ -74,9 +75,15 @@ void set_error(const char *what, const char *subject, int number);
 bool start_child(void);
 void pump(struct stream *stream);
 void drain(struct stream *stream);
+void forget_streams(void);
+
+// main.c: what signals say.
+bool take_signals(void);
 
 // descendants.c: ending whatever the child left behind.
 void signal_descendants(int number);
 
-// ready.c: a shim that waits for something to run.
+// ready.c: what a shim that waits for something to run has to say to the service, and hears from it.
 bool await_job(int *count, char ***arguments);
+bool ask_for_job(void);
+bool take_cancel(void);
