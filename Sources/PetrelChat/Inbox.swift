@@ -44,11 +44,13 @@ public struct Inbox: InboundReceiver {
 
     /// Decides again on a message that is stored and undecided; one that is settled is only acknowledged, and one that was
     /// said too long ago is not run.
-    public func receive(_ message: InboundMessage) async throws(CoreError) {
+    public func receive(_ message: InboundMessage, accepted: InboxReceipt?) async throws(CoreError) {
         do throws(CoreError) {
-            switch try await store.accept(message, at: clock.now) {
+            var receipt = accepted
+            if receipt == nil { receipt = try await store.accept(message, at: clock.now) }
+            switch receipt {
             case .settled: break
-            case .new, .unfinished:
+            case .new, .unfinished, nil:
                 if isTooOld(message) { try await settleLate(message) } else { try await handle(message) }
             }
         } catch {

@@ -10,9 +10,6 @@ public struct LocalRoom: ChatAdapter {
     public static let defaultName = "room"
     /// Longest message that is taken.
     public static let maxMessageBytes = 16 << 10
-    /// Messages that were said but not taken in before a stop are taken in at the next start, up to this age.
-    private static let maxAge = Duration.seconds(15 * 60)
-    private static let maxMissed = 1000
 
     /// See ``ChatAdapter/name``.
     public let name: AdapterName
@@ -31,14 +28,12 @@ public struct LocalRoom: ChatAdapter {
     /// Lines alone; a post is found again by its delivery id, which is its line's key.
     public var capabilities: ChatCapabilities {
         ChatCapabilities(
-            maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: false, canEdit: false, hasHistory: true,
+            maxPostCharacters: 60_000, findsDeliveries: true, hasThreads: false, canEdit: false, hasHistory: false,
             recordsDeliveries: true)
     }
 
-    /// Takes in what was said before a stop and not handed on, then waits.
+    /// Has nothing to do: what is said comes by ``say(_:room:key:person:receiver:)``, and is in the inbox with that.
     public func run(receiver: any InboundReceiver) async {
-        let missed = (try? await store.roomMessages(since: clock.now - Self.maxAge, limit: Self.maxMissed)) ?? []
-        for post in missed { try? await receiver.receive(message(post)) }
         while !Task.isCancelled { try? await clock.sleep(for: .seconds(3600)) }
     }
 
@@ -53,15 +48,12 @@ public struct LocalRoom: ChatAdapter {
             throw CoreError(
                 .invalidInput, "the message has \(text.utf8.count) bytes; \(Self.maxMessageBytes) are allowed")
         }
-        let post = try await store.append(
-            RoomPost(
-                room: room, key: key, author: person.id, isOwner: person.isOwner, text: text, at: clock.now))
-        guard post.room == room, post.author == person.id, post.text == text, post.kind == nil else {
-            throw CoreError(.invalidInput, "the key \(key) belongs to another message", hint: "Use a fresh key")
-        }
+        let post = RoomPost(
+            room: room, key: key, author: person.id, isOwner: person.isOwner, text: text, at: clock.now)
+        let (line, receipt) = try await store.hear(post, as: message)
         events.publish(.roomChanged(room: room))
-        try await receiver.receive(message(post))
-        return post
+        try await receiver.receive(message(line), accepted: receipt)
+        return line
     }
 
     /// Lines after a sequence number; waits for one if there is none, at most so long.
@@ -105,7 +97,7 @@ public struct LocalRoom: ChatAdapter {
         }
     }
 
-    private func message(_ post: RoomPost) -> InboundMessage {
+    @Sendable private func message(_ post: RoomPost) -> InboundMessage {
         InboundMessage(
             key: MessageKey(adapter: name, eventID: post.key),
             conversation: Conversation(adapter: name, channel: post.room),

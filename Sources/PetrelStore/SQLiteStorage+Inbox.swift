@@ -5,18 +5,7 @@ extension SQLiteStorage {
     /// See ``InboxStore/accept(_:at:)``.
     public func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt {
         FaultPoint.inboxBeforeCommit.pass()
-        let document = message.document.columnText
-        let receipt: InboxReceipt = try await queue.commit(.written) { database in
-            let key: Arguments = [message.key.adapter, message.key.eventID]
-            let known = try database.first("SELECT settled_at FROM message WHERE adapter = ? AND event = ?", key) {
-                (row) -> InboxReceipt in (row["settled_at"] as Int64?) == nil ? .unfinished : .settled
-            }
-            if let known { return known }
-            try database.run(
-                "INSERT INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
-                key + [document, at.microseconds])
-            return .new
-        }
+        let receipt: InboxReceipt = try await queue.commit(.written) { try PetrelStore.accept(message, at: at, in: $0) }
         FaultPoint.inboxAfterCommit.pass()
         return receipt
     }
@@ -76,6 +65,19 @@ extension SQLiteStorage {
                 "DELETE FROM message WHERE settled_at IS NOT NULL AND received_at < ?", [before.microseconds])
         }
     }
+}
+
+/// Stores a message, unless it is known.
+func accept(_ message: InboundMessage, at: Instant, in database: Database) throws -> InboxReceipt {
+    let key: Arguments = [message.key.adapter, message.key.eventID]
+    let known = try database.first("SELECT settled_at FROM message WHERE adapter = ? AND event = ?", key) {
+        (row) -> InboxReceipt in (row["settled_at"] as Int64?) == nil ? .unfinished : .settled
+    }
+    if let known { return known }
+    try database.run(
+        "INSERT INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
+        key + [message.document.columnText, at.microseconds])
+    return .new
 }
 
 /// Marks a message as decided; false if it is unknown or was decided before.

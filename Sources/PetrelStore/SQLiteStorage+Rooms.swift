@@ -2,9 +2,20 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
-    /// See ``RoomStore/append(_:)``.
-    public func append(_ post: RoomPost) async throws(CoreError) -> RoomPost {
-        try await queue.commit(.written) { try insert(post, in: $0) }
+    /// See ``RoomStore/hear(_:as:)``.
+    public func hear(
+        _ post: RoomPost, as message: @escaping @Sendable (RoomPost) -> InboundMessage
+    ) async throws(CoreError) -> (line: RoomPost, receipt: InboxReceipt) {
+        FaultPoint.inboxBeforeCommit.pass()
+        let heard: (line: RoomPost, receipt: InboxReceipt) = try await queue.commit(.written) { database in
+            let line = try insert(post, in: database)
+            guard line.room == post.room, line.author == post.author, line.text == post.text, line.kind == nil else {
+                throw CoreError(.invalidInput, "the key \(post.key) belongs to another message", hint: "Use a fresh key")
+            }
+            return (line, try PetrelStore.accept(message(line), at: post.at, in: database))
+        }
+        FaultPoint.inboxAfterCommit.pass()
+        return heard
     }
 
     /// See ``RoomStore/deliver(_:)``.
@@ -33,16 +44,6 @@ extension SQLiteStorage {
                 "SELECT * FROM room_post WHERE room = ? AND sequence > ? ORDER BY sequence LIMIT ?",
                 [room, after, limit]
             ) { RoomPost(row: $0) }
-        }
-    }
-
-    /// See ``RoomStore/roomMessages(since:limit:)``.
-    public func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost] {
-        try await read { database in
-            try database.each(
-                "SELECT * FROM room_post WHERE kind IS NULL AND at >= ? ORDER BY sequence DESC LIMIT ?",
-                [since.microseconds, limit]
-            ) { RoomPost(row: $0) }.reversed()
         }
     }
 

@@ -32,6 +32,9 @@ enum Schema {
         migrator.registerMigration("9 listings of an action by status") { database in
             for statement in actionListings { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("10 what a room hears is in the inbox") { database in
+            for statement in rooms { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -150,6 +153,9 @@ enum Schema {
         "DROP INDEX execution_by_action",
         "CREATE INDEX execution_by_action ON execution (action, started_at, id, parent, status)",
     ]
+
+    // What is said in a room is in the inbox at once, so that nothing looks for it there.
+    private static let rooms = ["DROP INDEX room_post_message"]
 
     private static let chatPosts = [
         // How the post is to be shown; null for plain text.

@@ -458,17 +458,17 @@ public struct RoomPost: Sendable, Hashable {
 
 /// The local room's memory; to Petrel it is what Slack's servers are, so it is a store of its own.
 public protocol RoomStore: Sendable {
-    /// Stores a line, or finds the one that has its key. Written.
-    func append(_ post: RoomPost) async throws(CoreError) -> RoomPost
-    /// The same for the line of a post of the outbox, whose delivery id is its key: the post is sent with that. Written;
-    /// `invalidInput` if what somebody said has the key.
+    /// Stores a line that somebody said, or finds the one that has its key, and accepts the message that it makes (see
+    /// ``InboxStore/accept(_:at:)``). Written; `invalidInput` if the key belongs to another line.
+    func hear(_ post: RoomPost, as message: @escaping @Sendable (RoomPost) -> InboundMessage) async throws(CoreError)
+        -> (line: RoomPost, receipt: InboxReceipt)
+    /// Stores the line of a post of the outbox, whose delivery id is its key, or finds it: the post is sent with that.
+    /// Written; `invalidInput` if what somebody said has the key.
     func deliver(_ post: RoomPost) async throws(CoreError) -> RoomPost
     /// The line with a key, or nil.
     func roomPost(key: String) async throws(CoreError) -> RoomPost?
     /// Lines of a room after a sequence number, oldest first; at most `limit`.
     func roomPosts(room: String, after: Int, limit: Int) async throws(CoreError) -> [RoomPost]
-    /// What people said in all rooms since then, oldest first; of more than `limit` the newest.
-    func roomMessages(since: Instant, limit: Int) async throws(CoreError) -> [RoomPost]
     /// The newest lines of a room, oldest first; at most `limit`.
     func lastRoomPosts(room: String, limit: Int) async throws(CoreError) -> [RoomPost]
 }
