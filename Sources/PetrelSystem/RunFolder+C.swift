@@ -1,14 +1,19 @@
+import CPetrel
 import Glibc
 
 /// The folder of one attempt, which the service and the shim share.
 struct RunFolder: Sendable {
-    /// In the names of folders that are being removed.
+    /// In the names of folders that are being removed, or are empty and wait for another attempt.
     static let graveMark = ".gone."
 
     /// What the names of the records begin with that shims have made before they got a job, beside the folders.
     static let draftMark = "exit.draft."
 
-    let path: String
+    /// The folder of all attempts' folders.
+    let place: String
+    let key: String
+
+    var path: String { place + "/" + key }
 
     /// What came of trying to void an attempt.
     enum Claim: Sendable, Equatable {
@@ -22,8 +27,9 @@ struct RunFolder: Sendable {
     /// Makes the folder, and its parents where they are missing.
     ///
     /// Returns what went wrong.
-    func create(stdin: [UInt8]?) -> String? {
-        switch make() {
+    /// - Parameter spare: an empty folder that may take its place.
+    func create(stdin: [UInt8]?, from spare: String? = nil) -> String? {
+        switch make(from: spare) {
         case 0: break
         case EEXIST: return "the attempt was begun before: its folder \(path) is there"
         case let number: return "the folder \(path) can't be made: \(errorText(number))"
@@ -33,7 +39,8 @@ struct RunFolder: Sendable {
         return failure == 0 ? nil : "the command's input can't be written in \(path): \(errorText(failure))"
     }
 
-    private func make() -> Int32 {
+    private func make(from spare: String? = nil) -> Int32 {
+        if let spare, petrel_rename_new(spare, path) == 0 { return 0 }
         if mkdir(path, 0o700) == 0 { return 0 }
         guard errno == ENOENT else { return errno }
         for slash in path.indices where path[slash] == "/" && slash != path.startIndex {
@@ -68,7 +75,8 @@ struct RunFolder: Sendable {
 
     /// The recorded end with the output, of each stream so many bytes at most; nil when there is no whole record.
     func end(limit: Int) -> ShimEnd? {
-        guard let bytes = readFile(path + "/exit", limit: 4096), let record = ShimRecord(bytes) else { return nil }
+        guard let bytes = readFile(path + "/exit", limit: 4096), let record = ShimRecord(bytes, of: key)
+        else { return nil }
         let stdout = record.stdoutBytes == 0 ? [] : readFile(path + "/stdout", limit: limit) ?? []
         let stderr = record.stderrBytes == 0 ? [] : readFile(path + "/stderr", limit: limit) ?? []
         return ShimEnd(
@@ -89,17 +97,12 @@ struct RunFolder: Sendable {
         return true
     }
 
-    /// Removes the folder with all that it holds.
-    func remove() {
+    /// Takes the folder away with all that it holds; the empty one, if it was there.
+    func clear() -> String? {
         // A late shim must not find the name `started` free again, so it loses its folder first.
-        let grave = path + Self.graveMark + "\(UInt64.random(in: 0...UInt64.max))"
-        if rename(path, grave) == 0 { remove(grave) }
-    }
-
-    private func remove(_ path: String) {
-        for name in ["exit", "started", "stdout", "stderr"] { unlink(path + "/" + name) }
-        if rmdir(path) == 0 || errno == ENOENT { return }
-        for name in folderEntries(path) { unlink(path + "/" + name) }
-        rmdir(path)
+        let grave = place + "/" + Self.graveMark + "\(UInt64.random(in: 0...UInt64.max))"
+        guard rename(path, grave) == 0 else { return nil }
+        for name in folderEntries(grave) { removeTree(grave + "/" + name) }
+        return grave
     }
 }

@@ -32,11 +32,22 @@ public final class ShimLauncher: Sendable {
         var followers: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// A shim writes into one file for all its attempts, so that it can't have the next one before the last is forgotten.
+    private struct Rests {
+        var shims: [String: ReadyShims.Shim] = [:]
+        var folders: [String] = []
+    }
+
+    private static let mostFolders = 16
+    private static let mostResting = 64
+
     private let shimPath: String
     private let runFolder: String
     private let maxReadBytes: Int
     private let ready: ReadyShims
     private let live = Mutex<[String: Live]>([:])
+    /// What attempts that ended have left to be used again, once they are forgotten.
+    private let rests = Mutex(Rests())
 
     /// A launcher of the shim at `shimPath` that keeps a folder per attempt in `runFolder`, an absolute path.
     ///
@@ -46,6 +57,12 @@ public final class ShimLauncher: Sendable {
         self.runFolder = runFolder
         self.maxReadBytes = maxReadBytes
         ready = ReadyShims(path: shimPath, runFolder: runFolder)
+    }
+
+    deinit {
+        let rests = rests.withLock(\.self)
+        for shim in rests.shims.values { ReadyShims.dismiss(shim) }
+        for folder in rests.folders { removeTree(folder) }
     }
 
     /// Where petrel-shim is: beside the running program, if the environment does not name another.
@@ -64,12 +81,13 @@ public final class ShimLauncher: Sendable {
         _ job: ShimJob, from worker: WarmWorker? = nil, started: (_ pid: Int32) async -> Void = { _ in }
     ) async -> ShimEnd {
         if let problem = problem(of: job) { return ShimEnd(termination: .notRun, error: problem) }
-        let folder = RunFolder(path: path(job.key))
+        let folder = RunFolder(place: runFolder, key: job.key)
         guard addLive(job.key) else {
             return ShimEnd(termination: .notRun, error: "the attempt \(job.key) is running")
         }
         defer { removeLive(job.key) }
-        if let problem = folder.create(stdin: job.stdin) { return ShimEnd(termination: .notRun, error: problem) }
+        let spare = rests.withLock { $0.folders.popLast() }
+        if let problem = folder.create(stdin: job.stdin, from: spare) { return ShimEnd(termination: .notRun, error: problem) }
         FaultPoint.runBeforeSpawn.pass()
         guard !isCanceled(job.key) else { return .canceledEarly }
         if let worker, let process = await worker.fork([shimPath] + arguments(job, folder)) {
@@ -113,7 +131,7 @@ public final class ShimLauncher: Sendable {
         live.withLock { $0[job.key]?.keeper = nil }
         if let end = folder.end(limit: job.maxOutputBytes) {
             FaultPoint.runAfterExit.pass()
-            if canTakeMore { ready.keep(shim) } else { ReadyShims.dismiss(shim) }
+            if canTakeMore { rest(shim, after: job.key) } else { ReadyShims.dismiss(shim) }
             return end
         }
         return await end(await ready.end(of: shim), job, folder)
@@ -129,7 +147,7 @@ public final class ShimLauncher: Sendable {
     /// Finds out what became of an attempt that began on the given boot, and waits for its end if it runs.
     public func resume(key: String, boot: String) async -> ShimTrace {
         guard isValid(key) else { return .lost(reason: "'\(key)' names no attempt") }
-        let folder = RunFolder(path: path(key))
+        let folder = RunFolder(place: runFolder, key: key)
         if let end = folder.end(limit: maxReadBytes) { return .ended(end) }
         guard boot == bootID() else { return .lost(reason: "the machine was started anew while the command ran") }
         switch folder.void() {
@@ -150,7 +168,7 @@ public final class ShimLauncher: Sendable {
             live[key] = entry
             return true
         }
-        let folder = RunFolder(path: path(key))
+        let folder = RunFolder(place: runFolder, key: key)
         // The shim of one that has ended may keep another one by now.
         guard !isOurs, !folder.hasEnded, case .process(let pid, let startTime, bootID()) = folder.process(),
             let process = ChildProcess.find(pid: pid, startTime: startTime)
@@ -161,7 +179,30 @@ public final class ShimLauncher: Sendable {
 
     /// Removes all traces of an attempt that has ended.
     public func forget(key: String) {
-        if isValid(key) { RunFolder(path: path(key)).remove() }
+        guard isValid(key) else { return }
+        let folder = RunFolder(place: runFolder, key: key).clear()
+        guard let shim = rests.withLock({ $0.shims.removeValue(forKey: key) }) else {
+            // Something may have been left behind that works in it.
+            if let folder { removeTree(folder) }
+            return
+        }
+        ready.keep(shim)
+        let isKept = rests.withLock { rests in
+            guard let folder, rests.folders.count < Self.mostFolders else { return false }
+            rests.folders.append(folder)
+            return true
+        }
+        if !isKept, let folder { removeTree(folder) }
+    }
+
+    /// Keeps a shim until its attempt is forgotten; those whose attempt never is do not pile up.
+    private func rest(_ shim: ReadyShims.Shim, after key: String) {
+        let isKept = rests.withLock { rests in
+            let isKept = rests.shims.count < Self.mostResting
+            if isKept { rests.shims[key] = shim }
+            return isKept
+        }
+        if !isKept { ReadyShims.dismiss(shim) }
     }
 
     /// Removes what a service left that was killed while it forgot attempts, and what killed shims left that waited.
@@ -176,7 +217,7 @@ public final class ShimLauncher: Sendable {
     /// The keys of attempts whose traces are there and begin so.
     public func keys(withPrefix prefix: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []).filter {
-            $0.hasPrefix(prefix) && isValid($0) && !$0.hasPrefix(RunFolder.draftMark)
+            $0.hasPrefix(prefix) && isValid($0)
         }
     }
 
@@ -192,6 +233,7 @@ public final class ShimLauncher: Sendable {
 
     private func isValid(_ key: String) -> Bool {
         !key.isEmpty && key.utf8.count <= 200 && key != "." && key != ".."
+            && !key.contains(RunFolder.graveMark) && !key.hasPrefix(RunFolder.draftMark)
             && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
     }
 

@@ -9,19 +9,23 @@ struct ShimRecord: Sendable, Equatable {
     var droppedStderr = 0
     var error: String?
 
-    /// Nil when the text is not a whole record: its last line is `dropped_stderr`, and a crash of the machine may cut it.
-    init?(_ bytes: [UInt8]) {
+    /// Nil when the text is not a whole record of the attempt: its last line is `dropped_stderr`, with zeros behind it, and
+    /// a crash of the machine may cut it or bring the one of an earlier attempt back.
+    init?(_ bytes: [UInt8], of attempt: String) {
+        let bytes = bytes.prefix { $0 != 0 }
         guard bytes.last == 0x0A else { return nil }
         var isWhole = false
+        var isOwn = true
         // What is not known is skipped: the first line is that of the `started` file, and a newer shim may say more.
         for line in bytes.split(separator: 0x0A) {
             let parts = line.split(separator: 0x20, maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }
             guard parts.count == 2 else { continue }
             if parts[0] == "error" { error = parts[1] }
+            if parts[0] == "attempt" { isOwn = parts[1] == attempt }
             if let number = Int(parts[1]) { take(parts[0], number) }
             isWhole = isWhole || parts[0] == "dropped_stderr"
         }
-        guard isWhole, termination != .notRun else { return nil }
+        guard isWhole, isOwn, termination != .notRun else { return nil }
     }
 
     private mutating func take(_ name: String, _ number: Int) {

@@ -227,32 +227,32 @@ static int refuse_usage(void) {
     return SHIM_USAGE;
 }
 
+static enum claim keep_claimed(const char *folder) {
+    enum claim claim = claim_start(folder);
+    if (claim != CLAIM_WON) return claim;
+    if (is_asked_to_end()) {
+        shim.canceled = true;
+        shim.child_status = SIGTERM;
+    } else if (start_child()) {
+        keep_child();
+    }
+    return claim;
+}
+
 // Keeps one attempt from its claim to its record. Returns the exit status that tells of it.
 static int keep_attempt(const char *folder) {
     shim.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (shim.folder < 0) drop_prepared_record();
     if (shim.folder < 0 || !reserve_record()) return SHIM_NOT_STARTED;
-    enum claim claim = claim_start(folder);
-    if (claim == CLAIM_VOIDED) return SHIM_VOIDED;
-    if (claim == CLAIM_WON) {
-        if (is_asked_to_end()) {
-            shim.canceled = true;
-            shim.child_status = SIGTERM;
-        } else if (start_child()) {
-            place_record();
-            keep_child();
-        }
-    }
-    return write_record() ? SHIM_RECORDED : SHIM_NOT_RECORDED;
+    if (keep_claimed(folder) == CLAIM_VOIDED) return SHIM_VOIDED;
+    return write_record(folder) ? SHIM_RECORDED : SHIM_NOT_RECORDED;
 }
 
 // Whether the attempt came to its end by itself and left no process behind.
 static bool is_clean(void) { return shim.phase == PHASE_RUNNING && shim.child_ended && !shim.has_children; }
 
 static void forget_attempt(void) {
-    close(shim.record);
     close(shim.folder);
-    shim.record = shim.folder = -1;
+    shim.folder = -1;
     forget_streams();
     shim.child_ended = shim.has_children = shim.timed_out = shim.canceled = false;
     shim.child = 0;
@@ -264,20 +264,14 @@ static void forget_attempt(void) {
 static int keep_attempts(const char *drafts) {
     // No command may look into the process that keeps somebody else's next.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prepare_record(drafts);
     for (;;) {
         int count;
         char **arguments;
-        prepare_record(drafts);
-        if (!await_job(&count, &arguments) || !read_arguments(count, arguments)) {
-            drop_prepared_record();
-            return SHIM_NOT_STARTED;
-        }
+        if (!await_job(&count, &arguments) || !read_arguments(count, arguments)) return SHIM_NOT_STARTED;
         int status = keep_attempt(arguments[1]);
-        if (status != SHIM_RECORDED || !is_clean() || !ask_for_job()) {
-            // A process takes a while to be gone, and the service waits for the end of the socket.
-            if (shim.jobs >= 0) close(shim.jobs);
-            return status;
-        }
+        // Without a place for records of its own it is of no more use.
+        if (status != SHIM_RECORDED || shim.drafts < 0 || !is_clean() || !ask_for_job()) return status;
         forget_attempt();
     }
 }
@@ -288,5 +282,9 @@ int main(int count, char **arguments) {
     else if (!read_arguments(count, arguments)) return refuse_usage();
     if (!detach()) return SHIM_NOT_STARTED;
     describe_process();
-    return is_ready ? keep_attempts(arguments[2]) : keep_attempt(arguments[1]);
+    int status = is_ready ? keep_attempts(arguments[2]) : keep_attempt(arguments[1]);
+    if (shim.record >= 0) drop_draft();
+    // A process takes a while to be gone, and the service waits for the end of the socket.
+    if (shim.jobs >= 0) close(shim.jobs);
+    return status;
 }

@@ -1,8 +1,9 @@
 // The file in the run folder that tells the service how the attempt stands.
 //
-// It has one inode and up to two names. Its first line says which process runs the attempt; under the name `started`
+// It has one inode and up to three names. Its first line says which process runs the attempt; under the name `started`
 // that line is the proof that the attempt began. Behind it comes the record of the end, which counts under the name
-// `exit` only, given to the file when the record is whole.
+// `exit` only, given to the file when the record is whole; zeros fill the rest. A shim that keeps one attempt after the
+// other keeps the file as well, under its first name: making files is most of what a short command costs.
 //
 // No printing by stdio here: its first use costs more page faults than the rest of the shim.
 #define _GNU_SOURCE
@@ -98,45 +99,44 @@ void describe_process(void) {
     draft_name[draft_stem + digits] = 0;
 }
 
-// Writes the file's first line and takes the space of the rest, so that a disk that fills up meanwhile can't lose the end.
-static bool create_draft(int folder) {
-    static const char blank[1024];
+// Writes the first line and takes the space of the rest, so that a disk that fills up meanwhile can't lose the end.
+static bool write_start(void) {
     struct text whole = first_line;
-    size_t padding = sizeof whole.bytes - whole.size;
-    memcpy(whole.bytes + whole.size, blank, padding);
+    memset(whole.bytes + whole.size, 0, sizeof whole.bytes - whole.size);
+    return pwrite(shim.record, whole.bytes, sizeof whole.bytes, 0) == sizeof whole.bytes;
+}
+
+static bool create_draft(int folder) {
     // One of that name may be left of a process that had the same number; under another name it may still count.
     unlinkat(folder, draft_name, 0);
     shim.record = openat(folder, draft_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return shim.record >= 0 && write(shim.record, whole.bytes, sizeof whole.bytes) == sizeof whole.bytes;
+    return shim.record >= 0 && write_start();
 }
 
-// Removes the file of a shim that got no job.
-void drop_prepared_record(void) {
-    if (shim.is_prepared) unlinkat(shim.drafts, draft_name, 0);
-    shim.is_prepared = false;
-}
+// Where the file has its first name.
+static int draft_folder(void) { return shim.drafts >= 0 ? shim.drafts : shim.folder; }
+
+// Takes the file's first name away, when no attempt will be written into it any more.
+void drop_draft(void) { unlinkat(draft_folder(), draft_name, 0); }
 
 // Makes the file before there is a job, in the folder of all run folders. If it can't be, it is made in the job's folder.
 void prepare_record(const char *folder) {
-    if (shim.drafts < 0) shim.drafts = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    shim.is_prepared = shim.drafts >= 0 && create_draft(shim.drafts);
-    if (shim.is_prepared) return;
-    if (shim.drafts >= 0) unlinkat(shim.drafts, draft_name, 0);
+    shim.drafts = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (shim.drafts < 0 || create_draft(shim.drafts)) return;
+    drop_draft();
     if (shim.record >= 0) close(shim.record);
-    shim.record = -1;
+    close(shim.drafts);
+    shim.record = shim.drafts = -1;
 }
 
-// Takes the file that was prepared, or makes it, before anything runs.
-bool reserve_record(void) { return shim.is_prepared || create_draft(shim.folder); }
-
-// Puts a prepared file into the job's folder, once the job has begun and nobody waits for that. Where that fails, as on a
-// full disk, it stays where it is.
-void place_record(void) {
-    if (shim.is_prepared && renameat(shim.drafts, draft_name, shim.folder, draft_name) == 0) shim.is_prepared = false;
+// Makes the file for an attempt, or clears the one that is there, before anything runs.
+bool reserve_record(void) {
+    if (shim.drafts < 0) return create_draft(shim.folder);
+    // The service has forgotten the attempt whose record was in it.
+    bool is_clear = !shim.is_written || write_start();
+    shim.is_written = false;
+    return is_clear;
 }
-
-// Where the draft lies.
-static int draft_folder(void) { return shim.is_prepared ? shim.drafts : shim.folder; }
 
 // Whoever links `started` first has decided: the shim, that the attempt runs, or a recovering service, that it never
 // will. By path and not by descriptor: a service that forgets a void attempt renames the folder before it removes the
@@ -151,18 +151,20 @@ enum claim claim_start(const char *folder) {
         memcpy(started + length + 1, started_name, sizeof started_name);
         if (linkat(draft_folder(), draft_name, AT_FDCWD, started, 0) == 0) return CLAIM_WON;
     }
-    if (errno == EEXIST) {
-        unlinkat(draft_folder(), draft_name, 0);
-        return CLAIM_VOIDED;
-    }
+    if (errno == EEXIST) return CLAIM_VOIDED;
     set_error("the start could not be written down", NULL, errno);
     shim.child_status = W_EXITCODE(125, 0);
     return CLAIM_FAILED;
 }
 
-// A reader takes the record as whole when its last line, `dropped_stderr`, is.
-bool write_record(void) {
+// Writes how the attempt of a folder ended. A reader takes the record as whole when its last line, `dropped_stderr`, is,
+// and as this attempt's by its name: a crash of the machine can bring the record of an earlier one back.
+bool write_record(const char *folder) {
+    const char *name = strrchr(folder, '/');
     struct text text = {.size = 0};
+    add(&text, "attempt ");
+    add(&text, name == NULL ? folder : name + 1);
+    add(&text, "\n");
     if (WIFSIGNALED(shim.child_status)) add_line(&text, "signal ", (uint64_t)WTERMSIG(shim.child_status));
     else add_line(&text, "exit ", (uint64_t)WEXITSTATUS(shim.child_status));
     add_line(&text, "timed_out ", shim.timed_out);
@@ -174,8 +176,7 @@ bool write_record(void) {
     add_line(&text, "stderr_bytes ", shim.streams[1].written);
     add_line(&text, "dropped_stdout ", shim.streams[0].dropped);
     add_line(&text, "dropped_stderr ", shim.streams[1].dropped);
-    ssize_t size = (ssize_t)text.size;
-    return pwrite(shim.record, text.bytes, text.size, (off_t)first_line.size) == size
-        && ftruncate(shim.record, (off_t)first_line.size + size) == 0
-        && renameat(draft_folder(), draft_name, shim.folder, record_name) == 0;
+    shim.is_written = true;
+    return pwrite(shim.record, text.bytes, text.size, (off_t)first_line.size) == (ssize_t)text.size
+        && linkat(draft_folder(), draft_name, shim.folder, record_name, 0) == 0;
 }

@@ -25,11 +25,12 @@ enum phase {
 
 struct shim {
     int folder;
-    // The folder for records that are made before there is a job, and whether this one's still lies there.
+    // The folder of the record's first name, if it was made before there was a job.
     int drafts;
-    bool is_prepared;
     int signals;
     int record;
+    // Whether the record of an end is in it.
+    bool is_written;
     // The socket from which a shim that waits gets its jobs, if the service has not closed it.
     int jobs;
     int64_t timeout_ms;
@@ -65,10 +66,9 @@ enum claim { CLAIM_WON, CLAIM_VOIDED, CLAIM_FAILED };
 enum claim claim_start(const char *folder);
 void describe_process(void);
 void prepare_record(const char *folder);
-void drop_prepared_record(void);
-void place_record(void);
+void drop_draft(void);
 bool reserve_record(void);
-bool write_record(void);
+bool write_record(const char *folder);
 void set_error(const char *what, const char *subject, int number);
 
 // child.c: the child and its output.

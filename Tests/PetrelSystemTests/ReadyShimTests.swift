@@ -21,10 +21,11 @@ struct ReadyShimTests {
 
     private func waiting() -> [Int32] { names("/proc").compactMap { Int32($0) }.filter(isReadyShim) }
 
-    /// Runs a job; its end with the shim that kept it.
+    /// Runs a job and forgets it; its end with the shim that kept it.
     private func run(_ job: ShimJob, _ launcher: ShimLauncher) async -> (end: ShimEnd, shim: Int32) {
         let shim = Mutex<Int32>(0)
         let end = await launcher.launch(job) { pid in shim.withLock { $0 = pid } }
+        launcher.forget(key: job.key)
         return (end, shim.withLock(\.self))
     }
 
@@ -133,6 +134,7 @@ struct ReadyShimTests {
                 if await end.text != job.key + "\n" { wrong.append(job.key) }
                 launcher.terminate(key: job.key)
             }
+            launcher.forget(key: job.key)
         }
         return wrong
     }
@@ -163,7 +165,7 @@ struct ReadyShimTests {
         let launcher = launcher()
         for number in 0..<200 {
             for pid in waiting() where number % 4 == 0 { sendSignal(9, to: pid) }
-            let end = await launcher.launch(fixture.job("echo \(number)", key: "k.\(number)"))
+            let (end, _) = await run(fixture.job("echo \(number)", key: "k.\(number)"), launcher)
             #expect(end == ShimEnd(termination: .exit(0), stdout: Array("\(number)\n".utf8)))
         }
     }
@@ -193,18 +195,23 @@ struct ReadyShimTests {
         #expect(await launcher.launch(fixture.job("echo on", key: "on")).text == "on\n")
     }
 
-    @Test("the record of a job lies in its folder while it runs, so that another service finds it")
+    @Test("a shim's file names the process while its job runs, and tells of its end until that is forgotten")
     func record() async throws {
         let launcher = launcher()
         let folder = fixture.folder.path + "/run"
-        _ = await run(job("true", "first"), launcher)
+        let first = await run(job("true", "first"), launcher)
         let job = job("while [ ! -e \(fixture.folder.path)/go ]; do sleep 0.01; done", "long")
         async let end = launcher.launch(job)
-        #expect(await comesTrue { names(folder + "/long").contains { $0.hasPrefix("exit.draft.") } })
-        #expect(names(folder + "/long").contains("started"))
+        #expect(await comesTrue { names(folder + "/long") == ["started"] })
         write("", to: fixture.folder.path + "/go")
         #expect(await end == ShimEnd(termination: .exit(0)))
         #expect(names(folder + "/long").sorted() == ["exit", "started"])
+        let (_, other) = await run(self.job("true", "next"), launcher)
+        #expect(contents(folder + "/long/exit") == contents(folder + "/long/started"), "it keeps its record")
+        #expect(contents(folder + "/long/exit")?.hasPrefix("\(first.shim) ") ?? false && other != first.shim)
+        launcher.forget(key: "long")
+        #expect(await run(self.job("true", "last"), launcher).shim != 0)
+        #expect(fixture.runFolders().isEmpty)
     }
 
     private func drafts() -> [String] { names(fixture.folder.path + "/run").filter { $0.hasPrefix("exit.draft.") } }

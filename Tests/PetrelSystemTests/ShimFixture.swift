@@ -38,8 +38,10 @@ struct ShimFixture {
         await launcher.launch(job(script, timeout: timeout, grace: grace, cap: cap))
     }
 
-    /// The folders of attempts; beside them lie the records of shims that wait.
-    func runFolders() -> [String] { names(folder.path + "/run").filter { !$0.hasPrefix("exit.draft.") } }
+    /// The folders of attempts; beside them lie the records of shims that wait, and empty folders.
+    func runFolders() -> [String] {
+        names(folder.path + "/run").filter { !$0.hasPrefix("exit.draft.") && !$0.hasPrefix(".gone.") }
+    }
 
     /// How many processes of this fixture live.
     var alive: Int { processes(marked: mark).count }

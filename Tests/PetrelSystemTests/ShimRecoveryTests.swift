@@ -72,11 +72,13 @@ struct ShimRecoveryTests {
     @Test("a record that a crash of the machine cut off does not count")
     func tornRecord() async {
         _ = await fixture.run("exit 5")
-        let whole = contents(fixture.file("exit")) ?? ""
-        for length in [0, 1, 40, whole.utf8.count - 1] {
-            write(String(decoding: whole.utf8.prefix(length), as: UTF8.self), to: fixture.file("exit"))
+        let whole = (contents(fixture.file("exit")) ?? "").split(separator: "\0", maxSplits: 1)[0]
+        #expect(whole.contains("attempt a.1\n"))
+        let cut = [0, 1, 40, whole.utf8.count - 1].map { String(decoding: whole.utf8.prefix($0), as: UTF8.self) }
+        for text in cut + [String(whole).replacing("attempt a.1", with: "attempt a.0")] {
+            write(text, to: fixture.file("exit"))
             guard case .lost = await fixture.successor.resume(key: "a.1", boot: "other") else {
-                Issue.record("took \(length) bytes for a record")
+                Issue.record("took this for a record: \(text)")
                 return
             }
         }

@@ -25,6 +25,11 @@ int petrel_pidfd_send_signal(int pidfd, int number);
 // Reaps an own child that has ended. Returns its wait status, or -1 when it is no child of this process or lives.
 int petrel_reap(int pidfd);
 
+// files.c
+
+// Gives a file or folder another name, unless something has that. Returns 0, or -1 with errno.
+int petrel_rename_new(const char *from, const char *to);
+
 // thread.c
 
 // Starts a detached thread with all signals blocked. Returns 0 or an error number.
