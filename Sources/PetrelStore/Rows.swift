@@ -25,10 +25,18 @@ private final class DefinitionMemo: Sendable {
     private static let most = 256
     private let known = Mutex<[String: ActionDefinition]>([:])
 
-    /// - Parameter text: read only where the document is not known.
-    func definition(_ hash: String, _ text: @autoclosure () -> String) throws -> ActionDefinition {
+    /// - Parameter database: read only where the document is not known.
+    func definition(_ hash: String, in database: Database) throws -> ActionDefinition {
         if let definition = known.withLock({ $0[hash] }) { return definition }
-        let definition = ActionDefinition(try Value.fromColumn(text()).object ?? [:])
+        let text: String? = try database.first("SELECT document FROM definition WHERE hash = ?", [hash]) {
+            $0["document"]
+        }
+        guard let text else {
+            throw CoreError(
+                .unavailable, "the database has no definition \(hash) of an execution",
+                hint: "Run petrel doctor, and restore the last backup if it finds damage")
+        }
+        let definition = ActionDefinition(try Value.fromColumn(text).object ?? [:])
         known.withLock { known in
             if known.count >= Self.most { known = [:] }
             known[hash] = definition
@@ -39,13 +47,10 @@ private final class DefinitionMemo: Sendable {
 
 /// The columns of an execution, in the order that ``Execution/init(row:results:)`` reads them.
 let executionColumns = """
-    e.id, e.action, e.definition AS hash, d.document AS definition, e.runner, e.status, e.parameters, e.context, \
+    e.id, e.action, e.definition, e.runner, e.status, e.parameters, e.context, \
     e.origin, e.parent, e.started_at, e.ended_at, e.result_bytes, e.log, e.attempt, e.owner, e.boot, e.lease_until, \
     e.reply_to, e.delay
     """
-
-/// Where an execution is read from, for the columns above.
-let executionTables = "execution e JOIN definition d ON d.hash = e.definition"
 
 extension Execution {
     /// Reads a row with ``executionColumns``; the result stays empty.
@@ -54,7 +59,7 @@ extension Execution {
         let action: String = row["action"]
         self.init(
             id: id, action: ContentRef(action) ?? ContentRef(pack: "", name: action),
-            definition: try definitions.definition(row["hash"], row["definition"]), runner: row["runner"],
+            definition: try definitions.definition(row["definition"], in: row.database), runner: row["runner"],
             status: ExecutionStatus(rawValue: row["status"]) ?? .abandoned,
             parameters: try Value.fromColumn(row["parameters"]).object ?? [:],
             context: try Value.fromColumn(row["context"]).object ?? [:],
@@ -74,7 +79,7 @@ extension ExecutionTexts {
         let action: String = row["action"]
         self.init(
             id: id, action: ContentRef(action) ?? ContentRef(pack: "", name: action),
-            definition: try definitions.definition(row["hash"], row["definition"]), runner: row["runner"],
+            definition: try definitions.definition(row["definition"], in: row.database), runner: row["runner"],
             status: row["status"], parameters: row["parameters"], context: row["context"], user: row["user"],
             parent: row["parent"], startedAt: Instant(column: row["started_at"] as Int64),
             endedAt: Instant(column: row["ended_at"] as Int64?), result: row["result"],

@@ -100,7 +100,7 @@ extension SQLiteStorage {
         let fetched = try lookUp { database in
             try database.each(
                 """
-                SELECT \(executionColumns), e.result, e.result_file FROM \(table) o CROSS JOIN \(executionTables)
+                SELECT \(executionColumns), e.result, e.result_file FROM \(table) o CROSS JOIN execution e
                 WHERE e.id = o.execution ORDER BY \(order) LIMIT ?
                 """, [limit]
             ) { try Fetched(row: $0) }

@@ -37,7 +37,7 @@ extension SQLiteStorage {
         return try await queue.commit(.flushed) { database in
             let waiting = try database.each(
                 """
-                SELECT \(executionColumns) FROM \(executionTables)
+                SELECT \(executionColumns) FROM execution e
                 WHERE e.status = 'requested' AND e.runner NOT IN \(workflowRunners) AND e.is_gated = 0
                     AND e.started_at + e.delay <= ? ORDER BY e.id LIMIT ?
                 """, [at.microseconds, limit]
@@ -63,7 +63,7 @@ extension SQLiteStorage {
         try await read { database in
             try database.each(
                 """
-                SELECT \(executionColumns) FROM \(executionTables)
+                SELECT \(executionColumns) FROM execution e
                 WHERE e.owner IS NOT NULL AND e.owner <> ? ORDER BY e.id
                 """, [owner]
             ) { try Execution(row: $0) }
@@ -207,7 +207,7 @@ private func storedExecution(
         }
         if status == known.status.rawValue { return known }
     }
-    return try database.first("SELECT \(executionColumns) FROM \(executionTables) WHERE \(condition)", key) {
+    return try database.first("SELECT \(executionColumns) FROM execution e WHERE \(condition)", key) {
         try Execution(row: $0)
     }
 }

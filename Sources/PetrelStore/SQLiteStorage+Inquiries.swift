@@ -54,7 +54,7 @@ extension SQLiteStorage {
         let found: [(Fetched, Execution)] = try lookUpTogether { database in
             try database.each(
                 """
-                SELECT \(executionColumns), e.result, e.result_file FROM inquiry i CROSS JOIN \(executionTables)
+                SELECT \(executionColumns), e.result, e.result_file FROM inquiry i CROSS JOIN execution e
                 WHERE e.id = i.execution AND i.asked_at IS NULL AND e.status = 'pending' ORDER BY e.id LIMIT ?
                 """, [limit]
             ) { row in
@@ -90,7 +90,7 @@ extension SQLiteStorage {
             try database.each(
                 """
                 SELECT \(executionColumns), e.result, e.result_file, q.thread
-                FROM inquiry_post q CROSS JOIN \(executionTables)
+                FROM inquiry_post q CROSS JOIN execution e
                 WHERE e.id = q.execution AND q.adapter = ? AND q.channel = ? AND e.status = 'pending' ORDER BY e.id DESC LIMIT 100
                 """, [adapter, channel]
             ) { (try Fetched(row: $0), $0["thread"]) }

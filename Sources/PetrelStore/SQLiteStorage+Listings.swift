@@ -6,7 +6,7 @@ extension SQLiteStorage {
     public func execution(_ id: ExecutionID) async throws(CoreError) -> Execution? {
         let rows = try lookUp { database in
             try database.each(
-                "SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables) WHERE e.id = ?", [id.text]
+                "SELECT \(executionColumns), e.result, e.result_file FROM execution e WHERE e.id = ?", [id.text]
             ) { try Fetched(row: $0) }
         }
         return rows.first?.withResult(from: results)
@@ -17,9 +17,9 @@ extension SQLiteStorage {
         try lookUp { database in
             try database.first(
                 """
-                SELECT e.action, e.definition AS hash, d.document AS definition, e.runner, e.status, e.parameters,
+                SELECT e.action, e.definition, e.runner, e.status, e.parameters,
                     e.context, e.user, e.parent, e.started_at, e.ended_at, e.result, e.result_bytes, e.log, e.delay
-                FROM \(executionTables) WHERE e.id = ? AND e.result_file IS NULL
+                FROM execution e WHERE e.id = ? AND e.result_file IS NULL
                 """, [id.text]
             ) { try ExecutionTexts(id, row: $0) }
         }
@@ -35,7 +35,7 @@ extension SQLiteStorage {
         let (fetched, total) = try await read { database in
             let rows = try database.each(
                 """
-                SELECT \(executionColumns)\(results) FROM \(executionTables) WHERE e.id IN (
+                SELECT \(executionColumns)\(results) FROM execution e WHERE e.id IN (
                     SELECT e.id FROM execution e \(filter.hint) \(filter.condition) \(order) LIMIT ? OFFSET ?
                 ) \(order)
                 """, filter.arguments + [query.limit, query.offset]
@@ -58,7 +58,7 @@ extension SQLiteStorage {
                     SELECT e.id, level + 1 FROM execution e JOIN tree ON e.parent = tree.id
                     WHERE ?2 < 0 OR level < ?2 LIMIT ?3
                 )
-                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
+                SELECT \(executionColumns), e.result, e.result_file FROM execution e
                 WHERE e.id IN (SELECT id FROM tree) ORDER BY e.started_at, e.id
                 """, [id.text, depth, limit]
             ) { try Fetched(row: $0) }

@@ -7,7 +7,7 @@ extension SQLiteStorage {
         let fetched = try lookUp { database in
             try database.each(
                 """
-                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
+                SELECT \(executionColumns), e.result, e.result_file FROM execution e
                 WHERE e.reply_owed = 1 ORDER BY e.ended_at LIMIT ?
                 """, [limit]
             ) { try Fetched(row: $0) }

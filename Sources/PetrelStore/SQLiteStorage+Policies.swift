@@ -68,7 +68,7 @@ private struct GatePass {
         while answer.claimed.count < limit {
             let batch = try database.each(
                 """
-                SELECT \(executionColumns) FROM \(executionTables)
+                SELECT \(executionColumns) FROM execution e
                 WHERE \(isHeld) AND e.started_at + e.delay <= ? AND e.id > ? ORDER BY e.id LIMIT 256
                 """, [at.microseconds, last]
             ) { try Execution(row: $0) }

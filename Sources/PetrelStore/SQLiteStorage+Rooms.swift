@@ -10,7 +10,8 @@ extension SQLiteStorage {
         let heard: (line: RoomPost, receipt: InboxReceipt) = try await queue.commit(.written) { database in
             let line = try insert(post, in: database)
             guard line.room == post.room, line.author == post.author, line.text == post.text, line.kind == nil else {
-                throw CoreError(.invalidInput, "the key \(post.key) belongs to another message", hint: "Use a fresh key")
+                throw CoreError(
+                    .invalidInput, "the key \(post.key) belongs to another message", hint: "Use a fresh key")
             }
             return (line, try PetrelStore.accept(message(line), at: post.at, in: database))
         }

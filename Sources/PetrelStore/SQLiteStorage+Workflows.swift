@@ -25,7 +25,7 @@ extension SQLiteStorage {
             let state = try workflowState(id.text, in: database)
             let children = try database.each(
                 """
-                SELECT \(executionColumns), e.result, e.result_file FROM \(executionTables)
+                SELECT \(executionColumns), e.result, e.result_file FROM execution e
                 WHERE e.parent = ? AND e.parent_owed = 1 ORDER BY e.ended_at, e.id LIMIT ?
                 """, [id.text, limit]
             ) { try Fetched(row: $0) }
@@ -90,7 +90,7 @@ extension SQLiteStorage {
         let fetched: [(Int?, Fetched)] = try await read { database in
             try database.each(
                 """
-                SELECT \(executionColumns), e.result, e.result_file, e.item FROM \(executionTables)
+                SELECT \(executionColumns), e.result, e.result_file, e.item FROM execution e
                 WHERE e.task = ? ORDER BY e.id
                 """, [task]
             ) { ($0["item"], try Fetched(row: $0)) }
@@ -210,7 +210,7 @@ private struct StepWriting: Sendable {
     /// Asks the open children for the same: workflows hear it, what has not begun and what waits for a person ends.
     private func cascade(_ wish: WorkflowWish, in database: Database) throws -> [Execution] {
         let open = try database.each(
-            "SELECT \(executionColumns) FROM \(executionTables) WHERE e.parent = ? AND e.ended_at IS NULL",
+            "SELECT \(executionColumns) FROM execution e WHERE e.parent = ? AND e.ended_at IS NULL",
             [step.execution.text]
         ) { try Execution(row: $0) }
         var asked: [Execution] = []

@@ -130,9 +130,11 @@ public final class SQLiteStorage: Storage {
         configuration.maximumReaderCount = 2
         configuration.label = "petrel.store"
         configuration.prepareDatabase { database in
+            // Of a new database: a commit changes a few bytes on each of many pages, and the log takes them whole.
+            try database.execute(sql: "PRAGMA page_size = 2048")
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
             // 16 MiB: a page that is written again and again goes into the database file once for many commits.
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
             try database.limitCache()
             database.add(function: auditMAC)
         }

@@ -64,7 +64,7 @@ extension Database {
             let code = argument?.bind(to: statement, at: CInt(index + 1)) ?? SQLITE_OK
             guard code == SQLITE_OK else { throw failure(code, sql) }
         }
-        let row = StoredRow(statement)
+        let row = StoredRow(statement, of: self)
         try withExtendedLifetime(cached) {
             while true {
                 switch sqlite3_step(statement) {
@@ -91,11 +91,14 @@ extension Database {
 ///
 /// A column is looked for from the one that was read last: whoever reads in the order of the statement finds it at once.
 final class StoredRow {
+    /// For what the row refers to.
+    let database: Database
     private let statement: SQLiteStatement
     private let count: CInt
     private var next: CInt = 0
 
-    fileprivate init(_ statement: SQLiteStatement) {
+    fileprivate init(_ statement: SQLiteStatement, of database: Database) {
+        self.database = database
         self.statement = statement
         count = sqlite3_column_count(statement)
     }

@@ -87,7 +87,9 @@ public final class ShimLauncher: Sendable {
         }
         defer { removeLive(job.key) }
         let spare = rests.withLock { $0.folders.popLast() }
-        if let problem = folder.create(stdin: job.stdin, from: spare) { return ShimEnd(termination: .notRun, error: problem) }
+        if let problem = folder.create(stdin: job.stdin, from: spare) {
+            return ShimEnd(termination: .notRun, error: problem)
+        }
         FaultPoint.runBeforeSpawn.pass()
         guard !isCanceled(job.key) else { return .canceledEarly }
         if let worker, let process = await worker.fork([shimPath] + arguments(job, folder)) {
