@@ -4,15 +4,16 @@ import Synchronization
 
 /// Commits transactions in groups: whatever waits while one group is being flushed goes together into the next.
 ///
-/// Each transaction runs in its own savepoint, so that a refused one does not fail its neighbours. A group is flushed to
-/// the disk if any of its transactions asks for it. (docs/adr/0004)
+/// Hardly a transaction is refused, so a group is first committed as one. If one of it is, all run again, each in a
+/// savepoint of its own, so that it does not fail its neighbours; a savepoint keeps a copy of each page that is changed. A
+/// group is flushed to the disk if any of its transactions asks for it. (docs/adr/0004)
 final class CommitQueue: Sendable {
     /// How durable a transaction is when its caller goes on.
     enum Durability { case written, flushed }
 
     private struct Job: Sendable {
         var durability: Durability
-        /// Runs the transaction and keeps its answer for `finish`.
+        /// Runs the transaction and keeps its answer for `finish`; maybe twice, with all taken back between.
         var run: @Sendable (Database) throws -> Void
         /// Hands out the answer, or the error that took the whole group down.
         var finish: @Sendable (CoreError?) -> Void
@@ -129,8 +130,13 @@ final class CommitQueue: Sendable {
 
     private func commit(_ group: [Job], in database: Database) {
         let isFlushed = !isRelaxed && group.contains { $0.durability == .flushed }
-        let failure = failureOfCommitting(isFlushed: isFlushed, in: database) {
-            for job in group { try run(job, in: database) }
+        var failure = failureOfCommitting(isFlushed: isFlushed, in: database) {
+            for job in group { try job.run(database) }
+        }
+        if failure != nil, group.count > 1 {
+            failure = failureOfCommitting(isFlushed: isFlushed, in: database) {
+                for job in group { try runApart(job, in: database) }
+            }
         }
         count(group.count, isFlushed: isFlushed)
         for job in group { job.finish(failure) }
@@ -173,7 +179,7 @@ final class CommitQueue: Sendable {
     /// Runs one job in its savepoint.
     ///
     /// A job's own refusal stays its own; what ended the transaction ends the group.
-    private func run(_ job: Job, in database: Database) throws {
+    private func runApart(_ job: Job, in database: Database) throws {
         try database.run("SAVEPOINT job")
         let before = posts.count
         do {
