@@ -19,7 +19,7 @@ final class ReadyShims: Sendable {
     }
 
     /// How many wait at most; each takes some 200 KiB.
-    private static let most = 64
+    private static let most = 32
     /// The largest packet that a shim takes.
     private static let maxPacketBytes = 64 << 10
 
