@@ -2,6 +2,7 @@ import FoundationEssentials
 import GRDB
 import Glibc
 public import PetrelCore
+import Synchronization
 
 /// The storage ports on one SQLite file, which one process holds alone.
 ///
@@ -40,6 +41,8 @@ public final class SQLiteStorage: Storage {
     let outgoing: OutgoingPosts
     let digest: any Digest
     let results: ResultFiles
+    /// The platform's ids of posts that were sent, until that is committed.
+    let unrecorded = Mutex<[DeliveryID: String]>([:])
 
     /// Opens the folder's database, brings its tables up to date and checks it.
     /// - Throws: ``StoreError``: an unwritable folder, a newer schema, a damaged file; nothing was changed then.
@@ -71,6 +74,7 @@ public final class SQLiteStorage: Storage {
     /// Closes the database; the log is folded into the file.
     public func close() throws(StoreError) {
         do {
+            queue.commitWaiting()
             try rowReaders.close()
             try pool.close()
         } catch {
