@@ -153,10 +153,7 @@ public final class Outbox: Sendable {
         do throws(CoreError) {
             switch delivery {
             case .delivered(let platformID):
-                // If a kill comes first, it is found by its delivery id. What waits behind it in the store is due after it.
-                try await store.recordSent(
-                    id, platformID: platformID, at: clock.now,
-                    canWait: adapter.capabilities.findsDeliveries && !isBehind)
+                try await store.recordSent(id, platformID: platformID, at: clock.now)
                 return true
             case .retry(let pause, let reason):
                 try await store.recordRetry(id, at: clock.now + max(pause, backOff(queued)), reason: reason)

@@ -19,23 +19,13 @@ final class CommitQueue: Sendable {
         var finish: @Sendable (CoreError?) -> Void
     }
 
-    /// A change that is committed with whatever comes next.
-    private struct Companion: Sendable {
-        var run: @Sendable (Database) throws -> Void
-        var whenCommitted: @Sendable () -> Void
-    }
-
     private struct State {
         var jobs: [Job] = []
-        var companions: [Companion] = []
-        var isTimed = false
         var isScheduled = false
         var statistics = CommitStatistics()
     }
 
     private static let maxJobsPerCommit = 256
-    /// How long a companion waits for a transaction to go with.
-    private static let longestWait = Duration.milliseconds(20)
 
     private let pool: DatabasePool
     private let isRelaxed: Bool
@@ -83,33 +73,6 @@ final class CommitQueue: Sendable {
         }
         return try result.get()
     }
-
-    /// Commits a change with the next transaction, or a moment later; one that the database refuses is left out.
-    ///
-    /// Nobody waits for it: what it says must be found out again if a kill comes first.
-    func commitSoon(
-        _ body: @escaping @Sendable (Database) throws -> Void, whenCommitted: @escaping @Sendable () -> Void
-    ) {
-        let mustTime = state.withLock { state in
-            state.companions.append(Companion(run: body, whenCommitted: whenCommitted))
-            defer { state.isTimed = true }
-            return !state.isTimed
-        }
-        guard mustTime else { return }
-        Task {
-            try? await Task.sleep(for: Self.longestWait)
-            state.withLock { $0.isTimed = false }
-            if hasCompanions { try? await commit(.written) { _ in } }
-        }
-    }
-
-    /// Commits on this thread what waits for a transaction to go with.
-    func commitWaiting() {
-        guard hasCompanions else { return }
-        pool.writeWithoutTransaction { _ = failureOfCommitting(isFlushed: false, in: $0) {} }
-    }
-
-    private var hasCompanions: Bool { state.withLock { !$0.companions.isEmpty } }
 
     /// Commits a transaction here and now; nil if others are under way, whose flush it should share.
     private func commitAlone<Answer>(_ body: (Database) throws -> Answer) -> Result<Answer, CoreError>? {
@@ -190,24 +153,17 @@ final class CommitQueue: Sendable {
     private func failureOfCommitting(
         isFlushed: Bool, in database: Database, _ work: () throws -> Void
     ) -> CoreError? {
-        let companions = state.withLock { state in
-            defer { state.companions = [] }
-            return state.companions
-        }
         do {
             try setFlushing(isFlushed, in: database)
             try database.run("BEGIN IMMEDIATE")
             try work()
-            for companion in companions { try run(companion, in: database) }
             FaultPoint.storeBeforeFlush.pass()
             try database.run("COMMIT")
             FaultPoint.storeAfterFlush.pass()
-            for companion in companions { companion.whenCommitted() }
             posts.tell()
             return nil
         } catch {
             posts.forget()
-            state.withLock { $0.companions = companions + $0.companions }
             if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
             return storeFailure(error)
         }
@@ -218,12 +174,6 @@ final class CommitQueue: Sendable {
         guard flushes.withLock(\.self) != isFlushed else { return }
         try database.run(isFlushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
         flushes.withLock { $0 = isFlushed }
-    }
-
-    private func run(_ companion: Companion, in database: Database) throws {
-        do { try companion.run(database) } catch {
-            guard database.isInsideTransaction else { throw error }
-        }
     }
 
     /// Runs one job in its savepoint.

@@ -1,6 +1,5 @@
 import GRDB
 public import PetrelCore
-import Synchronization
 
 extension SQLiteStorage {
     /// Reads large results from their files, after the rows.
@@ -47,8 +46,6 @@ extension SQLiteStorage {
     /// Counts as doubtful what was tried before and what another owner queued.
     public func duePosts(adapter: AdapterName, at: Instant, limit: Int) async throws(CoreError) -> [QueuedPost] {
         let owner = options.owner
-        // Asked for before the rows: what is recorded between the two is not found unsent.
-        let unrecorded = unrecorded.withLock(\.self)
         return try lookUp { database in
             try database.each(
                 """
@@ -64,7 +61,7 @@ extension SQLiteStorage {
                 let attempts: Int = row["attempts"]
                 let isDoubtful = attempts > 0 || (row["queued_by"] as String) != owner
                 return QueuedPost(post: try OutboundPost(row: row), attempts: attempts, isDoubtful: isDoubtful)
-            }.filter { unrecorded[$0.post.id] == nil }
+            }
         }
     }
 
@@ -75,8 +72,7 @@ extension SQLiteStorage {
 
     /// See ``OutboxStore/unsentPosts(adapter:limit:)``.
     public func unsentPosts(adapter: AdapterName, limit: Int) async throws(CoreError) -> [UnsentPost] {
-        let unrecorded = unrecorded.withLock(\.self)
-        return try lookUp { database in
+        try lookUp { database in
             try database.each(
                 """
                 SELECT id, channel, thread FROM post WHERE state = 'unsent' AND adapter = ? ORDER BY sequence LIMIT ?
@@ -85,14 +81,13 @@ extension SQLiteStorage {
                 UnsentPost(
                     id: DeliveryID(stored: row["id"]),
                     conversation: Conversation(adapter: adapter, channel: row["channel"], thread: row["thread"]))
-            }.filter { unrecorded[$0.id] == nil }
+            }
         }
     }
 
     /// See ``OutboxStore/platformID(of:)``.
     public func platformID(of id: DeliveryID) async throws(CoreError) -> String? {
-        if let platformID = unrecorded.withLock({ $0[id] }) { return platformID }
-        return try lookUp { database in
+        try lookUp { database in
             try database.first("SELECT platform_id FROM post WHERE id = ?", [id.text]) {
                 $0["platform_id"] as String?
             } ?? nil
@@ -109,17 +104,8 @@ extension SQLiteStorage {
     }
 
     /// Changes nothing for a post that is not unsent any more.
-    public func recordSent(
-        _ id: DeliveryID, platformID: String, at: Instant, canWait: Bool
-    ) async throws(CoreError) {
-        if canWait {
-            unrecorded.withLock { $0[id] = platformID }
-            queue.commitSoon { try markSent(id, platformID: platformID, at: at, in: $0) } whenCommitted: { [self] in
-                unrecorded.withLock { $0[id] = nil }
-            }
-        } else {
-            try await queue.commit(.written) { try markSent(id, platformID: platformID, at: at, in: $0) }
-        }
+    public func recordSent(_ id: DeliveryID, platformID: String, at: Instant) async throws(CoreError) {
+        try await queue.commit(.written) { try markSent(id, platformID: platformID, at: at, in: $0) }
         FaultPoint.outboxAfterRecord.pass()
     }
 
@@ -159,7 +145,6 @@ extension SQLiteStorage {
     /// Looks among the posts that speak of an execution.
     public func execution(ofThread thread: Conversation) async throws(CoreError) -> ExecutionID? {
         guard let root = thread.thread else { return nil }
-        if !unrecorded.withLock(\.isEmpty) { try await queue.commit(.written) { _ in } }
         return try lookUp { database in
             try database.first(
                 """

@@ -2,7 +2,6 @@ import FoundationEssentials
 import GRDB
 import Glibc
 public import PetrelCore
-import Synchronization
 
 /// The storage ports on one SQLite file, which one process holds alone.
 ///
@@ -41,8 +40,6 @@ public final class SQLiteStorage: Storage {
     let outgoing: OutgoingPosts
     let digest: any Digest
     let results: ResultFiles
-    /// The platform's ids of posts that were sent, until that is committed.
-    let unrecorded = Mutex<[DeliveryID: String]>([:])
 
     /// Opens the folder's database, brings its tables up to date and checks it.
     /// - Throws: ``StoreError``: an unwritable folder, a newer schema, a damaged file; nothing was changed then.
@@ -74,7 +71,6 @@ public final class SQLiteStorage: Storage {
     /// Closes the database; the log is folded into the file.
     public func close() throws(StoreError) {
         do {
-            queue.commitWaiting()
             try rowReaders.close()
             try pool.close()
         } catch {

@@ -35,7 +35,7 @@ extension StoreConformance {
         var result = Samples.post("2", to: message)
         result.replaces = EarlierPost(id: ack.id)
         try await store.enqueue([ack, result])
-        try await store.recordSent(ack.id, platformID: "p7", at: at, canWait: false)
+        try await store.recordSent(ack.id, platformID: "p7", at: at)
         let due = try await store.duePosts(adapter: "fake", at: at, limit: 9)
         #expect(due.map(\.post.replaces) == [EarlierPost(id: ack.id, platformID: "p7")])
         var lonely = Samples.post("3", to: Samples.message("b", channel: "other"))
@@ -66,7 +66,7 @@ extension StoreConformance {
         // The post still has it until it is sent.
         let first = try #require(try await store.duePosts(adapter: "fake", at: at, limit: 9).first?.post)
         #expect(first.to.callback == message.callback)
-        try await store.recordSent(first.id, platformID: "p1", at: at, canWait: false)
+        try await store.recordSent(first.id, platformID: "p1", at: at)
         #expect(try await store.duePosts(adapter: "fake", at: at, limit: 9).first?.post.to.callback == message.callback)
     }
 
@@ -86,7 +86,7 @@ extension StoreConformance {
         }
         #expect(try await found("m-e1") == Samples.execution(1).id)
         #expect(try await found("p1") == nil)
-        try await store.recordSent(post("1", 1, to: message).id, platformID: "p1", at: at, canWait: false)
+        try await store.recordSent(post("1", 1, to: message).id, platformID: "p1", at: at)
         #expect(try await found("p1") == Samples.execution(1).id)
         #expect(try await found("t9") == Samples.execution(2).id)
         try await store.enqueue([post("3", 3, to: within)])

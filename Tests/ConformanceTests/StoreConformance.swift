@@ -280,7 +280,7 @@ struct StoreConformance {
         #expect(try await due(at) == [other.id], "the second waits behind the first")
         #expect(try await store.nextRetry(adapter: "fake") == at + .seconds(5))
         #expect(try await due(at + .seconds(5)) == [first.id, other.id])
-        try await store.recordSent(first.id, platformID: "p1", at: at, canWait: false)
+        try await store.recordSent(first.id, platformID: "p1", at: at)
         #expect(try await due(at) == [second.id, other.id])
         try await store.recordRefused(second.id, reason: "gone", at: at)
         #expect(try await due(at) == [other.id])
@@ -300,7 +300,7 @@ struct StoreConformance {
         #expect(try await store.unsentPosts(adapter: "fake", limit: 9).map(\.id) == [first.id, second.id])
         #expect(try await store.unsentPosts(adapter: "fake", limit: 1).map(\.conversation) == [message.conversation])
         #expect(try await store.platformID(of: first.id) == nil)
-        try await store.recordSent(first.id, platformID: "p1", at: at, canWait: false)
+        try await store.recordSent(first.id, platformID: "p1", at: at)
         #expect(try await store.platformID(of: first.id) == "p1")
         #expect(try await store.settleReply(Samples.execution(7).id, posts: [Samples.post("3", to: message)]) == false)
         #expect(told.withLock(\.count) == 2, "what is not stored is not told")
@@ -411,30 +411,6 @@ struct StoreConformance {
         other.key = "theirs"
         await #expect(throws: CoreError.self) { try await store.deliver(other) }
         #expect(try await store.roomPosts(room: "r", after: 0, limit: 9).count == 2)
-    }
-
-    func knowsAtOnceWhatIsRecordedLater() async throws {
-        let store = try await open("me")
-        let message = Samples.message("act")
-        let posts = (1...3).map { Samples.post(String($0), to: message) }
-        try await store.enqueue(posts)
-        func due() async throws -> [DeliveryID] {
-            try await store.duePosts(adapter: "fake", at: at, limit: 10).map(\.post.id)
-        }
-        try await store.recordSent(posts[0].id, platformID: "p1", at: at, canWait: true)
-        #expect(try await store.platformID(of: posts[0].id) == "p1")
-        #expect(try await store.unsentPosts(adapter: "fake", limit: 9).map(\.id) == [posts[1].id, posts[2].id])
-        #expect(try await !due().contains(posts[0].id))
-        // It goes with the next transaction, whatever that is, and otherwise by itself.
-        _ = try await store.accept(message, at: at)
-        #expect(try await due() == [posts[1].id])
-        try await store.recordSent(posts[1].id, platformID: "p2", at: at, canWait: true)
-        #expect(await comesToHold { (try? await due()) == [posts[2].id] })
-        try await store.recordSent(posts[2].id, platformID: "p3", at: at, canWait: true)
-        _ = try await store.accept(Samples.message("more", event: "2"), at: at)
-        let later = try await open("two")
-        #expect(try await later.unsentPosts(adapter: "fake", limit: 9).isEmpty)
-        #expect(try await later.platformID(of: posts[2].id) == "p3")
     }
 
     func everythingSurvivesReopening() async throws {

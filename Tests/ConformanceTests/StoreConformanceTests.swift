@@ -68,7 +68,6 @@ struct StoreConformanceTests {
         ("content keeps its ids", { try await $0.keepsContentAndItsIDs() }),
         ("one person claims the administrator's role", { try await $0.onlyOneAdministratorCanClaim() }),
         ("a room remembers each line once", { try await $0.roomsRememberEachLineOnce() }),
-        ("a sent post is known at once and recorded later", { try await $0.knowsAtOnceWhatIsRecordedLater() }),
         ("a line that delivers a post records that", { try await $0.aLineThatDeliversAPostRecordsThat() }),
         ("an event is handled once", { try await $0.handlesInstancesOnce() }),
         ("a timer fires each time once", { try await $0.firesTimersOnce() }),

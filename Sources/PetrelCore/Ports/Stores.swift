@@ -288,9 +288,8 @@ public protocol OutboxStore: Sendable {
     func platformID(of id: DeliveryID) async throws(CoreError) -> String?
     /// When the next post that waits for a retry is due; nil when none waits.
     func nextRetry(adapter: AdapterName) async throws(CoreError) -> Instant?
-    /// Records that a post is on the platform under an id. Written; where that can wait, with the next transaction or
-    /// 20 ms later, while all calls of this store know of it at once.
-    func recordSent(_ id: DeliveryID, platformID: String, at: Instant, canWait: Bool) async throws(CoreError)
+    /// Records that a post is on the platform under an id. Written.
+    func recordSent(_ id: DeliveryID, platformID: String, at: Instant) async throws(CoreError)
     /// Records that sending failed and when it is to be tried again. Written.
     func recordRetry(_ id: DeliveryID, at: Instant, reason: String) async throws(CoreError)
     /// Records that the platform will never take it: it is kept for the operator and holds nobody up. Flushed.
