@@ -40,9 +40,7 @@ extension SQLiteStorage {
                 ) \(order)
                 """, filter.arguments + [query.limit, query.offset]
             ) { try Fetched(row: $0) }
-            let total = try database.count(
-                "SELECT count(*) FROM execution e \(filter.hint) \(filter.condition)", filter.arguments)
-            return (rows, total)
+            return (rows, try database.count(filter.count, filter.arguments))
         }
         return ExecutionPage(executions: fetched.map { $0.withResult(from: self.results) }, total: total)
     }
@@ -214,6 +212,16 @@ private struct Filter: Sendable {
         if single.count > 1 { return "execution_list" }
         if let index = single.first { return index }
         return query.parent == nil ? "execution_list" : "execution_roots"
+    }
+
+    /// How many executions there are; all together are those that have ended and those that have not, whose indexes are the
+    /// narrowest.
+    var count: String {
+        guard clauses.isEmpty else { return "SELECT count(*) FROM execution e \(hint) \(condition)" }
+        return """
+            SELECT (SELECT count(*) FROM execution INDEXED BY execution_ended WHERE ended_at IS NOT NULL)
+                + (SELECT count(*) FROM execution INDEXED BY execution_open WHERE ended_at IS NULL)
+            """
     }
 
     var condition: String { clauses.isEmpty ? "" : "WHERE " + clauses.joined(separator: " AND ") }
