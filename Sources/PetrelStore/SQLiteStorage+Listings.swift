@@ -27,20 +27,25 @@ extension SQLiteStorage {
 
     /// Page and total come from one snapshot; files of large results are read after it.
     ///
-    /// The ids of the page are found in an index alone, however far down it is; only its own rows are read.
+    /// The ids of the page are found in an index alone, from the end that is nearer; only its own rows are read.
     public func executions(_ query: ExecutionQuery) async throws(CoreError) -> ExecutionPage {
         let filter = Filter(query)
         let results = query.withResults ? ", e.result, e.result_file" : ", NULL AS result, NULL AS result_file"
-        let order = orderClause(query)
         let (fetched, total) = try await read { database in
+            let total = try database.count(filter.count, filter.arguments)
+            let rest = max(0, total - query.offset)
+            let limit = query.limit < 0 ? rest : min(query.limit, rest)
+            let isNearEnd = query.offset > total / 2
+            let offset = isNearEnd ? rest - limit : query.offset
             let rows = try database.each(
                 """
                 SELECT \(executionColumns)\(results) FROM execution e WHERE e.id IN (
-                    SELECT e.id FROM execution e \(filter.hint) \(filter.condition) \(order) LIMIT ? OFFSET ?
-                ) \(order)
-                """, filter.arguments + [query.limit, query.offset]
+                    SELECT e.id FROM execution e \(filter.hint) \(filter.condition)
+                    \(orderClause(query, isReversed: isNearEnd)) LIMIT ? OFFSET ?
+                ) \(orderClause(query))
+                """, filter.arguments + [limit, offset]
             ) { try Fetched(row: $0) }
-            return (rows, try database.count(filter.count, filter.arguments))
+            return (rows, total)
         }
         return ExecutionPage(executions: fetched.map { $0.withResult(from: self.results) }, total: total)
     }
@@ -162,9 +167,10 @@ struct Fetched: Sendable {
     }
 }
 
-private func orderClause(_ query: ExecutionQuery) -> String {
-    let direction = query.isAscending ? "ASC" : "DESC"
-    let wished = query.order.map { "e.\($0.key.column) \($0.isAscending ? "ASC" : "DESC")" }
+private func orderClause(_ query: ExecutionQuery, isReversed: Bool = false) -> String {
+    func word(_ isAscending: Bool) -> String { isAscending != isReversed ? "ASC" : "DESC" }
+    let direction = word(query.isAscending)
+    let wished = query.order.map { "e.\($0.key.column) \(word($0.isAscending))" }
     return "ORDER BY " + (wished + ["e.started_at \(direction)", "e.id \(direction)"]).joined(separator: ", ")
 }
 

@@ -242,6 +242,27 @@ struct StoreConformance {
         query.limit = -1
         #expect(try await store.executions(query).executions.count == 5)
         #expect(try await store.openCounts() == [.requested: 5])
+        try await pagesAreParts(of: store)
+    }
+
+    /// Each page of each length, either way round, is the part of the whole list that it should be.
+    private func pagesAreParts(of store: any Storage) async throws {
+        for isAscending in [false, true] {
+            var query = ExecutionQuery()
+            query.isAscending = isAscending
+            query.limit = -1
+            let all = try await store.executions(query).executions.map(\.id)
+            #expect(all.count == 5)
+            for offset in 0...6 {
+                for limit in [-1, 0, 1, 2, 5, 9] {
+                    (query.offset, query.limit) = (offset, limit)
+                    let page = try await store.executions(query)
+                    let part = all.dropFirst(offset)
+                    #expect(page.executions.map(\.id) == (limit < 0 ? Array(part) : Array(part.prefix(limit))))
+                    #expect(page.total == 5)
+                }
+            }
+        }
     }
 
     // MARK: Outbox
