@@ -81,7 +81,7 @@ public final class ShimLauncher: Sendable {
         _ job: ShimJob, from worker: WarmWorker? = nil, started: (_ pid: Int32) async -> Void = { _ in }
     ) async -> ShimEnd {
         if let problem = problem(of: job) { return ShimEnd(termination: .notRun, error: problem) }
-        let folder = RunFolder(place: runFolder, key: job.key)
+        let folder = attempt(job.key)
         guard addLive(job.key) else {
             return ShimEnd(termination: .notRun, error: "the attempt \(job.key) is running")
         }
@@ -149,7 +149,7 @@ public final class ShimLauncher: Sendable {
     /// Finds out what became of an attempt that began on the given boot, and waits for its end if it runs.
     public func resume(key: String, boot: String) async -> ShimTrace {
         guard isValid(key) else { return .lost(reason: "'\(key)' names no attempt") }
-        let folder = RunFolder(place: runFolder, key: key)
+        let folder = attempt(key)
         if let end = folder.end(limit: maxReadBytes) { return .ended(end) }
         guard boot == bootID() else { return .lost(reason: "the machine was started anew while the command ran") }
         switch folder.void() {
@@ -170,7 +170,7 @@ public final class ShimLauncher: Sendable {
             live[key] = entry
             return true
         }
-        let folder = RunFolder(place: runFolder, key: key)
+        let folder = attempt(key)
         // The shim of one that has ended may keep another one by now.
         guard !isOurs, !folder.hasEnded, case .process(let pid, let startTime, bootID()) = folder.process(),
             let process = ChildProcess.find(pid: pid, startTime: startTime)
@@ -182,19 +182,17 @@ public final class ShimLauncher: Sendable {
     /// Removes all traces of an attempt that has ended.
     public func forget(key: String) {
         guard isValid(key) else { return }
-        let folder = RunFolder(place: runFolder, key: key).clear()
-        guard let shim = rests.withLock({ $0.shims.removeValue(forKey: key) }) else {
-            // Something may have been left behind that works in it.
-            if let folder { removeTree(folder) }
-            return
-        }
-        ready.keep(shim)
+        let folder = attempt(key).clear()
+        let shim = rests.withLock { $0.shims.removeValue(forKey: key) }
+        if let shim { ready.keep(shim) }
+        guard let folder else { return }
         let isKept = rests.withLock { rests in
-            guard let folder, rests.folders.count < Self.mostFolders else { return false }
+            // Without a shim that can take more, something may have been left behind that works in it.
+            guard shim != nil, rests.folders.count < Self.mostFolders else { return false }
             rests.folders.append(folder)
             return true
         }
-        if !isKept, let folder { removeTree(folder) }
+        if !isKept { removeTree(folder) }
     }
 
     /// Keeps a shim until its attempt is forgotten; those whose attempt never is do not pile up.
@@ -225,13 +223,13 @@ public final class ShimLauncher: Sendable {
 
     /// The files to which a running attempt's output goes; each comes to be with its first byte.
     public func outputPaths(key: String) -> (stdout: String, stderr: String) {
-        (path(key) + "/stdout", path(key) + "/stderr")
+        (folder(key: key) + "/stdout", folder(key: key) + "/stderr")
     }
 
     /// The folder of a running attempt, where the command may leave files; it goes with ``forget(key:)``.
-    public func folder(key: String) -> String { path(key) }
+    public func folder(key: String) -> String { attempt(key).path }
 
-    private func path(_ key: String) -> String { runFolder + "/" + key }
+    private func attempt(_ key: String) -> RunFolder { RunFolder(place: runFolder, key: key) }
 
     private func isValid(_ key: String) -> Bool {
         !key.isEmpty && key.utf8.count <= 200 && key != "." && key != ".."
