@@ -49,7 +49,8 @@ public struct Attempts: Sendable {
             let scope = try ParameterScope.of(
                 action, context: execution.context, origin: execution.origin, catalog: catalog.current,
                 datastore: datastore)
-            let final = try ParameterPipeline(action: action, runner: type).final(execution.parameters, scope: scope)
+            let pipeline = catalog.current.pipeline(of: action, on: type)
+            let final = try pipeline.final(execution.parameters, scope: scope)
             var request = request(execution, action, runner: final.runner, action: final.action)
             request.config = scope.roots["config_context"]?.object ?? [:]
             var outcome = await runner.run(request)

@@ -14,7 +14,7 @@ public struct Catalog: Sendable {
     public let configs: [String: PackConfig]
     /// Finds the aliases that fit a message.
     public let matcher: AliasMatcher
-    private let definitions = Definitions()
+    private let memo = ActionMemo()
     private let actionsByRef: [ContentRef: Action]
     private let actionsByID: [ContentID: Action]
 
@@ -45,7 +45,13 @@ public struct Catalog: Sendable {
     public func definition(of action: Action) -> ActionDefinition {
         // One that was found before the content was replaced may differ from the one that goes by its name now.
         guard actionsByRef[action.ref] == action else { return ActionDefinition(action.apiDocument) }
-        return definitions.definition(of: action)
+        return memo.definition(of: action)
+    }
+
+    /// The pipeline of an action's parameters on the runner that it names.
+    public func pipeline(of action: Action, on runner: RunnerType) -> ParameterPipeline {
+        guard actionsByRef[action.ref] == action else { return ParameterPipeline(action: action, runner: runner) }
+        return memo.pipeline(of: action, on: runner)
     }
 
     /// The alias with a reference `pack.name` or an id.
@@ -55,17 +61,24 @@ public struct Catalog: Sendable {
     }
 }
 
-/// The definitions that were asked for, by action.
-private final class Definitions: Sendable {
-    private let made = Mutex<[ContentID: ActionDefinition]>([:])
+/// What was made of actions for those who asked, by action.
+private final class ActionMemo: Sendable {
+    private let definitions = Mutex<[ContentID: ActionDefinition]>([:])
+    private let pipelines = Mutex<[ContentID: ParameterPipeline]>([:])
 
     func definition(of action: Action) -> ActionDefinition {
-        made.withLock { made in
-            if let known = made[action.id] { return known }
-            let definition = ActionDefinition(action.apiDocument)
-            made[action.id] = definition
-            return definition
-        }
+        definitions.withLock { kept(action.id, in: &$0) { ActionDefinition(action.apiDocument) } }
+    }
+
+    func pipeline(of action: Action, on runner: RunnerType) -> ParameterPipeline {
+        pipelines.withLock { kept(action.id, in: &$0) { ParameterPipeline(action: action, runner: runner) } }
+    }
+
+    private func kept<Made>(_ id: ContentID, in made: inout [ContentID: Made], _ make: () -> Made) -> Made {
+        if let known = made[id] { return known }
+        let new = make()
+        made[id] = new
+        return new
     }
 }
 

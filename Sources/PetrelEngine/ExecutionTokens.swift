@@ -6,18 +6,16 @@ public import PetrelCore
 /// the execution runs; whoever reads one must check that.
 public struct ExecutionTokens: Sendable {
     private static let prefix = "pxt-"
-    private let key: Secret<[UInt8]>
-    private let digest: any Digest
+    private let digest: @Sendable ([UInt8]) -> String
 
     /// Tokens under a key that never leaves the data folder.
     public init(key: Secret<[UInt8]>, digest: any Digest) {
-        self.key = key
-        self.digest = digest
+        self.digest = digest.hmacSHA256(key: key)
     }
 
     /// The token of an execution.
     public func token(for execution: ExecutionID) -> String {
-        Self.prefix + execution.text + "-" + digest.hmacSHA256(Array(execution.text.utf8), key: key.reveal())
+        Self.prefix + execution.text + "-" + digest(Array(execution.text.utf8))
     }
 
     /// The execution whose token this is, or nil if it is none of ours.

@@ -163,7 +163,7 @@ public struct Submission: Sendable {
                 "Action \"\(found.ref)\" needs the runner \"\(found.runner)\", which this Petrel has not",
                 hint: "petrel runner list shows the runners")
         }
-        return (found, ParameterPipeline(action: found, runner: type))
+        return (found, catalog.current.pipeline(of: found, on: type))
     }
 
     private func newExecution(

@@ -41,8 +41,9 @@ extension SQLiteStorage {
 
 /// The function `petrel_mac(text)` of a connection: the keyed digest by which rows are chained.
 func auditFunction(key: Secret<[UInt8]>, digest: any Digest) -> DatabaseFunction {
-    DatabaseFunction("petrel_mac", argumentCount: 1, pure: true) { values in
-        digest.hmacSHA256(Array((String.fromDatabaseValue(values[0]) ?? "").utf8), key: key.reveal())
+    let mac = digest.hmacSHA256(key: key)
+    return DatabaseFunction("petrel_mac", argumentCount: 1, pure: true) { values in
+        mac(Array((String.fromDatabaseValue(values[0]) ?? "").utf8))
     }
 }
 

@@ -1,5 +1,6 @@
 import COpenSSL
 public import PetrelCore
+import Synchronization
 
 /// Random bytes from OpenSSL's generator.
 public struct SystemRandom: RandomSource {
@@ -46,6 +47,12 @@ public struct SystemDigest: Digest {
         }
     }
 
+    /// See ``Digest/hmacSHA256(key:)``.
+    public func hmacSHA256(key: Secret<[UInt8]>) -> @Sendable ([UInt8]) -> String {
+        let mac = KeyedMAC(key: key.reveal())
+        return { bytes in hexadecimal(32) { mac.digest(of: bytes, into: $0, $1) } }
+    }
+
     private func hexadecimal(
         _ bytes: UInt32, _ fill: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt32>) -> Bool
     ) -> String {
@@ -58,6 +65,32 @@ public struct SystemDigest: Digest {
         // An empty or wrong digest would make unequal things equal.
         precondition(isFilled && size == bytes, "the digest failed")
         return digest.hexadecimal
+    }
+}
+
+/// A MAC whose key is set; its state is begun anew for each text.
+private final class KeyedMAC: Sendable {
+    // Used by one at a time.
+    private nonisolated(unsafe) let context = EVP_MAC_CTX_dup(Algorithms.hmacSHA256)
+    private let turn = Mutex(())
+    private let isReady: Bool
+
+    init(key: [UInt8]) { isReady = EVP_MAC_init(context, key, key.count, nil) == 1 }
+
+    deinit { EVP_MAC_CTX_free(context) }
+
+    func digest(
+        of bytes: [UInt8], into digest: UnsafeMutablePointer<UInt8>?, _ size: UnsafeMutablePointer<UInt32>
+    ) -> Bool {
+        turn.withLock { _ in
+            var filled = 0
+            guard isReady, EVP_MAC_init(context, nil, 0, nil) == 1,
+                EVP_MAC_update(context, bytes, bytes.count) == 1,
+                EVP_MAC_final(context, digest, &filled, Int(EVP_MAX_MD_SIZE)) == 1
+            else { return false }
+            size.pointee = UInt32(filled)
+            return true
+        }
     }
 }
 

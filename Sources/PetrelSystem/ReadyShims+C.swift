@@ -90,17 +90,20 @@ final class ReadyShims: Sendable {
     }
 
     private func packet(_ arguments: [String], _ environment: [String: String]) -> [UInt8]? {
-        var packet: [UInt8] = []
         let count = 1 + arguments.count
-        let variables = environment.lazy.map { $0.key + "=" + $0.value }
-        for text in [String(count), path] + arguments + variables {
-            packet += text.utf8
-            guard packet.count < Self.maxPacketBytes else { return nil }
-            packet.append(0)
+        var packet: [UInt8] = []
+        packet.reserveCapacity(8 << 10)
+        packet.add(String(count))
+        packet.add(path)
+        for text in arguments { packet.add(text) }
+        for (name, value) in environment {
+            packet += name.utf8
+            packet.append(UInt8(ascii: "="))
+            packet.add(value)
         }
         // A NUL within a text would make two of it; the ordinary way refuses such a job with a reason.
         let texts = 1 + count + environment.count
-        return packet.count(where: { $0 == 0 }) == texts ? packet : nil
+        return packet.count <= Self.maxPacketBytes && packet.count(where: { $0 == 0 }) == texts ? packet : nil
     }
 
     private func start() -> Shim? {
@@ -111,5 +114,13 @@ final class ReadyShims: Sendable {
     /// Removes the record that a shim has made before it got a job, if it is still there; for one that has ended.
     private func removeDraft(of shim: Shim) {
         unlink(runFolder + "/" + RunFolder.draftMark + String(shim.process.pid))
+    }
+}
+
+extension [UInt8] {
+    /// Adds a text and a NUL behind it.
+    fileprivate mutating func add(_ text: String) {
+        self += text.utf8
+        append(0)
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// The folder of one attempt, which the service and the shim share.
 struct RunFolder: Sendable {
-    /// In the names of folders that are being removed, or are empty and wait for another attempt.
+    /// What the names of folders begin with that are being removed, or are empty and wait for another attempt.
     static let graveMark = ".gone."
 
     /// What the names of the records begin with that shims have made before they got a job, beside the folders.

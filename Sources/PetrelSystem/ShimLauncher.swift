@@ -210,7 +210,7 @@ public final class ShimLauncher: Sendable {
         for name in folderEntries(runFolder) {
             let path = runFolder + "/" + name
             let isLeft = name.hasPrefix(RunFolder.draftMark) && !RunFolder.isDraftInUse(path)
-            if isLeft || name.contains(RunFolder.graveMark) { removeTree(path) }
+            if isLeft || name.hasPrefix(RunFolder.graveMark) { removeTree(path) }
         }
     }
 
@@ -233,7 +233,7 @@ public final class ShimLauncher: Sendable {
 
     private func isValid(_ key: String) -> Bool {
         !key.isEmpty && key.utf8.count <= 200 && key != "." && key != ".."
-            && !key.contains(RunFolder.graveMark) && !key.hasPrefix(RunFolder.draftMark)
+            && !key.hasPrefix(RunFolder.graveMark) && !key.hasPrefix(RunFolder.draftMark)
             && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
     }
 

@@ -43,6 +43,15 @@ public protocol Digest: Sendable {
     func sha512(_ bytes: [UInt8]) -> String
     /// HMAC-SHA-256, as 64 lower-case hexadecimal digits.
     func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> String
+    /// HMAC-SHA-256 of text after text with one key, which is made ready once.
+    func hmacSHA256(key: Secret<[UInt8]>) -> @Sendable ([UInt8]) -> String
+}
+
+extension Digest {
+    /// Makes the key ready each time.
+    public func hmacSHA256(key: Secret<[UInt8]>) -> @Sendable ([UInt8]) -> String {
+        { hmacSHA256($0, key: key.reveal()) }
+    }
 }
 
 /// Whether two texts are equal, in a time that depends on their lengths only.

@@ -19,6 +19,7 @@ struct ParameterRendering {
     private let shellSinks: Set<String>
     private var graph: [(name: String, node: Node)] = []
     private var places: [String: Int] = [:]
+    private var hasTemplates = false
 
     init(scope: ParameterScope, shellSinks: Set<String>) {
         self.scope = scope
@@ -60,7 +61,8 @@ struct ParameterRendering {
     /// All parameters, rendered.
     func rendered() throws(EngineError) -> [String: Value] {
         var values: [String: Value] = [:]
-        for name in try order() {
+        // What is not rendered needs nothing else.
+        for name in hasTemplates ? try order() : graph.map(\.name) {
             guard let place = places[name] else { continue }
             switch graph[place].node {
             case .root: break
@@ -74,6 +76,7 @@ struct ParameterRendering {
     }
 
     private mutating func set(_ name: String, _ node: Node) {
+        if case .template = node { hasTemplates = true }
         if let place = places[name] {
             graph[place].node = node
         } else {

@@ -69,7 +69,7 @@ struct WorkflowBeginning: Sendable {
             let scope = try ParameterScope.of(
                 action, context: execution.context, origin: execution.origin, catalog: catalog.current,
                 datastore: datastore)
-            let (runner, action) = try ParameterPipeline(action: action, runner: type).final(
+            let (runner, action) = try catalog.current.pipeline(of: action, on: type).final(
                 execution.parameters, scope: scope)
             return Parameters(runner: runner, action: action, scope: scope)
         } catch { throw refusal(error.message, isChain) }
