@@ -50,7 +50,7 @@ final class CommitQueue: Sendable {
     func commit<Answer: Sendable>(
         _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Answer
     ) async throws(CoreError) -> Answer {
-        if durability == .written || isRelaxed, let result = commitAlone(body) { return try result.get() }
+        if let result = commitAlone(durability, body) { return try result.get() }
         let result: Result<Answer, CoreError> = await withCheckedContinuation { continuation in
             let answer = Mutex<Result<Answer, CoreError>?>(nil)
             let box = AnswerBox(answer)
@@ -75,7 +75,10 @@ final class CommitQueue: Sendable {
     }
 
     /// Commits a transaction here and now; nil if others are under way, whose flush it should share.
-    private func commitAlone<Answer>(_ body: (Database) throws -> Answer) -> Result<Answer, CoreError>? {
+    private func commitAlone<Answer>(
+        _ durability: Durability, _ body: (Database) throws -> Answer
+    ) -> Result<Answer, CoreError>? {
+        let isFlushed = durability == .flushed && !isRelaxed
         let isFree = state.withLock { state in
             guard !state.isScheduled else { return false }
             state.isScheduled = true
@@ -84,11 +87,11 @@ final class CommitQueue: Sendable {
         guard isFree else { return nil }
         var answer: Result<Answer, CoreError>?
         pool.writeWithoutTransaction { database in
-            let failure = failureOfCommitting(isFlushed: false, in: database) {
+            let failure = failureOfCommitting(isFlushed: isFlushed, in: database) {
                 answer = .success(try body(database))
             }
             if let failure { answer = .failure(failure) }
-            count(1, isFlushed: false)
+            count(1, isFlushed: isFlushed)
         }
         // Whoever came meanwhile counts on this one to go on.
         if state.withLock({ state in
