@@ -17,12 +17,14 @@ public struct LocalRoom: ChatAdapter {
     private let events: EventHub
     private let clock: any PetrelClock
 
-    /// A room over its store.
+    /// A room over its store, to which posts go from now on with the transactions that make them.
     public init(name: AdapterName, store: any RoomStore, events: EventHub, clock: any PetrelClock) {
         self.name = name
         self.store = store
         self.events = events
         self.clock = clock
+        store.keepRooms(
+            of: name, as: { Self.line($0, at: clock.now) }, told: { events.publish(.lineAdded($0)) })
     }
 
     /// Lines alone; a post is found again by its delivery id, which is its line's key.
@@ -51,35 +53,28 @@ public struct LocalRoom: ChatAdapter {
         let post = RoomPost(
             room: room, key: key, author: person.id, isOwner: person.isOwner, text: text, at: clock.now)
         let (line, receipt) = try await store.hear(post, as: message)
-        events.publish(.roomChanged(room: room))
         try await receiver.receive(message(line), accepted: receipt)
         return line
     }
 
     /// Lines after a sequence number; waits for one if there is none, at most so long.
     public func posts(room: String, after: Int, limit: Int, wait: Duration) async throws(CoreError) -> [RoomPost] {
+        guard after >= 0 else { return try await store.lastRoomPosts(room: room, limit: min(-after, limit)) }
         let end = clock.now + wait
-        while true {
-            // Listening begins before the question, so that no line falls between the two.
-            let stream = events.events(buffer: 1) { if case .roomChanged(room) = $0 { true } else { false } }
-            let posts =
-                after < 0
-                ? try await store.lastRoomPosts(room: room, limit: min(-after, limit))
-                : try await store.roomPosts(room: room, after: after, limit: limit)
-            if !posts.isEmpty || clock.now >= end || after < 0 || Task.isCancelled { return posts }
-            await waitForChange(in: stream, until: end)
+        // Listening begins before the question, so that no line falls between the two; what was added before is passed over.
+        // The first that comes is the next one, for lines are told in their order.
+        let next = events.events(buffer: .bufferingOldest(1)) {
+            if case .lineAdded(let line) = $0 { line.room == room && line.sequence > after } else { false }
         }
+        let posts = try await store.roomPosts(room: room, after: after, limit: limit)
+        guard posts.isEmpty, clock.now < end, !Task.isCancelled else { return posts }
+        return await first(of: next, until: end).map { [$0] } ?? []
     }
 
-    /// Adds the post to the room as a line, and records that with it; sending it again finds that line.
+    /// Adds a post that the outbox has kept to the room as a line, and records that with it; sending it again finds that line.
     public func send(_ post: OutboundPost) async -> Delivery {
-        let line = RoomPost(
-            room: post.to.conversation.channel, key: post.id.text, inReplyTo: post.to.message.eventID,
-            author: "petrel", text: post.text, kind: post.kind, execution: post.execution, status: post.status,
-            isFinal: post.isFinal, at: clock.now)
         do throws(CoreError) {
-            let stored = try await store.deliver(line)
-            events.publish(.roomChanged(room: line.room))
+            let stored = try await store.deliver(Self.line(post, at: clock.now), of: name)
             return .delivered(id: String(stored.sequence))
         } catch {
             return error.code == .invalidInput
@@ -107,15 +102,26 @@ public struct LocalRoom: ChatAdapter {
             channelName: post.room.hasPrefix("#") ? String(post.room.dropFirst()) : nil)
     }
 
-    private func waitForChange(in stream: AsyncStream<EngineEvent>, until end: Instant) async {
+    private static func line(_ post: OutboundPost, at: Instant) -> RoomPost {
+        RoomPost(
+            room: post.to.conversation.channel, key: post.id.text, inReplyTo: post.to.message.eventID,
+            author: "petrel", text: post.text, kind: post.kind, execution: post.execution, status: post.status,
+            isFinal: post.isFinal, at: at)
+    }
+
+    private func first(of stream: AsyncStream<EngineEvent>, until end: Instant) async -> RoomPost? {
         let clock = clock
-        await withTaskGroup(of: Void.self) { group in
+        return await withTaskGroup(of: RoomPost?.self) { group in
             group.addTask {
-                for await _ in stream { return }
+                for await case .lineAdded(let line) in stream { return line }
+                return nil
             }
-            group.addTask { try? await clock.sleep(for: end - clock.now) }
-            await group.next()
-            group.cancelAll()
+            group.addTask {
+                try? await clock.sleep(for: end - clock.now)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
         }
     }
 }

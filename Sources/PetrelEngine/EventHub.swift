@@ -31,10 +31,12 @@ public final class EventHub: Sendable {
     /// The events from now on that concern the listener, until the reading task ends.
     ///
     /// The question is asked by whoever publishes, so that a listener is woken only for what it wants.
-    public func events(buffer: Int = 1024, where concerns: @escaping @Sendable (EngineEvent) -> Bool = { _ in true })
-        -> AsyncStream<EngineEvent>
-    {
-        AsyncStream(bufferingPolicy: .bufferingNewest(buffer)) { continuation in
+    /// - Parameter buffer: what is kept for a listener that does not keep up.
+    public func events(
+        buffer: AsyncStream<EngineEvent>.Continuation.BufferingPolicy = .bufferingNewest(1024),
+        where concerns: @escaping @Sendable (EngineEvent) -> Bool = { _ in true }
+    ) -> AsyncStream<EngineEvent> {
+        AsyncStream(bufferingPolicy: buffer) { continuation in
             let id = state.withLock { state in
                 state.nextID += 1
                 state.listeners[state.nextID] = Listener(concerns: concerns, feed: continuation)

@@ -9,7 +9,7 @@ public func wake(
     do work: @escaping @Sendable () async -> Instant?
 ) async {
     let (signals, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    let stream = events.events(buffer: 1, where: concerns)
+    let stream = events.events(buffer: .bufferingNewest(1), where: concerns)
     feed.yield()
     await withDiscardingTaskGroup { group in
         group.addTask {

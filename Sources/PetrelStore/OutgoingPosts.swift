@@ -2,13 +2,27 @@ import GRDB
 import PetrelCore
 import Synchronization
 
-/// Puts posts into the outbox and tells whoever listens of those that were committed.
+/// Puts posts into the outbox, or into the rooms that the store keeps, and tells whoever listens of those that were
+/// committed.
 ///
 /// What a transaction inserts is kept until its group is committed; all of it happens on the writer's connection.
 final class OutgoingPosts: Sendable {
+    /// What a transaction has inserted.
+    private enum News {
+        case post(OutboundPost)
+        case line(RoomPost, of: AdapterName)
+    }
+
+    /// An adapter whose rooms are tables of this store.
+    private struct Keeper {
+        var line: @Sendable (OutboundPost) -> RoomPost
+        var told: @Sendable (RoomPost) -> Void
+    }
+
     private struct State {
-        var inserted: [OutboundPost] = []
+        var news: [News] = []
         var listeners: [AdapterName: @Sendable ([OutboundPost]) -> Void] = [:]
+        var keepers: [AdapterName: Keeper] = [:]
     }
 
     private let owner: String
@@ -21,39 +35,91 @@ final class OutgoingPosts: Sendable {
         state.withLock { $0.listeners[adapter] = take }
     }
 
+    func keepRooms(
+        of adapter: AdapterName, as line: @escaping @Sendable (OutboundPost) -> RoomPost,
+        told: @escaping @Sendable (RoomPost) -> Void
+    ) {
+        state.withLock { $0.keepers[adapter] = Keeper(line: line, told: told) }
+    }
+
     /// Puts posts into the outbox, in order.
     func insert(_ posts: [OutboundPost], in database: Database) throws {
         for post in posts {
+            let line = try deliver(post, in: database)
             try database.run(
                 """
                 INSERT INTO post (
-                    id, adapter, channel, thread, kind, reply_to, text, execution, status, is_final, queued_by, document, topic
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    id, adapter, channel, thread, kind, reply_to, text, execution, status, is_final, queued_by, document,
+                    topic, state, platform_id, sent_at, attempts
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     post.id.text, post.to.conversation.adapter, post.to.conversation.channel,
                     post.to.conversation.thread, post.kind.rawValue, post.to.document.columnText, post.text,
                     post.execution?.text, post.status?.rawValue, post.isFinal, owner, post.presentation?.columnText,
                     post.to.conversation.thread ?? (post.to.platformID.isEmpty ? nil : post.to.platformID),
+                    line == nil ? "unsent" : "sent", line.map { String($0.sequence) }, line?.at.microseconds,
+                    line == nil ? 0 : 1,
                 ])
+            if line == nil { note(.post(post)) }
         }
-        if !posts.isEmpty { state.withLock { $0.inserted += posts } }
     }
 
-    /// How many posts the open group has inserted.
-    var count: Int { state.withLock(\.inserted.count) }
+    /// Makes a post a line of the room that it goes to, if the store keeps that.
+    ///
+    /// - Returns: nil if it goes through the outbox: to another platform, behind others that do, or under a key that a line
+    ///   has already, which the adapter looks into.
+    private func deliver(_ post: OutboundPost, in database: Database) throws -> RoomPost? {
+        let conversation = post.to.conversation
+        guard let keeper = state.withLock({ $0.keepers[conversation.adapter] }),
+            try !database.hasRow(
+                "SELECT 1 FROM post WHERE state = 'unsent' AND adapter = ? AND channel = ? AND thread IS ? LIMIT 1",
+                [conversation.adapter, conversation.channel, conversation.thread])
+        else { return nil }
+        return try insert(keeper.line(post), of: conversation.adapter, in: database)
+    }
 
-    /// Forgets the posts of transactions that were rolled back.
-    func forget(from count: Int = 0) { state.withLock { $0.inserted.removeSubrange(min(count, $0.inserted.count)...) } }
+    /// Adds a line to a room; nil if there is one with its key.
+    func insert(_ line: RoomPost, of adapter: AdapterName, in database: Database) throws -> RoomPost? {
+        let isNew = try database.changes(
+            """
+            INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, is_owner, text, kind, execution, status,
+                is_final, at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                line.room, line.key, line.inReplyTo, line.author, line.isOwner, line.text,
+                line.kind?.rawValue, line.execution?.text, line.status?.rawValue, line.isFinal,
+                line.at.microseconds,
+            ])
+        guard isNew else { return nil }
+        var line = line
+        line.sequence = Int(database.lastInsertedRowID)
+        note(.line(line, of: adapter))
+        return line
+    }
 
-    /// Tells of the posts of a group that is committed.
+    private func note(_ news: News) { state.withLock { $0.news.append(news) } }
+
+    /// How many things the open group has inserted.
+    var count: Int { state.withLock(\.news.count) }
+
+    /// Forgets what transactions inserted that were rolled back.
+    func forget(from count: Int = 0) { state.withLock { $0.news.removeSubrange(min(count, $0.news.count)...) } }
+
+    /// Tells of what a group has inserted that is committed.
     func tell() {
-        let (posts, listeners) = state.withLock { state in
-            defer { state.inserted = [] }
-            return (state.inserted, state.listeners)
+        let (news, listeners, keepers) = state.withLock { state in
+            defer { state.news = [] }
+            return (state.news, state.listeners, state.keepers)
         }
-        for (adapter, posts) in Dictionary(grouping: posts, by: \.to.conversation.adapter) {
-            listeners[adapter]?(posts)
+        var posts: [AdapterName: [OutboundPost]] = [:]
+        for news in news {
+            switch news {
+            case .post(let post): posts[post.to.conversation.adapter, default: []].append(post)
+            case .line(let line, let adapter): keepers[adapter]?.told(line)
+            }
         }
+        for (adapter, posts) in posts { listeners[adapter]?(posts) }
     }
 }

@@ -7,8 +7,9 @@ extension SQLiteStorage {
         _ post: RoomPost, as message: @escaping @Sendable (RoomPost) -> InboundMessage
     ) async throws(CoreError) -> (line: RoomPost, receipt: InboxReceipt) {
         FaultPoint.inboxBeforeCommit.pass()
+        let outgoing = outgoing
         let heard: (line: RoomPost, receipt: InboxReceipt) = try await queue.commit(.written) { database in
-            let line = try insert(post, in: database)
+            let line = try stored(post, of: message(post).key.adapter, by: outgoing, in: database)
             guard line.room == post.room, line.author == post.author, line.text == post.text, line.kind == nil else {
                 throw CoreError(
                     .invalidInput, "the key \(post.key) belongs to another message", hint: "Use a fresh key")
@@ -19,10 +20,19 @@ extension SQLiteStorage {
         return heard
     }
 
-    /// See ``RoomStore/deliver(_:)``.
-    public func deliver(_ post: RoomPost) async throws(CoreError) -> RoomPost {
+    /// See ``RoomStore/keepRooms(of:as:told:)``.
+    public func keepRooms(
+        of adapter: AdapterName, as line: @escaping @Sendable (OutboundPost) -> RoomPost,
+        told: @escaping @Sendable (RoomPost) -> Void
+    ) {
+        outgoing.keepRooms(of: adapter, as: line, told: told)
+    }
+
+    /// See ``RoomStore/deliver(_:of:)``.
+    public func deliver(_ post: RoomPost, of adapter: AdapterName) async throws(CoreError) -> RoomPost {
+        let outgoing = outgoing
         let line: RoomPost = try await queue.commit(.written) { database in
-            let line = try insert(post, in: database)
+            let line = try stored(post, of: adapter, by: outgoing, in: database)
             guard line.room == post.room, line.kind != nil else {
                 throw CoreError(.invalidInput, "line \(line.sequence), said by somebody, has the post's id as its key")
             }
@@ -58,19 +68,11 @@ extension SQLiteStorage {
     }
 }
 
-private func insert(_ post: RoomPost, in database: Database) throws -> RoomPost {
-    try database.run(
-        """
-        INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, is_owner, text, kind, execution, status,
-            is_final, at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        [
-            post.room, post.key, post.inReplyTo, post.author, post.isOwner, post.text,
-            post.kind?.rawValue, post.execution?.text, post.status?.rawValue, post.isFinal,
-            post.at.microseconds,
-        ])
-    return try storedRoomPost(key: post.key, in: database) ?? post
+/// A line, which is added to its room unless it is there.
+private func stored(
+    _ post: RoomPost, of adapter: AdapterName, by outgoing: OutgoingPosts, in database: Database
+) throws -> RoomPost {
+    try outgoing.insert(post, of: adapter, in: database) ?? storedRoomPost(key: post.key, in: database) ?? post
 }
 
 private func storedRoomPost(key: String, in database: Database) throws -> RoomPost? {

@@ -420,18 +420,51 @@ struct StoreConformance {
         let post = Samples.post("1", to: message)
         #expect(try await store.settle(message.key, posts: [post], audit: [], at: at))
         let line = RoomPost(room: "r", key: post.id.text, author: "petrel", text: post.text, kind: post.kind, at: at)
-        let first = try await store.deliver(line)
+        let first = try await store.deliver(line, of: "fake")
         #expect(try await store.duePosts(adapter: message.key.adapter, at: at, limit: 9).isEmpty)
         #expect(try await store.platformID(of: post.id) == String(first.sequence))
-        #expect(try await store.deliver(line) == first)
+        #expect(try await store.deliver(line, of: "fake") == first)
         #expect(try await store.roomPosts(room: "r", after: 0, limit: 9) == [first])
         // What somebody said under the id of a post is not that post.
         let theirs = RoomPost(room: "r", key: "theirs", author: "ann", text: "mine", at: at)
         _ = try await store.hear(theirs) { Samples.message($0.text, event: $0.key) }
         var other = line
         other.key = "theirs"
-        await #expect(throws: CoreError.self) { try await store.deliver(other) }
+        await #expect(throws: CoreError.self) { try await store.deliver(other, of: "fake") }
         #expect(try await store.roomPosts(room: "r", after: 0, limit: 9).count == 2)
+    }
+
+    func postsToRoomsThatItKeepsAreLines() async throws {
+        let store = try await open("me")
+        let told = Mutex<[RoomPost]>([])
+        let listened = Mutex<[OutboundPost]>([])
+        store.listen(adapter: "fake") { posts in listened.withLock { $0 += posts } }
+        let (room, elsewhere) = (Samples.message("act"), Samples.message("act", event: "e2", channel: "elsewhere"))
+        @Sendable func line(_ post: OutboundPost) -> RoomPost {
+            RoomPost(
+                room: post.to.conversation.channel, key: post.id.text, author: "petrel", text: post.text,
+                kind: post.kind, at: Instant(microseconds: 1_700_000_000_000_000))
+        }
+        let early = Samples.post("1", to: room)
+        try await store.enqueue([early])
+        store.keepRooms(of: "fake", as: line) { line in told.withLock { $0.append(line) } }
+        let (behind, beside) = (Samples.post("2", to: room), Samples.post("3", to: elsewhere))
+        try await store.enqueue([behind, beside])
+        #expect(listened.withLock(\.self) == [early, behind], "what waits is not overtaken")
+        #expect(told.withLock { $0.map(\.key) } == [beside.id.text])
+        for post in [early, behind] { _ = try await store.deliver(line(post), of: "fake") }
+        let last = Samples.post("4", to: room)
+        _ = try await store.accept(room, at: at)
+        #expect(try await store.settle(room.key, posts: [last], audit: [], at: at))
+        #expect(try await store.settle(room.key, posts: [Samples.post("5", to: room)], audit: [], at: at) == false)
+        let lines = try await store.roomPosts(room: room.conversation.channel, after: 0, limit: 9)
+        #expect(lines.map(\.key) == [early, behind, last].map(\.id.text))
+        #expect(try await store.platformID(of: last.id) == lines.last.map { String($0.sequence) })
+        #expect(try await store.unsentPosts(adapter: "fake", limit: 9).isEmpty)
+        let said = RoomPost(room: room.conversation.channel, key: "said", author: "ann", text: "hi", at: at)
+        let heard = try await store.hear(said) { Samples.message($0.text, event: $0.key) }.line
+        #expect(told.withLock(\.self).suffix(4) == lines + [heard], "each once, as it is stored, in their order")
+        #expect(told.withLock(\.count) == 5 && listened.withLock(\.count) == 2)
     }
 
     func everythingSurvivesReopening() async throws {

@@ -69,6 +69,7 @@ struct StoreConformanceTests {
         ("one person claims the administrator's role", { try await $0.onlyOneAdministratorCanClaim() }),
         ("a room remembers each line once", { try await $0.roomsRememberEachLineOnce() }),
         ("a line that delivers a post records that", { try await $0.aLineThatDeliversAPostRecordsThat() }),
+        ("posts to rooms that it keeps are lines of them", { try await $0.postsToRoomsThatItKeepsAreLines() }),
         ("an event is handled once", { try await $0.handlesInstancesOnce() }),
         ("a timer fires each time once", { try await $0.firesTimersOnce() }),
         ("an end is owed to those who wait, once", { try await $0.owesEndsOnce() }),

@@ -39,7 +39,10 @@ final class ChatService: Sendable {
     }
 
     /// Starts the service, or starts it again.
-    func start(isConnected: Bool = true) async throws -> ServiceProcess {
+    /// - Parameter fault: where it is to kill itself.
+    func start(isConnected: Bool = true, fault: String? = nil) async throws -> ServiceProcess {
+        var environment = environment
+        environment["PETREL_FAULT"] = fault
         let service = try await ServiceProcess(folder: folder, environment: environment)
         guard isConnected else { return service }
         let health = try await comesToHold { try await Self.adapters(service)["chat"]?["state"] == "connected" }

@@ -462,9 +462,17 @@ public protocol RoomStore: Sendable {
     /// ``InboxStore/accept(_:at:)``). Written; `invalidInput` if the key belongs to another line.
     func hear(_ post: RoomPost, as message: @escaping @Sendable (RoomPost) -> InboundMessage) async throws(CoreError)
         -> (line: RoomPost, receipt: InboxReceipt)
+    /// Has each post to an adapter from now on made a line of its room by the transaction that makes the post, which is sent
+    /// with that; behind posts of its conversation that are not sent it waits in the outbox.
+    ///
+    /// `told` hears of each line that is committed to the adapter's rooms from then on, what people say included: in the order
+    /// of the lines, and before whoever committed it goes on. It must not wait.
+    func keepRooms(
+        of adapter: AdapterName, as line: @escaping @Sendable (OutboundPost) -> RoomPost,
+        told: @escaping @Sendable (RoomPost) -> Void)
     /// Stores the line of a post of the outbox, whose delivery id is its key, or finds it: the post is sent with that.
     /// Written; `invalidInput` if what somebody said has the key.
-    func deliver(_ post: RoomPost) async throws(CoreError) -> RoomPost
+    func deliver(_ post: RoomPost, of adapter: AdapterName) async throws(CoreError) -> RoomPost
     /// The line with a key, or nil.
     func roomPost(key: String) async throws(CoreError) -> RoomPost?
     /// Lines of a room after a sequence number, oldest first; at most `limit`.

@@ -112,7 +112,7 @@ public final class EventDispatch: Sendable {
 
     /// Handles what waits in the store until the task is cancelled: what came in too fast, and what a dead service left.
     public func run() async {
-        let waiting = events.events(buffer: 1) { if case .eventsWaiting = $0 { true } else { false } }
+        let waiting = events.events(buffer: .bufferingNewest(1)) { if case .eventsWaiting = $0 { true } else { false } }
         await withDiscardingTaskGroup { group in
             // The tick finds what a lost signal left behind.
             group.addTask {
