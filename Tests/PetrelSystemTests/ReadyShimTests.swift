@@ -59,7 +59,8 @@ struct ReadyShimTests {
             #expect(end.text == "\(number)\n" && same == shim)
         }
         #expect(await comesTrue { drafts().count == 1 })
-        #expect(names("/proc/\(shim)/fd").count == before)
+        // It says that it is ready before it has closed what the job had open, the first time too.
+        #expect(await comesTrue { names("/proc/\(shim)/fd").count <= before })
     }
 
     @Test("one that had to end its job by force, or whose job left processes behind, leaves with that")
