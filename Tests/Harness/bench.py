@@ -30,16 +30,18 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
 
 
+def one_flush_ms(file):
+    file.write(b"x" * 4096)
+    began = time.perf_counter()
+    os.fdatasync(file.fileno())
+    return (time.perf_counter() - began) * 1000
+
+
 def flush_ms(folder):
     """The disk's flush: 4 KiB appended and flushed, over and over, as the store's log is."""
     path = os.path.join(folder, "flush")
-    times = []
     with open(path, "wb", buffering=0) as file:
-        for _ in range(300):
-            file.write(b"x" * 4096)
-            began = time.perf_counter()
-            os.fdatasync(file.fileno())
-            times.append((time.perf_counter() - began) * 1000)
+        times = [one_flush_ms(file) for _ in range(300)]
     os.unlink(path)
     return percentile(times, 0.5), percentile(times, 0.99)
 
@@ -160,6 +162,20 @@ def converse(service, conversations, seconds, command):
         talk.socket.close()
     flushes = (after["petrel_store_flushes_total"] - before["petrel_store_flushes_total"]) / len(times)
     return percentile(times, 0.5), percentile(times, 0.99), len(times) / elapsed, flushes
+
+
+def beside_limits(service, folder, seconds, command):
+    """Medians of a command, of a bare spawn and of a flush, in turns: each finds the machine as the others do."""
+    talk = Talk(service, "o" + os.urandom(6).hex())
+    commands, spawns, flushes = [], [], []
+    end = time.perf_counter() + seconds
+    with open(os.path.join(folder, "flush"), "wb", buffering=0) as file:
+        while time.perf_counter() < end:
+            commands.append(talk.command(command))
+            spawns.append(bench_actions.one_spawn_ms())
+            flushes.append(one_flush_ms(file))
+    talk.socket.close()
+    return [percentile(times, 0.5) for times in (commands, spawns, flushes)]
 
 
 def start_ms(program, folder):
@@ -307,6 +323,10 @@ def main():
             print("room durability=%s conversations=%d p50_ms=%.2f p99_ms=%.2f per_s=%.0f flushes_per_command=%.2f "
                   "http_ms=%.2f goal_ms=%.2f" % (
                       durability, conversations, p50, p99, rate, flushes, wire, goal), flush=True)
+        command, spawned, flushed = beside_limits(service, folder, options.seconds, "!run true")
+        flushes = 2 if durability == "full" else 0
+        print("room-overhead durability=%s p50_ms=%.2f spawn_ms=%.2f flush_ms=%.2f flushes=%d over_ms=%.2f goal_ms=1" % (
+            durability, command, spawned, flushed, flushes, command - spawned - flushes * flushed), flush=True)
         service.stop()
     bench_api.run(program, os.path.join(folder, "api"), max(2, int(options.seconds / 2)))
     bench_events.run(program, options.seconds)
