@@ -4,7 +4,8 @@
 
 The load sits in the fake server (Tests/Fakes): `ack` is the acknowledgement of the envelope, `first` the first post that a
 person sees, `result` the post, or the change of the ack, that holds the result. What `run` runs is `echo hi TOKEN` in a shell,
-with one post for its result; `run-ack` posts an ack first and changes it into the result, as Petrel's aliases can. The peers store
+with one post for its result: Petrel's runner in bash, as StackStorm's does, the peers in sh; `run-bash` is slack-bolt's in
+bash. `run-ack` posts an ack first and changes it into the result, as Petrel's aliases can. The peers store
 nothing. Their packages come by pip into $PETREL_PEERS (~/.cache/petrel-peers); without an index they are left out, with a
 line that says so. Prints lines `NAME key=value …`, medians of the runs.
 """
@@ -42,6 +43,8 @@ LOADS = [
     ("echo", "echo", {"n": 500, "warmup": 25, "rate": 50}),
     ("run", "run", {"n": 300, "warmup": 30, "concurrency": 1}),
     ("run", "run", {"n": 1500, "warmup": 50, "concurrency": 10}),
+    ("run-bash", "run-bash", {"n": 300, "warmup": 30, "concurrency": 1}),
+    ("run-bash", "run-bash", {"n": 1500, "warmup": 50, "concurrency": 10}),
     ("run-ack", "run-ack", {"n": 300, "warmup": 30, "concurrency": 1}),
     ("run-ack", "run-ack", {"n": 1500, "warmup": 50, "concurrency": 10}),
 ]
@@ -127,7 +130,7 @@ def peers(programs):
 
     def bolt(client):
         return Peer("bolt-" + client, "slack", lambda folder, url: [python_of("bolt"), BOTS + "/bolt_bot.py"],
-                    lambda folder, url: {"SLACK_API_URL": url + "/api/", "BOLT_CLIENT": client}, plain)
+                    lambda folder, url: {"SLACK_API_URL": url + "/api/", "BOLT_CLIENT": client}, dict(plain, **{"run-bash": "!bash {token}"}))
 
     def errbot_command(folder, url):
         return [os.path.join(os.path.dirname(python_of("errbot")), "errbot"), "-c", BOTS + "/errbot_config.py"]
