@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import PetrelCore
 import Synchronization
 
@@ -26,6 +27,8 @@ final class CommitQueue: Sendable {
     }
 
     private static let maxJobsPerCommit = 256
+    /// There are as many threads for tasks as processors; a disk that does not answer must not hold the only one.
+    private static let canSpareThread = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
 
     private let pool: DatabasePool
     private let isRelaxed: Bool
@@ -45,12 +48,15 @@ final class CommitQueue: Sendable {
 
     /// Runs a transaction and returns its answer when it is committed.
     ///
-    /// One that is only written, while no other is under way, is committed on the caller's thread at once: it waits for no
-    /// disk, and the way to another thread and back would take longer than the work.
+    /// While no other is under way it is committed on the caller's thread at once: the way to another thread and back would
+    /// take longer than the work, and than the flush of most disks. Whoever comes meanwhile holds no thread.
     func commit<Answer: Sendable>(
         _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Answer
     ) async throws(CoreError) -> Answer {
-        if let result = commitAlone(durability, body) { return try result.get() }
+        let isFlushed = durability == .flushed && !isRelaxed
+        if !isFlushed || Self.canSpareThread, let result = commitAlone(isFlushed: isFlushed, body) {
+            return try result.get()
+        }
         let result: Result<Answer, CoreError> = await withCheckedContinuation { continuation in
             let answer = Mutex<Result<Answer, CoreError>?>(nil)
             let box = AnswerBox(answer)
@@ -76,9 +82,8 @@ final class CommitQueue: Sendable {
 
     /// Commits a transaction here and now; nil if others are under way, whose flush it should share.
     private func commitAlone<Answer>(
-        _ durability: Durability, _ body: (Database) throws -> Answer
+        isFlushed: Bool, _ body: (Database) throws -> Answer
     ) -> Result<Answer, CoreError>? {
-        let isFlushed = durability == .flushed && !isRelaxed
         let isFree = state.withLock { state in
             guard !state.isScheduled else { return false }
             state.isScheduled = true
