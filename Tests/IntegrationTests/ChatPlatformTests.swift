@@ -75,27 +75,25 @@ struct ChatPlatformTests {
     func outboxPoints(_ platform: ChatFake.Platform) async throws {
         let points = FaultPoint.allCases.map(\.rawValue).filter { $0.hasPrefix("outbox.") }
         var (runs, missing, duplicated) = (0, 0, 0)
-        for point in points {
-            for pass in [1, 4] {
-                let chat = try await ChatService(platform, arguments: platform == .slack ? ["--retry-seconds", "1"] : [])
-                let dying = try await chat.start(fault: "\(point):\(pass):kill")
-                let said = (0..<4).map { "p\($0)" }
-                for word in said {
-                    try await chat.fake.control(
-                        "message", ["text": .string("!say \(word)"), "channel": channel(platform)])
-                }
-                try #require(await comesToHold { !dying.isRunning }, "\(point) is not passed \(pass) times")
-                let service = try await chat.start(isConnected: false)
-                _ = try await comesToHold(within: .seconds(30)) {
-                    try await Set(chat.posts("done")).count == said.count
-                }
-                let (acks, results) = (try await chat.posts("begun"), try await chat.posts("done"))
-                runs += 1
-                missing += 2 * said.count - Set(acks).count - Set(results).count
-                duplicated += acks.count + results.count - Set(acks).count - Set(results).count
-                #expect(Set(chat.ran) == Set(said) && chat.ran.count == said.count, "\(point) \(pass): \(chat.ran)")
-                try await service.stop()
+        for (point, pass) in points.flatMap({ point in [(point, 1), (point, 4)] }) {
+            let chat = try await ChatService(platform, arguments: platform == .slack ? ["--retry-seconds", "1"] : [])
+            let dying = try await chat.start(fault: "\(point):\(pass):kill")
+            let said = (0..<4).map { "p\($0)" }
+            for word in said {
+                try await chat.fake.control(
+                    "message", ["text": .string("!say \(word)"), "channel": channel(platform)])
             }
+            try #require(await comesToHold { !dying.isRunning }, "\(point) is not passed \(pass) times")
+            let service = try await chat.start(isConnected: false)
+            _ = try await comesToHold(within: .seconds(30)) {
+                try await Set(chat.posts("done")).count == said.count
+            }
+            let (acks, results) = (try await chat.posts("begun"), try await chat.posts("done"))
+            runs += 1
+            missing += 2 * said.count - Set(acks).count - Set(results).count
+            duplicated += acks.count + results.count - Set(acks).count - Set(results).count
+            #expect(Set(chat.ran) == Set(said) && chat.ran.count == said.count, "\(point) \(pass): \(chat.ran)")
+            try await service.stop()
         }
         print(
             "chat-points platform=\(platform) points=\(points.count) runs=\(runs) missing=\(missing)",
