@@ -63,21 +63,21 @@ public struct Catalog: Sendable {
 
 /// What was made of actions for those who asked, by action.
 private final class ActionMemo: Sendable {
-    private let definitions = Mutex<[ContentID: ActionDefinition]>([:])
-    private let pipelines = Mutex<[ContentID: ParameterPipeline]>([:])
+    private let definitions = Mutex<[ContentRef: ActionDefinition]>([:])
+    private let pipelines = Mutex<[ContentRef: ParameterPipeline]>([:])
 
     func definition(of action: Action) -> ActionDefinition {
-        definitions.withLock { kept(action.id, in: &$0) { ActionDefinition(action.apiDocument) } }
+        definitions.withLock { kept(action.ref, in: &$0) { ActionDefinition(action.apiDocument) } }
     }
 
     func pipeline(of action: Action, on runner: RunnerType) -> ParameterPipeline {
-        pipelines.withLock { kept(action.id, in: &$0) { ParameterPipeline(action: action, runner: runner) } }
+        pipelines.withLock { kept(action.ref, in: &$0) { ParameterPipeline(action: action, runner: runner) } }
     }
 
-    private func kept<Made>(_ id: ContentID, in made: inout [ContentID: Made], _ make: () -> Made) -> Made {
-        if let known = made[id] { return known }
+    private func kept<Made>(_ ref: ContentRef, in made: inout [ContentRef: Made], _ make: () -> Made) -> Made {
+        if let known = made[ref] { return known }
         let new = make()
-        made[id] = new
+        made[ref] = new
         return new
     }
 }
