@@ -31,14 +31,17 @@ final class CommitQueue: Sendable {
     private static let canSpareThread = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
 
     private let pool: DatabasePool
+    /// Kept for as long as there are commits, each of which the writer's connection tells it of.
+    private let checkpoints: Checkpoints
     private let isRelaxed: Bool
     private let posts: OutgoingPosts
     private let state = Mutex(State())
     /// Whether the writer's connection flushes at commits now; nil before the first.
     private let flushes = Mutex<Bool?>(nil)
 
-    init(pool: DatabasePool, isRelaxed: Bool, posts: OutgoingPosts) {
+    init(pool: DatabasePool, checkpoints: Checkpoints, isRelaxed: Bool, posts: OutgoingPosts) {
         self.pool = pool
+        self.checkpoints = checkpoints
         self.posts = posts
         self.isRelaxed = isRelaxed
     }

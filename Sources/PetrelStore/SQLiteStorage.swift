@@ -36,6 +36,7 @@ public final class SQLiteStorage: Storage {
     let options: Options
     let pool: DatabasePool
     private let rowReaders: RowReaders
+    private let checkpoints: Checkpoints
     let queue: CommitQueue
     let outgoing: OutgoingPosts
     let digest: any Digest
@@ -59,7 +60,9 @@ public final class SQLiteStorage: Storage {
         do {
             pool = try Self.openPool(path, auditMAC: auditFunction(key: options.auditKey, digest: digest))
             rowReaders = try RowReaders(path: path)
-            queue = CommitQueue(pool: pool, isRelaxed: options.isRelaxed, posts: outgoing)
+            checkpoints = try Checkpoints(path: path, pool: pool)
+            queue = CommitQueue(
+                pool: pool, checkpoints: checkpoints, isRelaxed: options.isRelaxed, posts: outgoing)
             results = ResultFiles(folder: options.folder + "/results", isFlushed: !options.isRelaxed)
         } catch let error as StoreError {
             throw error
@@ -72,6 +75,7 @@ public final class SQLiteStorage: Storage {
     public func close() throws(StoreError) {
         do {
             try rowReaders.close()
+            try checkpoints.close()
             try pool.close()
         } catch {
             throw StoreError(.unusable, "the database did not close: \(error)", underlying: error)
@@ -133,8 +137,6 @@ public final class SQLiteStorage: Storage {
             // Of a new database: a commit changes a few bytes on each of many pages, and the log takes them whole.
             try database.execute(sql: "PRAGMA page_size = 2048")
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
-            // 16 MiB: a page that is written again and again goes into the database file once for many commits.
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = 8000")
             try database.limitCache()
             database.add(function: auditMAC)
         }

@@ -179,4 +179,26 @@ struct SQLiteStoreTests {
         _ = try await store.accept(Samples.message("x"), at: Instant(microseconds: 1))
         #expect(store.statistics.flushes == after.flushes, "a message alone is not flushed")
     }
+
+    @Test("the log is folded into the file beside the commits, and begins anew")
+    func foldsItsLog() async throws {
+        let store = try open()
+        defer {
+            try? store.close()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        func megabytes(_ name: String) -> Int {
+            let size = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)[.size] as? Int
+            return (size ?? 0) >> 20
+        }
+        let text = String(repeating: "x", count: 50_000)
+        for number in 0..<2000 {
+            let line = RoomPost(
+                room: "r", key: "k\(number)", author: "ann", text: text, at: Instant(microseconds: 1))
+            _ = try await store.hear(line) { Samples.message("m", event: $0.key) }
+        }
+        #expect(megabytes("petrel.db") + megabytes("petrel.db-wal") > 90)
+        #expect(megabytes("petrel.db-wal") < 70, "what is in the file is written over")
+        #expect(try await store.roomPosts(room: "r", after: 1990, limit: 99).count == 10)
+    }
 }
