@@ -7,15 +7,13 @@ public import PetrelCore
 public struct SensorTokens: Sendable {
     private static let prefix = "pxs-"
     private static let idDigits = 24
-    private let key: Secret<[UInt8]>
-    private let digest: any Digest
+    private let digest: @Sendable ([UInt8]) -> String
     private let catalog: LiveEventCatalog
 
     /// Tokens of a catalog's sensors.
     /// - Parameter key: new with each start: a sensor of an earlier service has nothing to tell this one.
     public init(key: Secret<[UInt8]>, digest: any Digest, catalog: LiveEventCatalog) {
-        self.key = key
-        self.digest = digest
+        self.digest = digest.hmacSHA256(key: key)
         self.catalog = catalog
     }
 
@@ -32,6 +30,6 @@ public struct SensorTokens: Sendable {
     }
 
     private func text(_ id: ContentID) -> String {
-        Self.prefix + id.text + "-" + digest.hmacSHA256(Array(id.text.utf8), key: key.reveal())
+        Self.prefix + id.text + "-" + digest(Array(id.text.utf8))
     }
 }

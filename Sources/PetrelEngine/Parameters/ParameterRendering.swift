@@ -19,7 +19,6 @@ struct ParameterRendering {
     private let shellSinks: Set<String>
     private var graph: [(name: String, node: Node)] = []
     private var places: [String: Int] = [:]
-    private var hasTemplates = false
 
     init(scope: ParameterScope, shellSinks: Set<String>) {
         self.scope = scope
@@ -62,6 +61,7 @@ struct ParameterRendering {
     func rendered() throws(EngineError) -> [String: Value] {
         var values: [String: Value] = [:]
         // What is not rendered needs nothing else.
+        let hasTemplates = graph.contains { if case .template = $0.node { true } else { false } }
         for name in hasTemplates ? try order() : graph.map(\.name) {
             guard let place = places[name] else { continue }
             switch graph[place].node {
@@ -76,7 +76,6 @@ struct ParameterRendering {
     }
 
     private mutating func set(_ name: String, _ node: Node) {
-        if case .template = node { hasTemplates = true }
         if let place = places[name] {
             graph[place].node = node
         } else {
