@@ -22,12 +22,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bench_actions  # noqa: E402
 import bench_api  # noqa: E402
 import bench_events  # noqa: E402
+from bench_actions import percentile  # noqa: E402
 from service import Room, Service  # noqa: E402
-
-
-def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
 
 
 def one_flush_ms(file):
@@ -44,18 +40,6 @@ def flush_ms(folder):
         times = [one_flush_ms(file) for _ in range(300)]
     os.unlink(path)
     return percentile(times, 0.5), percentile(times, 0.99)
-
-
-def spawn_ms(command, seconds=2):
-    """A bare loop: spawn, wait."""
-    times = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        began = time.perf_counter()
-        pid = os.posix_spawn(command[0], command, os.environ)
-        os.waitpid(pid, 0)
-        times.append((time.perf_counter() - began) * 1000)
-    return percentile(times, 0.5), len(times) / sum(times) * 1000
 
 
 def http_ms(service, count=500):
@@ -294,7 +278,7 @@ def main():
     if options.only:
         print("limits flush_p50_ms=%.3f flush_p99_ms=%.3f" % (flush, flush99))
         return shutil.rmtree(folder, ignore_errors=True)
-    spawn, spawns = spawn_ms(["/bin/bash", "-c", "true"])
+    spawn, spawns = bench_actions.spawn_ms(2)
     print("limits flush_p50_ms=%.3f flush_p99_ms=%.3f spawn_ms=%.2f spawns_per_s=%.0f" % (
         flush, flush99, spawn, spawns))
     os.mkdir(os.path.join(folder, "full"))

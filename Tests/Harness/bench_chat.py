@@ -130,7 +130,8 @@ def peers(programs):
 
     def bolt(client):
         return Peer("bolt-" + client, "slack", lambda folder, url: [python_of("bolt"), BOTS + "/bolt_bot.py"],
-                    lambda folder, url: {"SLACK_API_URL": url + "/api/", "BOLT_CLIENT": client}, dict(plain, **{"run-bash": "!bash {token}"}))
+                    lambda folder, url: {"SLACK_API_URL": url + "/api/", "BOLT_CLIENT": client},
+                    dict(plain, **{"run-bash": "!bash {token}"}))
 
     def errbot_command(folder, url):
         return [os.path.join(os.path.dirname(python_of("errbot")), "errbot"), "-c", BOTS + "/errbot_config.py"]
