@@ -38,7 +38,8 @@ struct OutboxLanes {
         changes += 1
         return posts.compactMap { post in
             let conversation = post.to.conversation
-            guard let behind, !behind.contains(conversation) else { return nil }
+            // A read can find a post between its commit and its being told.
+            guard let behind, !behind.contains(conversation), !known.contains(post.id) else { return nil }
             let queued = QueuedPost(post: post, attempts: 0, isDoubtful: false)
             if waiting[conversation] != nil, waitingCount < Self.maxWaiting {
                 waiting[conversation]?.append(queued)

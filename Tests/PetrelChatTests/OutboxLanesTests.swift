@@ -93,6 +93,18 @@ struct OutboxLanesTests {
         #expect(!lanes.isBehind)
     }
 
+    @Test("a post that a read found before it was told is sent once")
+    func early() {
+        var lanes = upToDate()
+        let began = lanes.beginReading()
+        #expect(lanes.take([queued(post(1, here))]).count == 1)
+        lanes.catchUp(with: [unsent(post(1, here))], isWhole: true, since: began)
+        lanes.endReading()
+        #expect(lanes.arrive([post(1, here), post(2, here)]).isEmpty)
+        #expect(lanes.done(queued(post(1, here)))?.post.text == "2")
+        #expect(lanes.done(queued(post(2, here))) == nil)
+    }
+
     @Test("more than fits is left to the store, and nothing overtakes it")
     func bounds() {
         var lanes = upToDate()
