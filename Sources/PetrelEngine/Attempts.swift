@@ -34,16 +34,13 @@ public struct Attempts: Sendable {
         self.apiURL = apiURL
     }
 
-    func run(_ execution: Execution, begunOn boot: String?) async -> End {
+    /// Makes an attempt ready whose claim is being committed: its parameters, its environment, what its runner makes of it.
+    func ready(_ execution: Execution) -> ReadyAttempt {
         guard let runner = runners.runner(execution.runner), let type = runners.type(execution.runner) else {
-            return .failed("No runner carries out \"\(execution.runner)\".")
-        }
-        if let boot {
-            let action = catalog.current.action(execution.action.description) ?? Action(recalled: execution)
-            return await resume(request(execution, action, runner: [:], action: [:]), runner, boot)
+            return ReadyAttempt { { .noRunner(of: execution) } }
         }
         guard let action = catalog.current.action(execution.action.description) else {
-            return .failed("Action \"\(execution.action)\" cannot be found.")
+            return ReadyAttempt { { .failed("Action \"\(execution.action)\" cannot be found.") } }
         }
         do throws(EngineError) {
             let scope = try ParameterScope.of(
@@ -53,12 +50,25 @@ public struct Attempts: Sendable {
             let final = try pipeline.final(execution.parameters, scope: scope)
             var request = request(execution, action, runner: final.runner, action: final.action)
             request.config = scope.roots["config_context"]?.object ?? [:]
-            var outcome = await runner.run(request)
-            if validatesOutput { outcome = OutputCheck(action: action, runner: type).checked(outcome) }
-            return Task.isCancelled ? .interrupted : .outcome(outcome)
+            let ready = runner.ready(request)
+            guard validatesOutput else { return ready }
+            let check = OutputCheck(action: action, runner: type)
+            return ReadyAttempt {
+                let end = ready.begin()
+                return { check.checked(await end()) }
+            }
         } catch {
-            return .failed(error.message)
+            return ReadyAttempt { { .failed(error.message) } }
         }
+    }
+
+    /// Takes up an attempt that a process on the given boot of this machine began, and sees it to its end.
+    func resume(_ execution: Execution, begunOn boot: String) async -> End {
+        guard let runner = runners.runner(execution.runner) else {
+            return .outcome(.noRunner(of: execution))
+        }
+        let action = catalog.current.action(execution.action.description) ?? Action(recalled: execution)
+        return await resume(request(execution, action, runner: [:], action: [:]), runner, boot)
     }
 
     private func resume(_ request: RunRequest, _ runner: any ActionRunner, _ boot: String) async -> End {
@@ -98,9 +108,13 @@ public struct Attempts: Sendable {
     }
 }
 
-extension Attempts.End {
-    static func failed(_ message: String) -> Self {
-        .outcome(RunOutcome(status: .failed, result: ["error": .string(message), "traceback": ""]))
+extension RunOutcome {
+    fileprivate static func failed(_ message: String) -> RunOutcome {
+        RunOutcome(status: .failed, result: ["error": .string(message), "traceback": ""])
+    }
+
+    fileprivate static func noRunner(of execution: Execution) -> RunOutcome {
+        .failed("No runner carries out \"\(execution.runner)\".")
     }
 }
 

@@ -25,9 +25,16 @@ public final class Scheduler: Sendable {
     }
 
     private struct Work: Sendable {
+        /// How far an attempt is.
+        enum State: Sendable {
+            case claimed
+            case begun(AttemptEnd)
+            /// By another process, on a boot of this machine.
+            case begunBefore(boot: String)
+        }
+
         var execution: Execution
-        /// The boot on which another process began the attempt; nil for one that begins here.
-        var begunOn: String?
+        var state: State
     }
 
     private let options: Options
@@ -72,10 +79,15 @@ public final class Scheduler: Sendable {
     /// Gives back a slot whose claim was not committed.
     func release() { slots.release() }
 
+    /// Makes an attempt ready to begin, while the execution is being committed with a reserved claim.
+    func ready(_ execution: Execution) -> ReadyAttempt { attempts.ready(execution) }
+
     /// Runs an execution that was committed with a reserved claim.
-    func begin(_ execution: Execution) {
+    ///
+    /// - Parameter end: waits for the end of its attempt, if that has begun.
+    func begin(_ execution: Execution, end: AttemptEnd? = nil) {
         slots.occupy(execution.attemptKey)
-        work.continuation.yield(Work(execution: execution))
+        work.continuation.yield(Work(execution: execution, state: end.map { .begun($0) } ?? .claimed))
         if slots.isCanceling(execution.attemptKey) { cancels.continuation.yield() }
     }
 
@@ -219,7 +231,7 @@ public final class Scheduler: Sendable {
         guard try await store.adopt(orphan.attemptKey, from: claim.owner, claim: newClaim) else { return }
         slots.adopt(orphan.attemptKey)
         if orphan.status == .canceling { markCanceling(orphan) }
-        work.continuation.yield(Work(execution: orphan, begunOn: claim.boot))
+        work.continuation.yield(Work(execution: orphan, state: .begunBefore(boot: claim.boot)))
     }
 
     // MARK: - One attempt
@@ -227,11 +239,21 @@ public final class Scheduler: Sendable {
     private func carryOut(_ item: Work) async {
         let attempt = item.execution.attemptKey
         events.publish(.executionChanged(item.execution))
-        let end = await attempts.run(item.execution, begunOn: item.begunOn)
+        let end = await end(of: item)
         guard !Task.isCancelled || end != .interrupted else { return }
         await finish(item.execution, end)
         slots.vacate(attempt)
         if slots.isContended { nudge() }
+    }
+
+    private func end(of item: Work) async -> Attempts.End {
+        let outcome: RunOutcome
+        switch item.state {
+        case .begunBefore(let boot): return await attempts.resume(item.execution, begunOn: boot)
+        case .claimed: outcome = await attempts.ready(item.execution).begin()()
+        case .begun(let end): outcome = await end()
+        }
+        return Task.isCancelled ? .interrupted : .outcome(outcome)
     }
 
     private func markCanceling(_ execution: Execution) {

@@ -87,6 +87,8 @@ public struct Submission: Sendable {
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
         let record = try prepare(request, posts: posts)
+        // Beside the commit, which takes as long.
+        async let ready = record.execution.claim == nil ? nil : scheduler.ready(record.execution)
         let isStored: Bool
         do throws(CoreError) {
             isStored = try await store.submit(record)
@@ -98,7 +100,7 @@ public struct Submission: Sendable {
             drop(record)
             throw EngineError(.duplicateMessage, "the message was decided before")
         }
-        begin(record)
+        begin(record, await ready)
         if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
         return record.execution
     }
@@ -128,13 +130,17 @@ public struct Submission: Sendable {
     }
 
     /// Sets a stored execution going.
-    func begin(_ record: SubmittedExecution) {
+    ///
+    /// - Parameter ready: its attempt, where that was made ready while it was stored.
+    func begin(_ record: SubmittedExecution, _ ready: ReadyAttempt? = nil) {
+        // First of all: the rest can be told while it runs.
+        let end = ready?.begin()
         events.publish(.executionCreated(record.execution))
         if record.isGated { policies?.noteGated() }
         if record.execution.isWorkflow {
             events.publish(.workflowOwed(record.execution.id))
         } else if record.execution.claim != nil {
-            scheduler.begin(record.execution)
+            scheduler.begin(record.execution, end: end)
         } else {
             scheduler.nudge()
         }

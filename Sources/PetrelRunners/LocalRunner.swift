@@ -29,12 +29,18 @@ public struct LocalRunner: ActionRunner {
     }
 
     /// Runs the attempt to its end.
-    public func run(_ request: RunRequest) async -> RunOutcome {
+    public func run(_ request: RunRequest) async -> RunOutcome { await ready(request).begin()() }
+
+    /// Reads the request and writes what petrel-shim is told.
+    public func ready(_ request: RunRequest) -> ReadyAttempt {
         switch LocalCommand.make(request, settings: settings) {
-        case .failure(let refusal): return .refused(refusal)
+        case .failure(let refusal): return ReadyAttempt { { .refused(refusal) } }
         case .success(let command):
-            let end = await launcher.launch(command.job(request.attempt, settings: settings))
-            return outcome(end, request)
+            let job = launcher.ready(command.job(request.attempt, settings: settings))
+            return ReadyAttempt {
+                let begun = launcher.begin(job)
+                return { outcome(await launcher.end(of: begun), request) }
+            }
         }
     }
 

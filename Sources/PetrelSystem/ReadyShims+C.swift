@@ -37,11 +37,10 @@ final class ReadyShims: Sendable {
         for shim in waiting.withLock(\.self) { Self.dismiss(shim) }
     }
 
-    /// Gives a shim its arguments and variables; nil when they are too long or none can be started.
+    /// Gives a shim a job's packet; nil when none can be started.
     ///
-    /// That it took them does not say that it began: it may have been killed. To be followed by ``news(of:)``.
-    func hand(_ arguments: [String], environment: [String: String]) -> Shim? {
-        guard let packet = packet(arguments, environment) else { return nil }
+    /// That it took it does not say that it began: it may have been killed. To be followed by ``news(of:)``.
+    func hand(_ packet: [UInt8]) -> Shim? {
         while let shim = waiting.withLock({ $0.popLast() }) {
             if give(packet, to: shim) { return shim }
         }
@@ -89,7 +88,8 @@ final class ReadyShims: Sendable {
         return false
     }
 
-    private func packet(_ arguments: [String], _ environment: [String: String]) -> [UInt8]? {
+    /// A job's arguments and variables as a shim takes them; nil when they are too long.
+    func packet(_ arguments: [String], environment: [String: String]) -> [UInt8]? {
         let count = 1 + arguments.count
         var packet: [UInt8] = []
         packet.reserveCapacity(8 << 10)

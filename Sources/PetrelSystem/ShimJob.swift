@@ -33,6 +33,24 @@ public struct ShimJob: Sendable {
     }
 }
 
+/// A job with all that could be made of it before it may begin.
+public struct ReadyJob: Sendable {
+    let job: ShimJob
+    /// What petrel-shim is told before the command itself.
+    let arguments: [String]
+    /// The same and the command for a shim that waits; nil when it can't take so much.
+    let packet: [UInt8]?
+}
+
+/// A job that was begun, or could not be.
+public struct BegunJob: Sendable {
+    let ready: ReadyJob
+    /// The shim that was given it; nil where one has still to be started.
+    var shim: ReadyShims.Shim?
+    /// Why it can't begin.
+    var refusal: ShimEnd?
+}
+
 /// How an attempt ended and what it printed.
 public struct ShimEnd: Sendable, Hashable {
     /// How the command itself ended.

@@ -44,7 +44,7 @@ public final class ShimLauncher: Sendable {
     private let shimPath: String
     private let runFolder: String
     private let maxReadBytes: Int
-    private let ready: ReadyShims
+    private let shims: ReadyShims
     private let live = Mutex<[String: Live]>([:])
     /// What attempts that ended have left to be used again, once they are forgotten.
     private let rests = Mutex(Rests())
@@ -56,7 +56,7 @@ public final class ShimLauncher: Sendable {
         self.shimPath = shimPath
         self.runFolder = runFolder
         self.maxReadBytes = maxReadBytes
-        ready = ReadyShims(path: shimPath, runFolder: runFolder)
+        shims = ReadyShims(path: shimPath, runFolder: runFolder)
     }
 
     deinit {
@@ -80,38 +80,75 @@ public final class ShimLauncher: Sendable {
     public func launch(
         _ job: ShimJob, from worker: WarmWorker? = nil, started: (_ pid: Int32) async -> Void = { _ in }
     ) async -> ShimEnd {
+        let ready = ready(job)
+        guard let worker else { return await end(of: begin(ready), started: started) }
+        if let refusal = enter(ready) { return refusal }
+        defer { removeLive(job.key) }
+        if !isCanceled(job.key), let process = await worker.fork([shimPath] + ready.arguments) {
+            FaultPoint.runAfterSpawn.pass()
+            let status = await wait(for: process, key: job.key)
+            if let end = await end(status, ready) { return end }
+        }
+        guard !isCanceled(job.key) else { return .canceledEarly }
+        return await keep(ready, by: hand(ready), started)
+    }
+
+    /// Makes all of a job that can be made before it may begin; nothing has to be undone if it never does.
+    public func ready(_ job: ShimJob) -> ReadyJob {
+        let arguments = [
+            attempt(job.key).path, milliseconds(job.timeout), milliseconds(job.grace),
+            String(max(0, job.maxOutputBytes)), job.cwd,
+        ]
+        let packet = shims.packet(arguments + ["--"] + job.argv, environment: job.environment)
+        return ReadyJob(job: job, arguments: arguments, packet: packet)
+    }
+
+    /// Begins a job without waiting for anything; to be followed by ``end(of:started:)``.
+    public func begin(_ ready: ReadyJob) -> BegunJob {
+        if let refusal = enter(ready) { return BegunJob(ready: ready, refusal: refusal) }
+        return BegunJob(ready: ready, shim: isCanceled(ready.job.key) ? nil : hand(ready))
+    }
+
+    /// Waits for the end of a job that was begun.
+    /// - Parameter started: is told the process that keeps the command, once it runs.
+    public func end(
+        of begun: BegunJob, started: (_ pid: Int32) async -> Void = { _ in }
+    ) async -> ShimEnd {
+        if let refusal = begun.refusal { return refusal }
+        defer { removeLive(begun.ready.job.key) }
+        return await keep(begun.ready, by: begun.shim, started)
+    }
+
+    /// Makes an attempt's folder; says why it can't begin.
+    private func enter(_ ready: ReadyJob) -> ShimEnd? {
+        let job = ready.job
         if let problem = problem(of: job) { return ShimEnd(termination: .notRun, error: problem) }
-        let folder = attempt(job.key)
         guard addLive(job.key) else {
             return ShimEnd(termination: .notRun, error: "the attempt \(job.key) is running")
         }
-        defer { removeLive(job.key) }
         let spare = rests.withLock { $0.folders.popLast() }
-        if let problem = folder.create(stdin: job.stdin, from: spare) {
+        if let problem = attempt(job.key).create(stdin: job.stdin, from: spare) {
+            removeLive(job.key)
             return ShimEnd(termination: .notRun, error: problem)
         }
         FaultPoint.runBeforeSpawn.pass()
-        guard !isCanceled(job.key) else { return .canceledEarly }
-        if let worker, let process = await worker.fork([shimPath] + arguments(job, folder)) {
-            FaultPoint.runAfterSpawn.pass()
-            let status = await wait(for: process, key: job.key)
-            if let end = await end(status, job, folder) { return end }
-        }
-        guard !isCanceled(job.key) else { return .canceledEarly }
-        return await start(job, in: folder, started)
+        return nil
     }
 
-    private func start(
-        _ job: ShimJob, in folder: RunFolder, _ started: (_ pid: Int32) async -> Void
+    private func hand(_ ready: ReadyJob) -> ReadyShims.Shim? { ready.packet.flatMap(shims.hand) }
+
+    /// Waits for the end of a job that a shim was given; starts one where none was, or it began nothing.
+    private func keep(
+        _ ready: ReadyJob, by shim: ReadyShims.Shim?, _ started: (_ pid: Int32) async -> Void
     ) async -> ShimEnd {
-        let words = arguments(job, folder) + ["--"] + job.argv
-        if let shim = ready.hand(words, environment: job.environment) {
+        let (job, folder) = (ready.job, attempt(ready.job.key))
+        if let shim {
             await started(shim.process.pid)
-            if let end = await end(of: shim, job, folder) { return end }
-            // It was killed before it began anything.
-            guard !isCanceled(job.key) else { return .canceledEarly }
+            if let end = await end(of: shim, ready) { return end }
         }
-        let spawned = ChildProcess.spawn(shimPath, arguments: words, environment: job.environment)
+        guard !isCanceled(job.key) else { return .canceledEarly }
+        let spawned = ChildProcess.spawn(
+            shimPath, arguments: ready.arguments + ["--"] + job.argv, environment: job.environment)
         FaultPoint.runAfterSpawn.pass()
         switch spawned {
         case .failure(let failure): return end(after: failure, in: folder, limit: job.maxOutputBytes)
@@ -125,22 +162,24 @@ public final class ShimLauncher: Sendable {
     }
 
     /// Waits for a shim that was there before its job; nil when it ended without having claimed the start.
-    private func end(of shim: ReadyShims.Shim, _ job: ShimJob, _ folder: RunFolder) async -> ShimEnd? {
+    private func end(of shim: ReadyShims.Shim, _ ready: ReadyJob) async -> ShimEnd? {
+        let job = ready.job
         FaultPoint.runAfterSpawn.pass()
         hold(.shim(shim), key: job.key)
-        let canTakeMore = await ready.news(of: shim)
+        let canTakeMore = await shims.news(of: shim)
         // Nobody may ask it to end a job that is another one by then.
         live.withLock { $0[job.key]?.keeper = nil }
-        if let end = folder.end(limit: job.maxOutputBytes) {
+        if let end = attempt(job.key).end(limit: job.maxOutputBytes) {
             FaultPoint.runAfterExit.pass()
             if canTakeMore { rest(shim, after: job.key) } else { ReadyShims.dismiss(shim) }
             return end
         }
-        return await end(await ready.end(of: shim), job, folder)
+        return await end(await shims.end(of: shim), ready)
     }
 
     /// The end of an attempt whose shim has ended; nil when it never claimed the start.
-    private func end(_ status: ChildProcess.End, _ job: ShimJob, _ folder: RunFolder) async -> ShimEnd? {
+    private func end(_ status: ChildProcess.End, _ ready: ReadyJob) async -> ShimEnd? {
+        let (job, folder) = (ready.job, attempt(ready.job.key))
         FaultPoint.runAfterExit.pass()
         if let end = folder.end(limit: job.maxOutputBytes) { return end }
         return folder.process() == nil ? nil : await endWithoutRecord(status, key: job.key, folder)
@@ -184,7 +223,7 @@ public final class ShimLauncher: Sendable {
         guard isValid(key) else { return }
         let folder = attempt(key).clear()
         let shim = rests.withLock { $0.shims.removeValue(forKey: key) }
-        if let shim { ready.keep(shim) }
+        if let shim { shims.keep(shim) }
         guard let folder else { return }
         let isKept = rests.withLock { rests in
             // Without a shim that can take more, something may have been left behind that works in it.
@@ -242,13 +281,6 @@ public final class ShimLauncher: Sendable {
         if job.argv.first?.isEmpty ?? true { return "no program was named" }
         let name = job.environment.keys.first { $0.isEmpty || $0.utf8.contains(0x3D) }
         return name.map { "'\($0)' can't name an environment variable" }
-    }
-
-    private func arguments(_ job: ShimJob, _ folder: RunFolder) -> [String] {
-        [
-            folder.path, milliseconds(job.timeout), milliseconds(job.grace), String(max(0, job.maxOutputBytes)),
-            job.cwd,
-        ]
     }
 
     private func milliseconds(_ duration: Duration) -> String {

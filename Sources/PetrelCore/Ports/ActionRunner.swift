@@ -32,6 +32,18 @@ public struct RunRequest: Sendable {
     }
 }
 
+/// Waits for the end of an attempt that has begun. Errors are outcomes.
+public typealias AttemptEnd = @Sendable () async -> RunOutcome
+
+/// An attempt with all that could be made of it before its claim was committed; nothing has to be undone if it never begins.
+public struct ReadyAttempt: Sendable {
+    /// Begins it, without waiting for anything; to be called once at most, and what it returns be waited for.
+    public let begin: @Sendable () -> AttemptEnd
+
+    /// An attempt that begins so.
+    public init(begin: @escaping @Sendable () -> AttemptEnd) { self.begin = begin }
+}
+
 /// What a runner finds of an attempt that another process began.
 public enum RunTrace: Sendable {
     /// It ended, now or before.
@@ -52,6 +64,8 @@ public protocol ActionRunner: Sendable {
     var types: [RunnerType] { get }
     /// Runs the attempt to its end. Errors are outcomes.
     func run(_ request: RunRequest) async -> RunOutcome
+    /// Makes an attempt ready to begin, while its claim is being committed: it takes time, and begins nothing.
+    func ready(_ request: RunRequest) -> ReadyAttempt
     /// Takes up an attempt that a process on the given boot of this machine began, and waits for its end.
     func resume(_ request: RunRequest, boot: String) async -> RunTrace
     /// Asks a running attempt to end; `run` or `resume` then returns soon. Does nothing for one that is not running.
@@ -63,6 +77,9 @@ public protocol ActionRunner: Sendable {
 }
 
 extension ActionRunner {
+    /// Makes nothing: the attempt begins when its end is waited for.
+    public func ready(_ request: RunRequest) -> ReadyAttempt { ReadyAttempt { { await run(request) } } }
+
     /// Nothing: for runners whose actions write nothing before their end.
     public func output(of attempt: AttemptKey, type: String, from: Int) async -> [UInt8] { [] }
 }
