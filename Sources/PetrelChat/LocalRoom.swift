@@ -1,5 +1,4 @@
 public import PetrelCore
-public import PetrelEngine
 
 /// The local room: a chat platform inside the service, for its own terminal and for `petrel chat`.
 ///
@@ -14,17 +13,17 @@ public struct LocalRoom: ChatAdapter {
     /// See ``ChatAdapter/name``.
     public let name: AdapterName
     private let store: any RoomStore
-    private let events: EventHub
     private let clock: any PetrelClock
+    private let waiters: RoomWaiters
 
     /// A room over its store, to which posts go from now on with the transactions that make them.
-    public init(name: AdapterName, store: any RoomStore, events: EventHub, clock: any PetrelClock) {
+    public init(name: AdapterName, store: any RoomStore, clock: any PetrelClock) {
         self.name = name
         self.store = store
-        self.events = events
         self.clock = clock
-        store.keepRooms(
-            of: name, as: { Self.line($0, at: clock.now) }, told: { events.publish(.lineAdded($0)) })
+        let waiters = RoomWaiters()
+        self.waiters = waiters
+        store.keepRooms(of: name, as: { Self.line($0, at: clock.now) }, told: waiters.add)
     }
 
     /// Lines alone; a post is found again by its delivery id, which is its line's key.
@@ -34,9 +33,13 @@ public struct LocalRoom: ChatAdapter {
             recordsDeliveries: true)
     }
 
-    /// Has nothing to do: what is said comes by ``say(_:room:key:person:receiver:)``, and is in the inbox with that.
+    /// Ends the waits whose time is over; what is said comes by ``say(_:room:key:person:receiver:)``, and is in the inbox
+    /// with that.
     public func run(receiver: any InboundReceiver) async {
-        while !Task.isCancelled { try? await clock.sleep(for: .seconds(3600)) }
+        while !Task.isCancelled {
+            try? await clock.sleep(for: .seconds(1))
+            waiters.endWaits(at: clock.now)
+        }
     }
 
     /// Says something in a room as a person.
@@ -57,18 +60,15 @@ public struct LocalRoom: ChatAdapter {
         return line
     }
 
-    /// Lines after a sequence number; waits for one if there is none, at most so long.
+    /// Lines after a sequence number; waits for one if there is none, so long and less than a second longer.
     public func posts(room: String, after: Int, limit: Int, wait: Duration) async throws(CoreError) -> [RoomPost] {
         guard after >= 0 else { return try await store.lastRoomPosts(room: room, limit: min(-after, limit)) }
+        guard wait > .zero else { return try await store.roomPosts(room: room, after: after, limit: limit) }
         let end = clock.now + wait
-        // Listening begins before the question, so that no line falls between the two; what was added before is passed over.
-        // The first that comes is the next one, for lines are told in their order.
-        let next = events.events(buffer: .bufferingOldest(1)) {
-            if case .lineAdded(let line) = $0 { line.room == room && line.sequence > after } else { false }
-        }
+        let next = waiters.begin(room: room, after: after)
+        defer { waiters.end(next) }
         let posts = try await store.roomPosts(room: room, after: after, limit: limit)
-        guard posts.isEmpty, clock.now < end, !Task.isCancelled else { return posts }
-        return await first(of: next, until: end).map { [$0] } ?? []
+        return posts.isEmpty ? await waiters.line(next, until: end).map { [$0] } ?? [] : posts
     }
 
     /// Adds a post that the outbox has kept to the room as a line, and records that with it; sending it again finds that line.
@@ -107,21 +107,5 @@ public struct LocalRoom: ChatAdapter {
             room: post.to.conversation.channel, key: post.id.text, inReplyTo: post.to.message.eventID,
             author: "petrel", text: post.text, kind: post.kind, execution: post.execution, status: post.status,
             isFinal: post.isFinal, at: at)
-    }
-
-    private func first(of stream: AsyncStream<EngineEvent>, until end: Instant) async -> RoomPost? {
-        let clock = clock
-        return await withTaskGroup(of: RoomPost?.self) { group in
-            group.addTask {
-                for await case .lineAdded(let line) in stream { return line }
-                return nil
-            }
-            group.addTask {
-                try? await clock.sleep(for: end - clock.now)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
-        }
     }
 }

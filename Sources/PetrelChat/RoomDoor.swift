@@ -11,6 +11,12 @@ public struct RoomDoor: ChatRoom {
         self.receiver = receiver
     }
 
+    /// The name of the room as a platform; it may be one that no setting names.
+    public var name: AdapterName { room.name }
+
+    /// Keeps the room's time until the task is cancelled.
+    public func run() async { await room.run(receiver: receiver) }
+
     /// Takes the author for the chat person's id and name.
     public func say(_ text: String, room name: String, key: String, author: String, isOwner: Bool)
         async throws(CoreError) -> RoomPost

@@ -132,7 +132,7 @@ final class RoomStage: AdapterStage {
     init() throws {
         let folder = FileManager.default.temporaryDirectory.path + "/petrel-adapter-\(UUID().uuidString)"
         store = try SQLiteStorage(.init(folder: folder, owner: "me"), digest: PlainDigest())
-        room = LocalRoom(name: "local", store: store, events: EventHub(), clock: clock)
+        room = LocalRoom(name: "local", store: store, clock: clock)
         adapter = room
         receiver = RecordingReceiver(clock: clock)
         running = Mutex(nil)

@@ -16,7 +16,7 @@ struct LocalRoomConformanceTests {
     @Test("sending the same post to the local room twice leaves one line")
     func onceInTheRoom() async throws {
         let store = try store()
-        let room = LocalRoom(name: "local", store: store, events: EventHub(), clock: ManualClock())
+        let room = LocalRoom(name: "local", store: store, clock: ManualClock())
         let post = Samples.post("1", to: Samples.message("x", channel: "r", adapter: "local"))
         _ = await room.send(post)
         _ = await room.send(post)

@@ -7,7 +7,6 @@ import PetrelSystem
 /// Builds the chat adapters; a new platform is one case here.
 struct AdapterCatalog {
     let store: any RoomStore
-    let events: EventHub
     let clock: any PetrelClock
     let random: any RandomSource
     /// Whether sends are held back, where the entry itself says nothing.
@@ -24,7 +23,7 @@ struct AdapterCatalog {
             MattermostAdapter(mattermost(entry), http: HTTPClient(), clock: clock, random: random)
         case "irc": IRCAdapter(irc(entry), clock: clock, random: random)
         case "xmpp": XMPPAdapter(xmpp(entry), clock: clock, random: random)
-        default: LocalRoom(name: entry.name, store: store, events: events, clock: clock)
+        default: LocalRoom(name: entry.name, store: store, clock: clock)
         }
     }
 

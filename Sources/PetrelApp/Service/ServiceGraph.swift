@@ -72,7 +72,7 @@ struct ServiceGraph {
             catalog: catalog, runners: runners, tokens: tokens, datastore: datastore,
             validatesOutput: settings.engine.validatesOutput, apiURL: { url.current + "/v1" })
         let makers = AdapterCatalog(
-            store: store, events: events, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced,
+            store: store, clock: clock, random: SystemRandom(), isPaced: settings.chat.isPaced,
             prefix: settings.chat.prefix)
         adapters = settings.chat.adapters.map(makers.adapter)
         let capabilities = Dictionary(
@@ -129,7 +129,7 @@ struct ServiceGraph {
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         let localRoom =
             adapters.compactMap { $0 as? LocalRoom }.first
-            ?? LocalRoom(name: "local", store: store, events: events, clock: clock)
+            ?? LocalRoom(name: "local", store: store, clock: clock)
         room = RoomDoor(room: localRoom, receiver: inbox)
         let credentials = Credentials(
             options: .init(maxTokenLife: settings.auth.tokenLife, defaultRole: settings.userDefaultRole), store: store,

@@ -90,7 +90,10 @@ enum ServiceRunner {
         services.append(loop { await roles.run() })
         services.append(loop { await policy.run() })
         services.append(loop { await graph.inbox.run() })
-        for adapter in graph.adapters { services.append(loop { await adapter.run(receiver: graph.inbox) }) }
+        for adapter in graph.adapters where adapter.name != graph.room.name {
+            services.append(loop { await adapter.run(receiver: graph.inbox) })
+        }
+        services.append(loop { await graph.room.run() })
         services.append(loop { await housekeeping(graph) })
         services.append(loop { await tellTrouble(graph, logger) })
         services.append(.init(service: try webServer(graph, openFiles: openFiles, logger: logger)))

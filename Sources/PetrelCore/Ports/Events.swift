@@ -14,8 +14,6 @@ public enum EngineEvent: Sendable {
     case workflowOwed(ExecutionID)
     /// An inquiry waits to be asked.
     case questionOwed
-    /// A line was added to a local room; told in the order of the lines.
-    case lineAdded(RoomPost)
     /// Trigger instances wait to be handled, or ends of executions to be told.
     case eventsWaiting
     /// Packs were loaded anew.
@@ -27,8 +25,7 @@ public enum EngineEvent: Sendable {
     public var isStreamed: Bool {
         switch self {
         case .executionCreated, .executionChanged, .announced: true
-        case .postsQueued, .replyOwed, .workflowOwed, .questionOwed, .lineAdded, .contentChanged, .eventsWaiting:
-            false
+        case .postsQueued, .replyOwed, .workflowOwed, .questionOwed, .contentChanged, .eventsWaiting: false
         }
     }
 }
