@@ -96,7 +96,7 @@ let package = Package(
         module(
             "PetrelStore",
             [
-                "PetrelCore", collections, .product(name: "GRDB", package: "GRDB.swift"),
+                "PetrelCore", "CLogWrites", collections, .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         module("PetrelSystem", ["PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat"]),
@@ -118,6 +118,9 @@ let package = Package(
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
 
         .target(name: "CPetrel", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(
+            name: "CLogWrites", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CPetrelContent"),
         library("CLibYAML", "yaml-0.1", apt: "libyaml-dev"),
         library("CPCRE2", "libpcre2-8", apt: "libpcre2-dev"),

@@ -1,3 +1,4 @@
+import CLogWrites
 import FoundationEssentials
 import GRDB
 import Glibc
@@ -127,7 +128,11 @@ public final class SQLiteStorage: Storage {
         return try result.get()
     }
 
+    /// A commit's pages are written in one go; where that can't be had, as SQLite writes them.
+    private static let gathersLogWrites = petrel_gather_log_writes() == 0
+
     private static func openPool(_ path: String, auditMAC: DatabaseFunction) throws -> DatabasePool {
+        _ = gathersLogWrites
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         // For listings that take a while; single rows have readers of their own.

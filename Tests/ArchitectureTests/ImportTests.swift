@@ -46,7 +46,9 @@ struct ImportTests {
             "Synchronization",
         ],
         "PetrelChat": ["PetrelCore", "PetrelExpressions", "PetrelAliases", "PetrelEngine", "Synchronization"],
-        "PetrelStore": ["PetrelCore", "GRDB", "GRDBSQLite", "FoundationEssentials", "Glibc", "Synchronization"],
+        "PetrelStore": [
+            "PetrelCore", "CLogWrites", "GRDB", "GRDBSQLite", "FoundationEssentials", "Glibc", "Synchronization",
+        ],
         "PetrelSystem": [
             "PetrelCore", "CPetrel", "CCurl", "COpenSSL", "CCrypt", "CLWS", "CExpat", "Glibc", "Synchronization",
             "FoundationEssentials",
