@@ -54,7 +54,10 @@ extension SQLiteStorage {
     /// See ``ExecutionStore/renewClaims(of:until:)``.
     public func renewClaims(of owner: String, until: Instant) async throws(CoreError) {
         try await queue.commit(.written) { database in
-            try database.run("UPDATE execution SET lease_until = ? WHERE owner = ?", [until.microseconds, owner])
+            try database.run(
+                """
+                UPDATE execution INDEXED BY execution_open SET lease_until = ? WHERE owner = ? AND ended_at IS NULL
+                """, [until.microseconds, owner])
         }
     }
 
@@ -63,8 +66,8 @@ extension SQLiteStorage {
         try await read { database in
             try database.each(
                 """
-                SELECT \(executionColumns) FROM execution e
-                WHERE e.owner IS NOT NULL AND e.owner <> ? ORDER BY e.id
+                SELECT \(executionColumns) FROM execution e INDEXED BY execution_open
+                WHERE e.ended_at IS NULL AND e.owner IS NOT NULL AND e.owner <> ? ORDER BY e.id
                 """, [owner]
             ) { try Execution(row: $0) }
         }

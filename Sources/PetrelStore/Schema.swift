@@ -35,6 +35,9 @@ enum Schema {
         migrator.registerMigration("10 what a room hears is in the inbox") { database in
             for statement in rooms { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("11 claims are found among what is open") { database in
+            for statement in claims { try database.execute(sql: statement) }
+        }
         return migrator
     }
 
@@ -152,6 +155,12 @@ enum Schema {
     private static let actionListings = [
         "DROP INDEX execution_by_action",
         "CREATE INDEX execution_by_action ON execution (action, started_at, id, parent, status)",
+    ]
+
+    // One index less to be written with each execution and each end: what is claimed is open.
+    private static let claims = [
+        "DROP INDEX execution_claimed", "DROP INDEX execution_open",
+        "CREATE INDEX execution_open ON execution (status, owner) WHERE ended_at IS NULL",
     ]
 
     // What is said in a room is in the inbox at once, so that nothing looks for it there.
