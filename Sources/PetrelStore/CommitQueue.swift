@@ -100,6 +100,8 @@ final class CommitQueue: Sendable {
             }
             if let failure { answer = .failure(failure) }
             count(1, isFlushed: isFlushed)
+            // Whoever came meanwhile would have to wait for another thread, which takes as long as a commit without a flush.
+            if hasOnlyWrites, let group = nextGroup(isLast: false) { commit(group, in: database) }
         }
         // Whoever came meanwhile counts on this one to go on.
         if state.withLock({ state in
@@ -109,6 +111,11 @@ final class CommitQueue: Sendable {
             commitQueued()
         }
         return answer ?? .failure(CoreError(.unavailable, "the database is closed"))
+    }
+
+    /// Whether a group of all that waits would be committed without a flush.
+    private var hasOnlyWrites: Bool {
+        isRelaxed || state.withLock { state in state.jobs.allSatisfy { $0.durability == .written } }
     }
 
     private func enqueue(_ job: Job) {
@@ -123,14 +130,15 @@ final class CommitQueue: Sendable {
     /// Commits what waits, group after group, on the writer's own thread.
     private func commitQueued() {
         pool.asyncWriteWithoutTransaction { [self] database in
-            while let group = nextGroup() { commit(group, in: database) }
+            while let group = nextGroup(isLast: true) { commit(group, in: database) }
         }
     }
 
-    private func nextGroup() -> [Job]? {
+    /// - Parameter isLast: whether nobody looks again when there is none.
+    private func nextGroup(isLast: Bool) -> [Job]? {
         state.withLock { state in
             guard !state.jobs.isEmpty else {
-                state.isScheduled = false
+                if isLast { state.isScheduled = false }
                 return nil
             }
             let group = Array(state.jobs.prefix(Self.maxJobsPerCommit))

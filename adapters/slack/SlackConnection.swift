@@ -171,8 +171,10 @@ final class SlackConnection: Sendable {
         case .message(let message): draft = message
         case .membershipChanged:
             directory.forgetChannels()
-            return await acknowledge(envelope, over: socket)
-        case .nothing: return await acknowledge(envelope, over: socket)
+            fallthrough
+        case .nothing:
+            // Beside the reading: what comes next may be a command.
+            return group.addTask { await self.acknowledge(envelope, over: socket) }
         }
         socket.begin()
         directory.noteChannel(draft.channel)
