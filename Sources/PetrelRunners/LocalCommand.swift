@@ -16,7 +16,7 @@ struct LocalCommand {
             let isSudo = given["sudo"]?.isTruthy ?? false
             let password = isSudo || settings.otherUser != nil ? nonEmpty(given["sudo_password"]) : nil
             let command = LocalCommand(
-                line: wrapped(line, isSudo: isSudo, user: settings.otherUser, hasPassword: password != nil),
+                line: wrapped(line, isSudo: isSudo, settings, hasPassword: password != nil),
                 cwd: nonEmpty(given["cwd"]) ?? settings.workingFolder,
                 environment: environment(request, service: settings.environment),
                 stdin: password.map { Array(($0 + "\n").utf8) }, timeoutSeconds: timeout(given["timeout"]))
@@ -56,10 +56,11 @@ struct LocalCommand {
         }
     }
 
-    private static func wrapped(_ line: String, isSudo: Bool, user: String?, hasPassword: Bool) -> String {
+    private static func wrapped(_ line: String, isSudo: Bool, _ settings: LocalSettings, hasPassword: Bool) -> String {
         let flags = hasPassword ? "-S -E" : "-E"
-        if isSudo { return "sudo \(flags) -- bash -c \(shellQuoted(line))" }
-        if let user { return "sudo \(flags) -H -u \(shellQuoted(user)) -- bash -c \(shellQuoted(line))" }
+        let command = "\(shellQuoted(settings.sudoShell)) -c \(shellQuoted(line))"
+        if isSudo { return "sudo \(flags) -- \(command)" }
+        if let user = settings.otherUser { return "sudo \(flags) -H -u \(shellQuoted(user)) -- \(command)" }
         return line
     }
 
@@ -79,6 +80,8 @@ struct LocalCommand {
 /// What is the same for every command of a local runner.
 struct LocalSettings: Sendable {
     var shell: String
+    /// The shell that sudo is asked for.
+    var sudoShell: String
     /// The service's environment without its own settings, which are none of a command's business.
     var environment: [String: String]
     /// The user for whom commands are wrapped in sudo; nil when that is the service's own.

@@ -5,6 +5,8 @@ public import PetrelSystem
 ///
 /// A command sees the service's environment without `PETREL_…`, then the caller's `env`, then the request's variables.
 public struct LocalRunner: ActionRunner {
+    private static let usualShells = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"]
+
     private let launcher: ShimLauncher
     private let settings: LocalSettings
 
@@ -13,16 +15,16 @@ public struct LocalRunner: ActionRunner {
 
     /// A runner of local commands.
     ///
-    /// With a `systemUser` that is not the service's own, commands go through `sudo -u`. Commands without a `cwd` run in
+    /// Commands are read by `shell`, an absolute path; by bash, or sh where there is none, if that is nil. With a `systemUser` that is not the service's own, commands go through `sudo -u`. Commands without a `cwd` run in
     /// `workingFolder`. Of each output stream `maxOutputBytes` are kept; a command that is to end has `grace` to do so.
     public init(
-        launcher: ShimLauncher, environment: [String: String], systemUser: String? = nil,
+        launcher: ShimLauncher, environment: [String: String], shell: String? = nil, systemUser: String? = nil,
         workingFolder: String = currentFolder(), maxOutputBytes: Int = 10 << 20, grace: Duration = .seconds(5)
     ) {
         self.launcher = launcher
         let ownUser = currentUserName()
         settings = LocalSettings(
-            shell: ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"].first(where: isExecutableFile) ?? "/bin/sh",
+            shell: shell ?? Self.usualShells.first(where: isExecutableFile) ?? "/bin/sh", sudoShell: shell ?? "bash",
             environment: environment.filter { !$0.key.hasPrefix("PETREL_") },
             otherUser: systemUser == ownUser ? nil : systemUser, user: systemUser ?? ownUser,
             workingFolder: workingFolder, maxOutputBytes: maxOutputBytes, grace: grace)

@@ -3,9 +3,9 @@
     bench_chat.py FOLDER_OF_THE_PROGRAMS [--peers NAME,…] [--runs N] [--scale X] [--faults]
 
 The load sits in the fake server (Tests/Fakes): `ack` is the acknowledgement of the envelope, `first` the first post that a
-person sees, `result` the post, or the change of the ack, that holds the result. What `run` runs is `echo hi TOKEN` in a shell,
-with one post for its result: Petrel's runner in bash, as StackStorm's does, the peers in sh; `run-bash` is slack-bolt's in
-bash. `run-ack` posts an ack first and changes it into the result, as Petrel's aliases can. The peers store
+person sees, `result` the post, or the change of the ack, that holds the result. What `run` runs is `echo hi TOKEN` in sh, with
+one post for its result (`petrel-…-sh` has `local.shell: /bin/sh`); `run-bash` runs it in bash, as StackStorm and Petrel do
+where nothing else is said. `run-ack` posts an ack first and changes it into the result, as Petrel's aliases can. The peers store
 nothing. Their packages come by pip into $PETREL_PEERS (~/.cache/petrel-peers); without an index they are left out, with a
 line that says so. Prints lines `NAME key=value …`, medians of the runs.
 """
@@ -98,8 +98,12 @@ class Peer:
         self.name, self.platform, self.command, self.environment = name, platform, command, environment
         self.templates, self.prepare = templates, prepare
 
+    @property
+    def simplest(self):
+        return self.templates.get("echo") or self.templates["run"]
 
-def petrel(programs, platform, durability):
+
+def petrel(programs, platform, durability, shell=""):
     def prepare(folder, url):
         for name, text in PETREL_PACK.items():
             path = os.path.join(folder, "data/packs/bench", name)
@@ -113,19 +117,20 @@ def petrel(programs, platform, durability):
         return {
             "PETREL_CHAT_ADAPTERS": "[%s]" % entry, "PETREL_CHAT_PACING": "false",
             "PETREL_ACCESS_CHAT_DEFAULT_ROLE": "operator", "PETREL_STORE_DURABILITY": durability,
-            "PETREL_HTTP_PORT": str(free_port()), "SWIFT_BACKTRACE": "enable=no",
+            "PETREL_HTTP_PORT": str(free_port()), "PETREL_LOCAL_SHELL": shell, "SWIFT_BACKTRACE": "enable=no",
         }
 
     def command(folder, url):
         return [os.path.join(programs, "petrel"), "serve", "--data-dir", os.path.join(folder, "data")]
-    name = "petrel-%s%s" % (durability, "" if platform == "slack" else "-mattermost")
-    return Peer(name, platform, command, environment,
-                {"echo": "!echo {token}", "run": "!brun {token}", "run-ack": "!both {token}"}, prepare)
+    name = "petrel-%s%s%s" % (durability, "" if platform == "slack" else "-mattermost", "-sh" if shell else "")
+    loads = {"run": "!brun {token}"} if shell else {
+        "echo": "!echo {token}", "run-bash": "!brun {token}", "run-ack": "!both {token}"}
+    return Peer(name, platform, command, environment, loads, prepare)
 
 
 def peers(programs):
-    own = [petrel(programs, platform, durability) for platform in ("slack", "mattermost")
-           for durability in ("full", "relaxed")]
+    own = [petrel(programs, platform, durability, shell) for platform in ("slack", "mattermost")
+           for durability in ("full", "relaxed") for shell in ("", "/bin/sh")]
     plain = {"echo": "!echo {token}", "run": "!run {token}"}
 
     def bolt(client):
@@ -198,7 +203,7 @@ class Rig:
                 time.sleep(0.01)
                 continue
             count += 1
-            text = self.peer.templates["echo"].replace("{token}", "probe%dx" % count)
+            text = self.peer.simplest.replace("{token}", "probe%dx" % count)
             answer = call(self.url, "message", {"text": text, "contains": "probe", "timeout": 0.1})
             if answer.get("ok") and answer.get("posts"):
                 return min(post["t"] for post in answer["posts"]) - self.spawned_at
@@ -355,7 +360,7 @@ def main():
                 subprocess.run([os.path.join(folder, "petrel"), "debug", "match", "--formats", str(formats)], check=False)
         wanted = options.peers.split(",") if options.peers else None
         for peer in peers(folder):
-            if wanted and peer.name not in wanted or options.faults and peer.name == "null-bot":
+            if wanted and peer.name not in wanted or options.faults and (peer.name == "null-bot" or peer.name.endswith("-sh")):
                 continue
             needs = next((name for name in PACKAGES if peer.name.startswith(name)), None)
             if needs and python_of(needs) is None:

@@ -45,6 +45,13 @@ struct BadStartTests {
         #expect(try String(contentsOfFile: folder + "/petrel.db", encoding: .utf8) == text)
     }
 
+    @Test("a shell that can't be run is named, with the setting")
+    func noShell() async throws {
+        let output = try await serve(ServiceProcess.freshFolder(), ["PETREL_LOCAL_SHELL": "/no/such/shell"])
+        #expect(output.code == 1)
+        #expect(output.error.contains("/no/such/shell") && output.error.contains("local.shell"))
+    }
+
     @Test("wrong settings are all named, with file and line")
     func settings() async throws {
         let folder = ServiceProcess.freshFolder()

@@ -29,6 +29,11 @@ struct LocalRunnerTests {
         #expect(await fixture.command("x=(a b); echo ${x[1]} $0").stdout == "b /bin/bash")
     }
 
+    @Test("a command is read by another shell where the settings name one")
+    func otherShell() async {
+        #expect(await RunnerFixture(shell: "/bin/sh").command("echo $0").stdout == "/bin/sh")
+    }
+
     @Test("a command over its time is ended and says how long it had")
     func timeout() async {
         let outcome = await fixture.command("echo begun; trap '' TERM; sleep 60", ["timeout": 1])

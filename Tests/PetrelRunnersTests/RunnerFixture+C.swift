@@ -9,7 +9,10 @@ final class RunnerFixture: Sendable {
     let runner: LocalRunner
     let launcher: ShimLauncher
 
-    init(maxOutputBytes: Int = 1 << 20, systemUser: String? = nil, grace: Duration = .milliseconds(300)) {
+    init(
+        maxOutputBytes: Int = 1 << 20, shell: String? = nil, systemUser: String? = nil,
+        grace: Duration = .milliseconds(300)
+    ) {
         var template = Array("/tmp/petrel-test.XXXXXX".utf8CString)
         path = mkdtemp(&template).flatMap { realPath(String(cString: $0)) } ?? "/tmp"
         let shim = getenv("PETREL_SHIM").map { String(cString: $0) } ?? executableFolder() + "/petrel-shim"
@@ -19,8 +22,8 @@ final class RunnerFixture: Sendable {
             "ALL": "service",
         ]
         runner = LocalRunner(
-            launcher: launcher, environment: environment, systemUser: systemUser, workingFolder: path,
-            maxOutputBytes: maxOutputBytes, grace: grace)
+            launcher: launcher, environment: environment, shell: shell, systemUser: systemUser,
+            workingFolder: path, maxOutputBytes: maxOutputBytes, grace: grace)
         mkdir(path + "/pack", 0o700)
         mkdir(path + "/pack/actions", 0o700)
     }

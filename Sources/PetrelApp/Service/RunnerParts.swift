@@ -9,12 +9,12 @@ enum RunnerParts {
     static func catalog(
         _ settings: Settings, launcher: ShimLauncher, connections: SSHConnections, notices: Notices, events: EventHub,
         digest: any Digest
-    ) -> RunnerCatalog {
+    ) throws(AppError) -> RunnerCatalog {
         let environment = currentEnvironment()
         return RunnerCatalog([
             LocalRunner(
-                launcher: launcher, environment: environment, systemUser: settings.engine.systemUser,
-                maxOutputBytes: settings.engine.maxOutputBytes),
+                launcher: launcher, environment: environment, shell: try shell(settings),
+                systemUser: settings.engine.systemUser, maxOutputBytes: settings.engine.maxOutputBytes),
             NoopRunner(), InquirerRunner(), WorkflowRunners(),
             AnnouncementRunner(
                 events: events, notices: notices,
@@ -29,6 +29,13 @@ enum RunnerParts {
             HTTPRequestRunner(refusesPrivate: settings.refusesPrivateAddresses, version: Version.text),
             RemoteRunner(launcher: launcher, settings: remote(settings, environment), connections: connections),
         ])
+    }
+
+    private static func shell(_ settings: Settings) throws(AppError) -> String? {
+        guard let shell = settings.localShell, !isExecutableFile(shell) else { return settings.localShell }
+        throw AppError(
+            .badFile, "the shell \(shell) can't be run", hint: "Name another in the setting local.shell, or leave it empty",
+            location: Location(file: shell))
     }
 
     private static func remote(_ settings: Settings, _ environment: [String: String]) -> RemoteRunner.Settings {

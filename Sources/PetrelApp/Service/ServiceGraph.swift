@@ -58,7 +58,7 @@ struct ServiceGraph {
         sshConnections = RunnerParts.connections(settings, launcher: launcher, clock: clock, ids: ids, digest: digest)
         let notices = Notices(
             store: store, adapters: Set(settings.chat.adapters.map(\.name)), events: events, ids: ids)
-        let runners = RunnerParts.catalog(
+        let runners = try RunnerParts.catalog(
             settings, launcher: launcher, connections: sshConnections, notices: notices, events: events,
             digest: digest)
         let eventCatalog = LiveEventCatalog(digest: digest)

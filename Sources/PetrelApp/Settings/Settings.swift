@@ -106,6 +106,8 @@ struct Settings: Sendable {
     var aliasPaths: [String]
     var chat: Chat
     var engine: Engine
+    /// nil: bash, where there is one.
+    var localShell: String?
     var python: Python
     var ssh: SSH
     /// nil: the one in the data folder.
@@ -166,6 +168,7 @@ extension Settings {
         templates = Templates(
             reevaluatesResults: values.flag("templates.reevaluate_results"),
             rendersAPIParameters: values.flag("templates.render_api_parameters"))
+        localShell = Self.optional(values.text("local.shell"))
         python = Python(
             binary: values.text("python.binary"), maxWorkers: values.integer("python.max_workers"))
         ssh = SSH(

@@ -225,6 +225,9 @@ extension SettingsCatalog {
             path: "http_request.refuse_private", kind: .flag, standard: false,
             summary: "Whether http-request actions reach neither private networks nor this machine."),
         Setting(
+            path: "local.shell", kind: .optionalPath, standard: "",
+            summary: "The POSIX shell that reads commands on this machine; empty is bash, or sh where there is none."),
+        Setting(
             path: "python.binary", kind: .text, standard: "python3",
             summary: "The Python of packs that have no virtual environment in virtualenvs in the data folder."),
         Setting(
