@@ -185,7 +185,7 @@ public struct API: Sendable {
             AuditRoutes(store: parts.store).routes,
             RoleRoutes(book: parts.roles, digest: parts.digest).routes,
             ServiceRoutes(hostname: parts.hostname, pid: parts.pid, instance: parts.ids.next()).routes,
-            RoomRoutes(room: parts.room).routes,
+            RoomRoutes(room: parts.room, clock: parts.clock).routes,
             ChatRoutes(connections: parts.connections).routes,
             KeyRoutes(datastore: parts.datastore).routes,
             ConfigRoutes(catalog: parts.catalog, digest: parts.digest, write: parts.writeConfig).routes,

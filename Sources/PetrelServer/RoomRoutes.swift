@@ -9,6 +9,7 @@ struct RoomRoutes: Sendable {
     private static let maxLines = 1000
 
     let room: any ChatRoom
+    let clock: any PetrelClock
 
     private static let body = JSONBodySchema(
         ["key": ["type": "string"], "text": ["type": "string"], "as": ["type": ["string", "null"]]],
@@ -18,6 +19,7 @@ struct RoomRoutes: Sendable {
         [
             Route(
                 .post, "rooms/:room/messages", .type(.roomUse), "Say something in the local room",
+                query: [.integer("wait", "Most seconds to wait for the answer, whose lines are in `posts` then")],
                 body: .json(Self.body)
             ) { request throws(APIError) in try await say(request) },
             Route(
@@ -45,22 +47,43 @@ struct RoomRoutes: Sendable {
             author = other
         }
         let isOwner = other == nil && request.isAdministrator
+        let wait = try wait(request)
         do throws(CoreError) {
-            let post = try await room.say(
+            let said = try await room.say(
                 text, room: request.part("room"), key: key, author: author, isOwner: isOwner)
-            return APIResponse(
-                ["key": .string(post.key), "sequence": .integer(post.sequence)], status: .created)
+            var answer: ValueObject = ["key": .string(said.key), "sequence": .integer(said.sequence)]
+            if wait > .zero { answer["posts"] = documents(try await answers(to: said, until: clock.now + wait)) }
+            return APIResponse(.object(answer), status: .created)
         } catch { throw APIError(error) }
     }
 
+    /// The lines that answer what was said, up to the final one or the end of the wait.
+    private func answers(to said: RoomPost, until end: Instant) async throws(CoreError) -> [RoomPost] {
+        var answers: [RoomPost] = []
+        var last = said.sequence
+        while answers.last?.isFinal != true, clock.now < end, !Task.isCancelled {
+            let posts = try await room.posts(
+                room: said.room, after: last, limit: Self.maxLines, wait: end - clock.now)
+            last = posts.last?.sequence ?? last
+            answers += posts.filter { $0.inReplyTo == said.key }
+        }
+        return answers
+    }
+
+    private func wait(_ request: APIRequest) throws(APIError) -> Duration {
+        .seconds(min(max(0, try request.integer("wait") ?? 0), Self.maxWait))
+    }
+
+    private func documents(_ posts: [RoomPost]) -> Value { .array(posts.map { .object($0.apiDocument) }) }
+
     private func posts(_ request: APIRequest) async throws(APIError) -> APIResponse {
         let after = max(-Self.maxLines, try request.integer("after") ?? 0)
-        let wait = min(max(0, try request.integer("wait") ?? 0), Self.maxWait)
+        let wait = try wait(request)
         let limit = min(max(1, try request.integer("limit") ?? 100), Self.maxLines)
         do throws(CoreError) {
             let posts = try await room.posts(
-                room: request.part("room"), after: after, limit: limit, wait: .seconds(wait))
-            return APIResponse(.array(posts.map { .object($0.apiDocument) }))
+                room: request.part("room"), after: after, limit: limit, wait: wait)
+            return APIResponse(documents(posts))
         } catch { throw APIError(error) }
     }
 }

@@ -20,7 +20,9 @@ struct LogWritesTests {
             try database.execute(sql: "PRAGMA page_size = 2048; PRAGMA cache_size = 20; PRAGMA wal_autocheckpoint = 0")
         }
         let queue = try DatabaseQueue(path: path, configuration: configuration)
-        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL") }
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+        }
         try queue.write { try $0.execute(sql: "CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, text TEXT)") }
         return queue
     }
@@ -30,6 +32,10 @@ struct LogWritesTests {
             try database.execute(
                 sql: "INSERT INTO row (text) VALUES (?)", arguments: [text + String(repeating: "x", count: 500)])
         }
+    }
+
+    private func lost(_ queue: DatabaseQueue) throws -> Int? {
+        try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM row WHERE text LIKE 'lost%'") }
     }
 
     /// The rows that somebody finds who has only the files, as after a kill.
@@ -72,7 +78,7 @@ struct LogWritesTests {
             try first.write { try Self.add(5, "kept", to: $0) }
             rows += 75
             #expect(try rowsAfterKill() == rows)
-            #expect(try second.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM row WHERE text LIKE 'lost%'") } == 0)
+            #expect(try lost(second) == 0)
         }
     }
 
@@ -91,7 +97,7 @@ struct LogWritesTests {
             try Self.add(50, "kept", to: database)
         }
         #expect(try rowsAfterKill() == 350)
-        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM row WHERE text LIKE 'lost%'") } == 0)
+        #expect(try lost(queue) == 0)
     }
 
     @Test("the log begins anew after it was folded into the file")

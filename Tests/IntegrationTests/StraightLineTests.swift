@@ -54,6 +54,30 @@ struct StraightLineTests {
         #expect(missing.error.contains("no.such"))
     }
 
+    @Test("one request says a command and brings its answer, or what there is when its time is over")
+    func oneRequest() async throws {
+        let service = try await ServiceProcess()
+        let done = try await say("!run echo here", key: "one-request-1", wait: 20, to: service)
+        #expect(done.contains(#""text":"Running core.local"#) && done.contains("stdout : here"))
+        #expect(done.contains(#""status":"succeeded","is_final":true"#))
+        #expect(try await say("!run echo here", key: "one-request-1", wait: 20, to: service) == done, "the same again")
+        let long = try await say("!run sleep 100", key: "one-request-2", wait: 1, to: service)
+        #expect(long.contains(#""text":"Running core.local"#) && !long.contains(#""is_final":true"#))
+        #expect(try await !say("!run true", key: "one-request-3", wait: 0, to: service).contains("posts"))
+        #expect(try await service.stop() == 0)
+    }
+
+    private func say(_ text: String, key: String, wait: Int, to service: ServiceProcess) async throws -> String {
+        let token = try service.text("admin-token").trimmingCharacters(in: .whitespacesAndNewlines)
+        let answer = try await HTTPClient().perform(
+            HTTPRequest(
+                method: "POST", url: try service.url + "/v1/rooms/script/messages?wait=\(wait)",
+                headers: [("X-Auth-Token", token), ("Content-Type", "application/json")],
+                body: Array(#"{"key": "\#(key)", "text": "\#(text)"}"#.utf8)))
+        #expect(answer.status == 201)
+        return String(decoding: answer.body, as: UTF8.self)
+    }
+
     @Test("people other than the owner may use the starter set and nothing else, until one claims the role")
     func access() async throws {
         let service = try await ServiceProcess()

@@ -127,7 +127,7 @@ struct SettingsTests {
             ("data_dir: ''\n", "p.yaml:1:1: \"data_dir\" must be a path, not \"\""),
             (
                 "- a\n",
-                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, templates, datastore, http_request, python, ssh, rules, sensors, timers, webhooks, retention, log"
+                "p.yaml:1:1: the file must hold keys and values, not array. Known here: data_dir, http, auth, access, store, packs, aliases, chat, engine, templates, datastore, http_request, local, python, ssh, rules, sensors, timers, webhooks, retention, log"
             ),
             (
                 "chat: {adapters: x}\n",

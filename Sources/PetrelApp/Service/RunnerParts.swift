@@ -34,8 +34,8 @@ enum RunnerParts {
     private static func shell(_ settings: Settings) throws(AppError) -> String? {
         guard let shell = settings.localShell, !isExecutableFile(shell) else { return settings.localShell }
         throw AppError(
-            .badFile, "the shell \(shell) can't be run", hint: "Name another in the setting local.shell, or leave it empty",
-            location: Location(file: shell))
+            .badFile, "the shell \(shell) can't be run",
+            hint: "Name another in the setting local.shell, or leave it empty", location: Location(file: shell))
     }
 
     private static func remote(_ settings: Settings, _ environment: [String: String]) -> RemoteRunner.Settings {

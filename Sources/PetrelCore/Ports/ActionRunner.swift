@@ -32,7 +32,9 @@ public struct RunRequest: Sendable {
     }
 }
 
-/// Waits for the end of an attempt that has begun. Errors are outcomes.
+/// Waits for the end of an attempt that has begun.
+///
+/// Errors are outcomes.
 public typealias AttemptEnd = @Sendable () async -> RunOutcome
 
 /// An attempt with all that could be made of it before its claim was committed; nothing has to be undone if it never begins.
