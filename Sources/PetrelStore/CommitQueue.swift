@@ -23,6 +23,7 @@ final class CommitQueue: Sendable {
     private struct State {
         var jobs: [Job] = []
         var isScheduled = false
+        var hasFailed = false
         var statistics = CommitStatistics()
     }
 
@@ -48,6 +49,12 @@ final class CommitQueue: Sendable {
 
     /// Commits made and flushes asked for so far.
     var statistics: CommitStatistics { state.withLock(\.statistics) }
+
+    /// Whether the disk has refused a commit since this was last set to false.
+    var hasFailed: Bool {
+        get { state.withLock(\.hasFailed) }
+        set { state.withLock { $0.hasFailed = newValue } }
+    }
 
     /// Runs a transaction and returns its answer when it is committed.
     ///
@@ -184,7 +191,9 @@ final class CommitQueue: Sendable {
         } catch {
             posts.forget()
             if database.isInsideTransaction { try? database.execute(sql: "ROLLBACK") }
-            return storeFailure(error)
+            let failure = storeFailure(error)
+            if failure.code == .unavailable { hasFailed = true }
+            return failure
         }
     }
 

@@ -86,10 +86,14 @@ public final class SQLiteStorage: Storage {
     /// Commits made and flushes asked for so far.
     public var statistics: CommitStatistics { queue.statistics }
 
-    /// Whether the last commit succeeded and a new one would.
+    /// Whether a new commit would succeed; after one that failed, whether one would that is larger than a command's: less may
+    /// find a place on a full disk.
     public func writability() async -> StoreHealth {
+        let hadFailed = queue.hasFailed
+        let beat = hadFailed ? "zeroblob(262144)" : "random()"
         do throws(CoreError) {
-            try await queue.commit(.written) { try $0.execute(sql: "REPLACE INTO heartbeat VALUES (1, random())") }
+            try await queue.commit(.written) { try $0.execute(sql: "REPLACE INTO heartbeat VALUES (1, \(beat))") }
+            if hadFailed { queue.hasFailed = false }
             return .writable
         } catch {
             return .unwritable(reason: error.message)
