@@ -284,6 +284,42 @@ def measure(peer, runs, scale):
         print(" ".join(parts), flush=True)
 
 
+def take_turns(rivals, load, rounds=8):
+    """Short blocks of one load, the bots all started and taking turns, so that each finds the machine as the others do."""
+    rigs, found = [], {}
+    try:
+        for peer in rivals:
+            rigs.append(Rig(peer))
+            rigs[-1].first_reply()
+        for number in range(rounds + 1):
+            for rig in rigs if number % 2 else rigs[::-1]:
+                for conversations, count in ((1, 50), (10, 200)):
+                    base = {"n": count, "warmup": 0, "concurrency": conversations}
+                    result = run_load(rig.url, specification(rig.peer, load, base, 1), [rig.bot.pid])
+                    call(rig.url, "reset", {})
+                    # The first turn is everybody's warm-up.
+                    if number:
+                        found.setdefault((rig.peer.name, conversations), []).append(result)
+    finally:
+        for rig in rigs:
+            rig.stop()
+    for (name, conversations), results in sorted(found.items(), key=lambda row: row[0][1]):
+        print("chat-turns peer=%s load=%s conversations=%d result_p50_ms=%s per_s=%s cpu_s_per_1000=%s turns=%d lost=%d" % (
+            name, load, conversations, shown(median([result["result_ms"].get("p50") for result in results])),
+            shown(median([result.get("throughput_per_s") for result in results])),
+            shown(median([result.get("cpu_s_per_1000") for result in results])), len(results),
+            sum(result["lost"] for result in results)), flush=True)
+
+
+def all_turns(programs):
+    """Petrel and slack-bolt's standard client in turns, on echoes and on commands in either shell."""
+    if python_of("bolt") is None:
+        return
+    bots = {peer.name: peer for peer in peers(programs)}
+    for load, ending in (("echo", ""), ("run", "-sh"), ("run-bash", "")):
+        take_turns([bots[name + ending] for name in ("petrel-relaxed", "petrel-full")] + [bots["bolt-builtin"]], load)
+
+
 POST = {"slack": "chat.postMessage", "mattermost": "POST /posts"}
 
 
@@ -343,7 +379,7 @@ def suffer(peer, rate=50, seconds=10, timeout=40):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("programs")
-    parser.add_argument("--peers", help="names, with commas between; all without it")
+    parser.add_argument("--peers", help="names, with commas between, `turns` for those in turns; all without it")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--faults", action="store_true", help="what faults do, instead of the loads")
@@ -369,6 +405,8 @@ def main():
                 suffer(peer) if options.faults else measure(peer, options.runs, options.scale)
             except (RuntimeError, OSError) as error:
                 print("skipped chat peer=%s: %s" % (peer.name, " ".join(str(error).split())[-300:]), flush=True)
+        if not options.faults and (not wanted or "turns" in wanted):
+            all_turns(folder)
 
 
 if __name__ == "__main__":
