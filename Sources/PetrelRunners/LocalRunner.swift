@@ -15,8 +15,9 @@ public struct LocalRunner: ActionRunner {
 
     /// A runner of local commands.
     ///
-    /// Commands are read by `shell`, an absolute path; by bash, or sh where there is none, if that is nil. With a `systemUser` that is not the service's own, commands go through `sudo -u`. Commands without a `cwd` run in
-    /// `workingFolder`. Of each output stream `maxOutputBytes` are kept; a command that is to end has `grace` to do so.
+    /// Commands are read by `shell`, an absolute path; by bash, or sh where there is none, if that is nil. With a `systemUser`
+    /// that is not the service's own, they go through `sudo -u`. Commands without a `cwd` run in `workingFolder`. Of each
+    /// output stream `maxOutputBytes` are kept; a command that is to end has `grace` to do so.
     public init(
         launcher: ShimLauncher, environment: [String: String], shell: String? = nil, systemUser: String? = nil,
         workingFolder: String = currentFolder(), maxOutputBytes: Int = 10 << 20, grace: Duration = .seconds(5)

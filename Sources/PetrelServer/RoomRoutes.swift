@@ -61,7 +61,7 @@ struct RoomRoutes: Sendable {
     private func answers(to said: RoomPost, until end: Instant) async throws(CoreError) -> [RoomPost] {
         var answers: [RoomPost] = []
         var last = said.sequence
-        while answers.last?.isFinal != true, clock.now < end, !Task.isCancelled {
+        while !answers.contains(where: \.isFinal), clock.now < end, !Task.isCancelled {
             let posts = try await room.posts(
                 room: said.room, after: last, limit: Self.maxLines, wait: end - clock.now)
             last = posts.last?.sequence ?? last
