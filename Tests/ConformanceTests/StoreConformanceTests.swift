@@ -1,7 +1,9 @@
 import FoundationEssentials
+import Glibc
 import PetrelCore
 import PetrelStore
 import PetrelTestKit
+import Synchronization
 import Testing
 
 /// The storage drivers, each held against the one suite.
@@ -168,13 +170,25 @@ struct SQLiteStoreTests {
     func flushesAreShared() async throws {
         let store = try open()
         let before = store.statistics
+        let begun = Tally()
         await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Holds the writer until the others have come, or a machine that is busy has had its time.
+                let post = RoomPost(room: "r", key: "first", author: "ann", text: "x", at: Instant(microseconds: 1))
+                _ = try? await store.hear(post) { _ in
+                    for _ in 0..<3000 where begun.count.load(ordering: .relaxed) < 200 { usleep(10_000) }
+                    return Samples.message("x", event: "first")
+                }
+            }
             for number in 1...200 {
-                group.addTask { _ = try? await store.submit(SubmittedExecution(execution: Samples.execution(number))) }
+                group.addTask {
+                    begun.count.add(1, ordering: .relaxed)
+                    _ = try? await store.submit(SubmittedExecution(execution: Samples.execution(number)))
+                }
             }
         }
         let after = store.statistics
-        #expect(after.transactions - before.transactions == 200)
+        #expect(after.transactions - before.transactions == 201)
         #expect(after.flushes - before.flushes < 200)
         _ = try await store.accept(Samples.message("x"), at: Instant(microseconds: 1))
         #expect(store.statistics.flushes == after.flushes, "a message alone is not flushed")
@@ -201,4 +215,9 @@ struct SQLiteStoreTests {
         #expect(megabytes("petrel.db-wal") < 70, "what is in the file is written over")
         #expect(try await store.roomPosts(room: "r", after: 1990, limit: 99).count == 10)
     }
+}
+
+/// Counts what many tasks do.
+private final class Tally: Sendable {
+    let count = Atomic<Int>(0)
 }
