@@ -68,11 +68,7 @@ public struct Attempts: Sendable {
             return .outcome(.noRunner(of: execution))
         }
         let action = catalog.current.action(execution.action.description) ?? Action(recalled: execution)
-        return await resume(request(execution, action, runner: [:], action: [:]), runner, boot)
-    }
-
-    private func resume(_ request: RunRequest, _ runner: any ActionRunner, _ boot: String) async -> End {
-        let trace = await runner.resume(request, boot: boot)
+        let trace = await runner.resume(request(execution, action, runner: [:], action: [:]), boot: boot)
         if Task.isCancelled { return .interrupted }
         switch trace {
         case .outcome(let outcome): return .outcome(outcome)

@@ -4,6 +4,7 @@ public protocol ChatRoom: Sendable {
     /// - Returns: the line, when the message and the decision on it are on disk.
     func say(_ text: String, room: String, key: String, author: String, isOwner: Bool) async throws(CoreError)
         -> RoomPost
-    /// Lines after a sequence number (the last n for -n); waits for one if there is none, at most so long.
+    /// Lines after a sequence number (the last n for -n); waits for one if there is none, so long and less
+    /// than a second longer.
     func posts(room: String, after: Int, limit: Int, wait: Duration) async throws(CoreError) -> [RoomPost]
 }
