@@ -206,7 +206,7 @@ struct AliasRuns: Sendable {
         let request = ExecutionRequest(
             action: alias.actionRef, parameters: given.merging(fixed) { _, fixed in fixed },
             cast: .alias, identity: speech.identity, origin: .chat, context: context,
-            replyTo: ReplyAddress(to: speech.message))
+            message: speech.message)
         return (request, pipeline)
     }
 

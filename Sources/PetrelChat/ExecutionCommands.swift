@@ -147,7 +147,7 @@ struct ExecutionCommands: Sendable {
         // What was typed stays data: nothing in it is rendered a second time.
         let request = ExecutionRequest(
             action: execution.action.description, parameters: execution.parameters, cast: .alias,
-            identity: speech.identity, origin: .chat, context: context, replyTo: ReplyAddress(to: speech.message))
+            identity: speech.identity, origin: .chat, context: context, message: speech.message)
         do throws(EngineError) {
             return try await runs.submit(
                 request, alias, reading: "Running what execution \(execution.id) ran, once more.", isTold: true)

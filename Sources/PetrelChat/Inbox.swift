@@ -3,8 +3,8 @@ public import PetrelEngine
 
 /// Takes messages in: stores each before anything else, then decides on it, once.
 ///
-/// A message is stored without a flush; the decision's flush takes it along, so that one flush lies between a message and
-/// its start (docs/adr/0004). Until then ``receive(_:)`` has not returned and the platform is not acknowledged to.
+/// A message is stored without a flush; its decision stores it once more and flushes that, so that one flush lies between a
+/// message and its start (docs/adr/0004). Until then ``receive(_:)`` has not returned and the platform is not acknowledged to.
 public struct Inbox: InboundReceiver {
     /// A message whose handling has crashed the process so often is set aside.
     private static let maxAttempts = 3
@@ -44,13 +44,11 @@ public struct Inbox: InboundReceiver {
 
     /// Decides again on a message that is stored and undecided; one that is settled is only acknowledged, and one that was
     /// said too long ago is not run.
-    public func receive(_ message: InboundMessage, accepted: InboxReceipt?) async throws(CoreError) {
+    public func receive(_ message: InboundMessage) async throws(CoreError) {
         do throws(CoreError) {
-            var receipt = accepted
-            if receipt == nil { receipt = try await store.accept(message, at: clock.now) }
-            switch receipt {
+            switch try await store.accept(message, at: clock.now) {
             case .settled: break
-            case .new, .unfinished, nil:
+            case .new, .unfinished:
                 if isTooOld(message) { try await settleLate(message) } else { try await handle(message) }
             }
         } catch {
@@ -143,7 +141,7 @@ public struct Inbox: InboundReceiver {
             ]
         }
         _ = try await store.settle(
-            message.key, posts: posts ?? [], audit: answer.isAudited ? [audit(message, answer)] : [], at: clock.now)
+            message, posts: posts ?? [], audit: answer.isAudited ? [audit(message, answer)] : [], at: clock.now)
         events.publish(.postsQueued(message.key.adapter))
     }
 

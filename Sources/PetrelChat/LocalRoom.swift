@@ -23,7 +23,7 @@ public struct LocalRoom: ChatAdapter {
         self.clock = clock
         let waiters = RoomWaiters()
         self.waiters = waiters
-        store.keepRooms(of: name, as: { Self.line($0, at: clock.now) }, told: waiters.add)
+        store.keepRooms(of: name, said: Self.line, posted: { Self.line($0, at: clock.now) }, told: waiters.add)
     }
 
     /// Lines alone; a post is found again by its delivery id, which is its line's key.
@@ -53,10 +53,13 @@ public struct LocalRoom: ChatAdapter {
             throw CoreError(
                 .invalidInput, "the message has \(text.utf8.count) bytes; \(Self.maxMessageBytes) are allowed")
         }
-        let post = RoomPost(
-            room: room, key: key, author: person.id, isOwner: person.isOwner, text: text, at: clock.now)
-        let (line, receipt) = try await store.hear(post, as: message)
-        try await receiver.receive(message(line), accepted: receipt)
+        let message = message(text, room: room, key: key, person: person)
+        try await receiver.receive(message)
+        let said = Self.line(message)
+        let line = try await store.roomPost(key: key) ?? said
+        guard line.isSaying(said) else {
+            throw CoreError(.invalidInput, "the key \(key) belongs to another message", hint: "Use a fresh key")
+        }
         return line
     }
 
@@ -92,14 +95,17 @@ public struct LocalRoom: ChatAdapter {
         }
     }
 
-    @Sendable private func message(_ post: RoomPost) -> InboundMessage {
+    private func message(_ text: String, room: String, key: String, person: ChatPerson) -> InboundMessage {
         InboundMessage(
-            key: MessageKey(adapter: name, eventID: post.key),
-            conversation: Conversation(adapter: name, channel: post.room),
-            sender: ChatPerson(adapter: name, id: post.author, name: post.author, isOwner: post.isOwner),
-            text: post.text, platformID: String(post.sequence), isAddressed: !post.room.hasPrefix("#"),
-            sentAt: post.at, isDirect: !post.room.hasPrefix("#"),
-            channelName: post.room.hasPrefix("#") ? String(post.room.dropFirst()) : nil)
+            key: MessageKey(adapter: name, eventID: key), conversation: Conversation(adapter: name, channel: room),
+            sender: person, text: text, platformID: key, isAddressed: !room.hasPrefix("#"), sentAt: clock.now,
+            isDirect: !room.hasPrefix("#"), channelName: room.hasPrefix("#") ? String(room.dropFirst()) : nil)
+    }
+
+    @Sendable private static func line(_ message: InboundMessage) -> RoomPost {
+        RoomPost(
+            room: message.conversation.channel, key: message.key.eventID, author: message.sender.id,
+            isOwner: message.sender.isOwner, text: message.text, at: message.sentAt)
     }
 
     private static func line(_ post: OutboundPost, at: Instant) -> RoomPost {

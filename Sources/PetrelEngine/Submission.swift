@@ -15,8 +15,8 @@ public struct ExecutionRequest: Sendable {
     public var origin: Origin
     /// What is added to the execution's context beside `user` and `pack`.
     public var context: ValueObject
-    /// The message that asked, settled in the same transaction.
-    public var replyTo: ReplyAddress?
+    /// The message that asked, settled in the same transaction; answers go where it was said.
+    public var message: InboundMessage?
     /// Parent execution, for children.
     public var parent: ExecutionID?
     /// How long to wait before it may start.
@@ -29,7 +29,7 @@ public struct ExecutionRequest: Sendable {
     /// A request from its parts.
     public init(
         action: String, parameters: ValueObject, cast: ParameterPipeline.Cast, identity: Identity, origin: Origin,
-        context: ValueObject = [:], replyTo: ReplyAddress? = nil, parent: ExecutionID? = nil, delay: Duration = .zero
+        context: ValueObject = [:], message: InboundMessage? = nil, parent: ExecutionID? = nil, delay: Duration = .zero
     ) {
         self.action = action
         self.parameters = parameters
@@ -37,7 +37,7 @@ public struct ExecutionRequest: Sendable {
         self.identity = identity
         self.origin = origin
         self.context = context
-        self.replyTo = replyTo
+        self.message = message
         self.parent = parent
         self.delay = delay
     }
@@ -101,7 +101,7 @@ public struct Submission: Sendable {
             throw EngineError(.duplicateMessage, "the message was decided before")
         }
         begin(record, await ready)
-        if let adapter = request.replyTo?.conversation.adapter { events.publish(.postsQueued(adapter)) }
+        if let adapter = request.message?.key.adapter { events.publish(.postsQueued(adapter)) }
         return record.execution
     }
 
@@ -125,7 +125,7 @@ public struct Submission: Sendable {
         let claim = request.delay > .zero || action.isWorkflow || isGated ? nil : scheduler.reserve()
         if let claim { execution.beginFirstAttempt(claim, at: execution.startedAt) }
         return SubmittedExecution(
-            execution: execution, message: request.replyTo?.message, posts: posts(execution),
+            execution: execution, message: request.message, posts: posts(execution),
             audit: [audit(execution, masked: pipeline.masked(parameters))], isGated: isGated)
     }
 
@@ -180,8 +180,8 @@ public struct Submission: Sendable {
         return Execution(
             id: id, action: action.ref, definition: catalog.current.definition(of: action), runner: action.runner,
             status: .requested, parameters: parameters, context: context, origin: request.origin,
-            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)], replyTo: request.replyTo,
-            delay: request.delay)
+            parent: request.parent, startedAt: now, log: [StatusChange(.requested, at: now)],
+            replyTo: request.message.map(ReplyAddress.init(to:)), delay: request.delay)
     }
 
     private func context(of request: ExecutionRequest, _ action: Action, _ id: ExecutionID) -> ValueObject {

@@ -15,7 +15,8 @@ final class OutgoingPosts: Sendable {
 
     /// An adapter whose rooms are tables of this store.
     private struct Keeper {
-        var line: @Sendable (OutboundPost) -> RoomPost
+        var said: @Sendable (InboundMessage) -> RoomPost
+        var posted: @Sendable (OutboundPost) -> RoomPost
         var told: @Sendable (RoomPost) -> Void
     }
 
@@ -36,51 +37,60 @@ final class OutgoingPosts: Sendable {
     }
 
     func keepRooms(
-        of adapter: AdapterName, as line: @escaping @Sendable (OutboundPost) -> RoomPost,
-        told: @escaping @Sendable (RoomPost) -> Void
+        of adapter: AdapterName, said: @escaping @Sendable (InboundMessage) -> RoomPost,
+        posted: @escaping @Sendable (OutboundPost) -> RoomPost, told: @escaping @Sendable (RoomPost) -> Void
     ) {
-        state.withLock { $0.keepers[adapter] = Keeper(line: line, told: told) }
+        state.withLock { $0.keepers[adapter] = Keeper(said: said, posted: posted, told: told) }
     }
 
-    /// Puts posts into the outbox, in order.
+    /// Makes a message a line of the room where it was said, if the store keeps that.
+    ///
+    /// - Returns: false if a line has its key; nil if the store keeps no such room.
+    func hear(_ message: InboundMessage, in database: Database) throws -> Bool? {
+        let adapter = message.key.adapter
+        guard let keeper = state.withLock({ $0.keepers[adapter] }) else { return nil }
+        return try insert(keeper.said(message), of: adapter, in: database)
+    }
+
+    /// Whether the store keeps the rooms of an adapter.
+    func keepsRooms(of adapter: AdapterName) -> Bool { state.withLock { $0.keepers[adapter] != nil } }
+
+    /// Puts posts into their rooms or into the outbox, in order.
     func insert(_ posts: [OutboundPost], in database: Database) throws {
-        for post in posts {
-            let line = try deliver(post, in: database)
+        for post in posts where try !isDelivered(post, in: database) {
             try database.run(
                 """
                 INSERT INTO post (
                     id, adapter, channel, thread, kind, reply_to, text, execution, status, is_final, queued_by, document,
-                    topic, state, platform_id, sent_at, attempts
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    topic, state, attempts
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unsent', 0)
                 """,
                 [
                     post.id.text, post.to.conversation.adapter, post.to.conversation.channel,
                     post.to.conversation.thread, post.kind.rawValue, post.to.document.columnText, post.text,
                     post.execution?.text, post.status?.rawValue, post.isFinal, owner, post.presentation?.columnText,
                     post.to.conversation.thread ?? (post.to.platformID.isEmpty ? nil : post.to.platformID),
-                    line == nil ? "unsent" : "sent", line.map { String($0.sequence) }, line?.at.microseconds,
-                    line == nil ? 0 : 1,
                 ])
-            if line == nil { note(.post(post)) }
+            note(.post(post))
         }
     }
 
-    /// Makes a post a line of the room that it goes to, if the store keeps that.
+    /// Makes a post a line of the room that it goes to, if the store keeps that; the line is all that there is of it.
     ///
-    /// - Returns: nil if it goes through the outbox: to another platform, behind others that do, or under a key that a line
+    /// - Returns: false if it goes through the outbox: to another platform, behind others that do, or under a key that a line
     ///   has already, which the adapter looks into.
-    private func deliver(_ post: OutboundPost, in database: Database) throws -> RoomPost? {
+    private func isDelivered(_ post: OutboundPost, in database: Database) throws -> Bool {
         let conversation = post.to.conversation
         guard let keeper = state.withLock({ $0.keepers[conversation.adapter] }),
             try !database.hasRow(
                 "SELECT 1 FROM post WHERE state = 'unsent' AND adapter = ? AND channel = ? AND thread IS ? LIMIT 1",
                 [conversation.adapter, conversation.channel, conversation.thread])
-        else { return nil }
-        return try insert(keeper.line(post), of: conversation.adapter, in: database)
+        else { return false }
+        return try insert(keeper.posted(post), of: conversation.adapter, in: database)
     }
 
-    /// Adds a line to a room; nil if there is one with its key.
-    func insert(_ line: RoomPost, of adapter: AdapterName, in database: Database) throws -> RoomPost? {
+    /// Adds a line to a room; false if there is one with its key.
+    func insert(_ line: RoomPost, of adapter: AdapterName, in database: Database) throws -> Bool {
         let isNew = try database.changes(
             """
             INSERT OR IGNORE INTO room_post (room, key, in_reply_to, author, is_owner, text, kind, execution, status,
@@ -92,11 +102,11 @@ final class OutgoingPosts: Sendable {
                 line.kind?.rawValue, line.execution?.text, line.status?.rawValue, line.isFinal,
                 line.at.microseconds,
             ])
-        guard isNew else { return nil }
+        guard isNew else { return false }
         var line = line
         line.sequence = Int(database.lastInsertedRowID)
         note(.line(line, of: adapter))
-        return line
+        return true
     }
 
     private func note(_ news: News) { state.withLock { $0.news.append(news) } }

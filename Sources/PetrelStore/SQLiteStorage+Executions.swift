@@ -6,16 +6,16 @@ extension SQLiteStorage {
     public func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool {
         FaultPoint.submissionBeforeCommit.pass()
         let row = ExecutionRow(submission.execution, isGated: submission.isGated, digest: digest)
+        let message = submission.message.map { DecidedMessage($0, journal: journal, at: submission.execution.startedAt) }
         let outgoing = outgoing
         let isStored: Bool = try await queue.commit(.flushed) { database in
-            if let key = submission.message {
-                guard try markSettled(key, at: submission.execution.startedAt, in: database) else { return false }
-            }
+            if let message { guard try message.insert(by: outgoing, in: database) else { return false } }
             try row.insert(in: database)
             try outgoing.insert(submission.posts, in: database)
             try insert(submission.audit, in: database)
             return true
         }
+        if let key = submission.message?.key { journal.letGo(key) }
         FaultPoint.submissionAfterCommit.pass()
         return isStored
     }

@@ -2,26 +2,38 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
-    /// See ``InboxStore/accept(_:at:)``.
+    /// Writes to the journal: the decision stores the message in the database.
     public func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt {
+        let key = message.key
+        guard !journal.has(key) else { return .unfinished }
+        let known: InboxReceipt? = try lookUp { database in
+            if outgoing.keepsRooms(of: key.adapter) {
+                return try database.hasRow("SELECT 1 FROM room_post WHERE key = ?", [key.eventID]) ? .settled : nil
+            }
+            return try database.first(
+                "SELECT settled_at FROM message WHERE adapter = ? AND event = ?", [key.adapter, key.eventID]
+            ) { ($0["settled_at"] as Int64?) == nil ? .unfinished : .settled }
+        }
+        if let known { return known }
         FaultPoint.inboxBeforeCommit.pass()
-        let receipt: InboxReceipt = try await queue.commit(.written) { try PetrelStore.accept(message, at: at, in: $0) }
+        try journal.take(message, at: at)
         FaultPoint.inboxAfterCommit.pass()
-        return receipt
+        return .new
     }
 
-    /// Refuses a message that was never stored, too.
-    public func settle(_ key: MessageKey, posts: [OutboundPost], audit: [AuditRecord], at: Instant)
+    /// Settles a message that was never accepted, too.
+    public func settle(_ message: InboundMessage, posts: [OutboundPost], audit: [AuditRecord], at: Instant)
         async throws(CoreError) -> Bool
     {
         FaultPoint.submissionBeforeCommit.pass()
-        let outgoing = outgoing
+        let (row, outgoing) = (DecidedMessage(message, journal: journal, at: at), outgoing)
         let isSettled: Bool = try await queue.commit(.flushed) { database in
-            guard try markSettled(key, at: at, in: database) else { return false }
+            guard try row.insert(by: outgoing, in: database) else { return false }
             try outgoing.insert(posts, in: database)
             try insert(audit, in: database)
             return true
         }
+        journal.letGo(message.key)
         FaultPoint.submissionAfterCommit.pass()
         return isSettled
     }
@@ -67,25 +79,52 @@ extension SQLiteStorage {
     }
 }
 
-/// Stores a message, unless it is known.
-func accept(_ message: InboundMessage, at: Instant, in database: Database) throws -> InboxReceipt {
-    let key: Arguments = [message.key.adapter, message.key.eventID]
-    let known = try database.first("SELECT settled_at FROM message WHERE adapter = ? AND event = ?", key) {
-        (row) -> InboxReceipt in (row["settled_at"] as Int64?) == nil ? .unfinished : .settled
+/// Stores messages as undecided, unless they are known, on the disk.
+func storeUndecided(_ left: [InboxJournal.Entry], in pool: DatabasePool) throws {
+    guard !left.isEmpty else { return }
+    try pool.write { database in
+        for entry in left {
+            try database.run(
+                "INSERT OR IGNORE INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
+                [
+                    entry.message.key.adapter, entry.message.key.eventID, entry.message.document.columnText,
+                    entry.receivedAt.microseconds,
+                ])
+        }
     }
-    if let known { return known }
-    try database.run(
-        "INSERT INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
-        key + [message.document.columnText, at.microseconds])
-    return .new
 }
 
-/// Marks a message as decided; false if it is unknown or was decided before.
-func markSettled(_ key: MessageKey, at: Instant, in database: Database) throws -> Bool {
-    try database.changes(
-        """
-        UPDATE message SET settled_at = ?, \(withoutCallback("document"))
-        WHERE adapter = ? AND event = ? AND settled_at IS NULL
-        """,
-        [at.microseconds, key.adapter, key.eventID])
+/// A message as it is stored with the decision on it.
+struct DecidedMessage: Sendable {
+    private let message: InboundMessage
+    private let receivedAt: Instant
+    private let at: Instant
+
+    init(_ message: InboundMessage, journal: InboxJournal, at: Instant) {
+        self.message = message
+        self.at = at
+        receivedAt = journal.receivedAt(message.key) ?? at
+    }
+
+    /// Stores the message as settled: as a line where it was said in a room of this store, else as a row.
+    /// - Returns: false, and nothing is stored, if it was decided before.
+    func insert(by outgoing: OutgoingPosts, in database: Database) throws -> Bool {
+        let key = message.key
+        if let isNew = try outgoing.hear(message, in: database) {
+            // Left by an earlier process it has a row, and by one of an older version a line too.
+            let wasLeft = try database.changes(
+                "UPDATE message SET settled_at = ? WHERE adapter = ? AND event = ? AND settled_at IS NULL",
+                [at.microseconds, key.adapter, key.eventID])
+            return isNew || wasLeft
+        }
+        var kept = message
+        kept.callback = nil
+        return try database.changes(
+            """
+            INSERT INTO message (adapter, event, document, received_at, attempts, settled_at) VALUES (?, ?, ?, ?, 1, ?)
+            ON CONFLICT (adapter, event) DO UPDATE SET settled_at = excluded.settled_at, document = excluded.document
+            WHERE settled_at IS NULL
+            """,
+            [key.adapter, key.eventID, kept.document.columnText, receivedAt.microseconds, at.microseconds])
+    }
 }

@@ -2,37 +2,20 @@ import GRDB
 public import PetrelCore
 
 extension SQLiteStorage {
-    /// See ``RoomStore/hear(_:as:)``.
-    public func hear(
-        _ post: RoomPost, as message: @escaping @Sendable (RoomPost) -> InboundMessage
-    ) async throws(CoreError) -> (line: RoomPost, receipt: InboxReceipt) {
-        FaultPoint.inboxBeforeCommit.pass()
-        let outgoing = outgoing
-        let heard: (line: RoomPost, receipt: InboxReceipt) = try await queue.commit(.written) { database in
-            let line = try stored(post, of: message(post).key.adapter, by: outgoing, in: database)
-            guard line.room == post.room, line.author == post.author, line.text == post.text, line.kind == nil else {
-                throw CoreError(
-                    .invalidInput, "the key \(post.key) belongs to another message", hint: "Use a fresh key")
-            }
-            return (line, try PetrelStore.accept(message(line), at: post.at, in: database))
-        }
-        FaultPoint.inboxAfterCommit.pass()
-        return heard
-    }
-
-    /// See ``RoomStore/keepRooms(of:as:told:)``.
+    /// See ``RoomStore/keepRooms(of:said:posted:told:)``.
     public func keepRooms(
-        of adapter: AdapterName, as line: @escaping @Sendable (OutboundPost) -> RoomPost,
-        told: @escaping @Sendable (RoomPost) -> Void
+        of adapter: AdapterName, said: @escaping @Sendable (InboundMessage) -> RoomPost,
+        posted: @escaping @Sendable (OutboundPost) -> RoomPost, told: @escaping @Sendable (RoomPost) -> Void
     ) {
-        outgoing.keepRooms(of: adapter, as: line, told: told)
+        outgoing.keepRooms(of: adapter, said: said, posted: posted, told: told)
     }
 
     /// See ``RoomStore/deliver(_:of:)``.
     public func deliver(_ post: RoomPost, of adapter: AdapterName) async throws(CoreError) -> RoomPost {
         let outgoing = outgoing
         let line: RoomPost = try await queue.commit(.written) { database in
-            let line = try stored(post, of: adapter, by: outgoing, in: database)
+            _ = try outgoing.insert(post, of: adapter, in: database)
+            let line = try PetrelStore.roomPost(key: post.key, in: database) ?? post
             guard line.room == post.room, line.kind != nil else {
                 throw CoreError(.invalidInput, "line \(line.sequence), said by somebody, has the post's id as its key")
             }
@@ -45,7 +28,7 @@ extension SQLiteStorage {
 
     /// See ``RoomStore/roomPost(key:)``.
     public func roomPost(key: String) async throws(CoreError) -> RoomPost? {
-        try lookUp { try storedRoomPost(key: key, in: $0) }
+        try lookUp { try PetrelStore.roomPost(key: key, in: $0) }
     }
 
     /// See ``RoomStore/roomPosts(room:after:limit:)``.
@@ -68,13 +51,7 @@ extension SQLiteStorage {
     }
 }
 
-/// A line, which is added to its room unless it is there.
-private func stored(
-    _ post: RoomPost, of adapter: AdapterName, by outgoing: OutgoingPosts, in database: Database
-) throws -> RoomPost {
-    try outgoing.insert(post, of: adapter, in: database) ?? storedRoomPost(key: post.key, in: database) ?? post
-}
-
-private func storedRoomPost(key: String, in database: Database) throws -> RoomPost? {
+/// The line with a key.
+func roomPost(key: String, in database: Database) throws -> RoomPost? {
     try database.first("SELECT * FROM room_post WHERE key = ?", [key]) { RoomPost(row: $0) }
 }

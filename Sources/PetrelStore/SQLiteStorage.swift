@@ -10,7 +10,8 @@ public import PetrelCore
 public final class SQLiteStorage: Storage {
     /// How a storage is opened.
     public struct Options: Sendable {
-        /// The data folder; the database is `petrel.db` in it, large results are below `results/`.
+        /// The data folder; the database is `petrel.db` in it, what is not decided yet `inbox.journal`, large results are
+        /// below `results/`.
         public var folder: String
         /// Whether commits may be lost with the machine (never with the process).
         public var isRelaxed: Bool
@@ -40,6 +41,7 @@ public final class SQLiteStorage: Storage {
     private let checkpoints: Checkpoints
     let queue: CommitQueue
     let outgoing: OutgoingPosts
+    let journal: InboxJournal
     let digest: any Digest
     let results: ResultFiles
 
@@ -65,8 +67,13 @@ public final class SQLiteStorage: Storage {
             queue = CommitQueue(
                 pool: pool, checkpoints: checkpoints, isRelaxed: options.isRelaxed, posts: outgoing)
             results = ResultFiles(folder: options.folder + "/results", isFlushed: !options.isRelaxed)
+            journal = try InboxJournal(path: options.folder + "/inbox.journal")
+            try storeUndecided(journal.left(), in: pool)
+            try journal.clear()
         } catch let error as StoreError {
             throw error
+        } catch let error as CoreError {
+            throw StoreError(.unwritableFolder, error.message, hint: error.hint, underlying: error)
         } catch {
             throw openFailure(error, path: path)
         }

@@ -51,7 +51,7 @@ public final class RecordingReceiver: InboundReceiver {
     public var heldCount: Int { state.withLock(\.holds.count) }
 
     /// Keeps the message, unless it is to be refused.
-    public func receive(_ message: InboundMessage, accepted: InboxReceipt?) async throws(CoreError) {
+    public func receive(_ message: InboundMessage) async throws(CoreError) {
         await withCheckedContinuation { continuation in
             let goesOn = state.withLock { state in
                 guard state.isHolding else { return true }

@@ -12,7 +12,7 @@ extension StoreConformance {
         message.channelName = "ops"
         message.callback = "https://chat.example.com/hook/1"
         _ = try await store.accept(message, at: at)
-        #expect(try await store.unsettled(limit: 1) == [message])
+        #expect(try await open("next").unsettled(limit: 1) == [message])
         var post = Samples.post("1", to: message)
         post.placement = .thread
         post.isEphemeral = true
@@ -51,7 +51,7 @@ extension StoreConformance {
         _ = try await store.accept(message, at: at)
         let execution = Samples.execution(1, replyTo: ReplyAddress(to: message))
         _ = try await store.submit(
-            SubmittedExecution(execution: execution, message: message.key, posts: [Samples.post("1", to: message)]))
+            SubmittedExecution(execution: execution, message: message, posts: [Samples.post("1", to: message)]))
         #expect(try await store.execution(execution.id)?.replyTo?.callback == message.callback)
         let running = try #require(try await store.claim(claim(), limit: 1, at: at).first)
         _ = try await store.complete(

@@ -22,26 +22,38 @@ struct StoreConformance {
         let message = Samples.message("date")
         #expect(try await store.accept(message, at: at) == .new)
         #expect(try await store.accept(message, at: at) == .unfinished)
-        #expect(try await store.beginAgain(message.key) == 2)
-        #expect(try await store.beginAgain(message.key) == 3)
-        #expect(try await store.unsettled(limit: 10) == [message])
-        #expect(try await store.settle(message.key, posts: [], audit: [], at: at))
+        #expect(try await store.unsettled(limit: 10).isEmpty, "this process has it in hand")
+        #expect(try await store.settle(message, posts: [], audit: [], at: at))
         #expect(try await store.accept(message, at: at) == .settled)
-        #expect(try await store.unsettled(limit: 10).isEmpty)
+    }
+
+    func leavesWhatIsUndecidedToTheNext() async throws {
+        let first = try await open("one")
+        let messages = (1...3).map { Samples.message("m\($0)\n\"\u{1F426}\"", event: "e\($0)") }
+        for (number, message) in messages.enumerated() {
+            #expect(try await first.accept(message, at: at + .seconds(number)) == .new)
+        }
+        #expect(try await first.settle(messages[1], posts: [], audit: [], at: at))
+        let next = try await open("two")
+        #expect(try await next.unsettled(limit: 10) == [messages[0], messages[2]])
+        #expect(try await next.unsettled(limit: 1) == [messages[0]])
+        #expect(try await next.beginAgain(messages[0].key) == 2)
+        #expect(try await next.beginAgain(messages[0].key) == 3)
+        #expect(try await next.accept(messages[0], at: at) == .unfinished)
+        #expect(try await next.settle(messages[0], posts: [], audit: [], at: at))
+        let last = try await open("three")
+        #expect(try await last.unsettled(limit: 10) == [messages[2]])
+        #expect(try await last.beginAgain(messages[2].key) == 2)
+        #expect(try await last.lastMessageAt(adapter: "fake") == at + .seconds(2))
     }
 
     func settlesOnce() async throws {
         let store = try await open("me")
         let message = Samples.message("date")
         _ = try await store.accept(message, at: at)
-        #expect(try await store.settle(message.key, posts: [Samples.post("1", to: message)], audit: [], at: at))
-        #expect(try await !store.settle(message.key, posts: [Samples.post("2", to: message)], audit: [], at: at))
+        #expect(try await store.settle(message, posts: [Samples.post("1", to: message)], audit: [], at: at))
+        #expect(try await !store.settle(message, posts: [Samples.post("2", to: message)], audit: [], at: at))
         #expect(try await store.duePosts(adapter: "fake", at: at, limit: 10).map(\.post.id.text.last) == ["1"])
-    }
-
-    func settlesKnownMessagesOnly() async throws {
-        let store = try await open("me")
-        #expect(try await !store.settle(MessageKey(adapter: "fake", eventID: "?"), posts: [], audit: [], at: at))
     }
 
     func forgetsOnlySettledMessages() async throws {
@@ -49,11 +61,12 @@ struct StoreConformance {
         let (old, open) = (Samples.message("a", event: "old"), Samples.message("b", event: "open"))
         _ = try await store.accept(old, at: at)
         _ = try await store.accept(open, at: at)
-        _ = try await store.settle(old.key, posts: [], audit: [], at: at)
-        try await store.forgetMessages(before: at + .seconds(1))
-        #expect(try await store.accept(old, at: at) == .new)
-        #expect(try await store.accept(open, at: at) == .unfinished)
+        _ = try await store.settle(old, posts: [], audit: [], at: at + .seconds(9))
         #expect(try await store.lastMessageAt(adapter: "fake") == at)
+        let later = try await self.open("later")
+        try await later.forgetMessages(before: at + .seconds(1))
+        #expect(try await later.accept(old, at: at) == .new)
+        #expect(try await later.accept(open, at: at) == .unfinished)
     }
 
     // MARK: Executions
@@ -64,10 +77,10 @@ struct StoreConformance {
         _ = try await store.accept(message, at: at)
         let execution = Samples.execution(1, replyTo: ReplyAddress(to: message))
         let record = SubmittedExecution(
-            execution: execution, message: message.key, posts: [Samples.post("1", to: message)],
+            execution: execution, message: message, posts: [Samples.post("1", to: message)],
             audit: [AuditRecord(at: at, kind: .submission, user: "ann", subject: "x", decision: "allowed")])
         #expect(try await store.submit(record))
-        let again = SubmittedExecution(execution: Samples.execution(2), message: message.key)
+        let again = SubmittedExecution(execution: Samples.execution(2), message: message)
         #expect(try await !store.submit(again))
         #expect(try await store.execution(Samples.execution(2).id) == nil)
         let stored = try #require(try await store.execution(execution.id))
@@ -392,24 +405,19 @@ struct StoreConformance {
 
     func roomsRememberEachLineOnce() async throws {
         let store = try await open("me")
-        func line(_ key: String, _ text: String) -> RoomPost {
-            RoomPost(room: "r", key: key, author: "ann", text: text, at: at)
-        }
-        @Sendable func message(_ line: RoomPost) -> InboundMessage {
-            var message = Samples.message(line.text, event: line.key)
-            message.platformID = String(line.sequence)
-            return message
-        }
-        let (first, receipt) = try await store.hear(line("k1", "one"), as: message)
-        #expect(receipt == .new)
-        #expect(try await store.unsettled(limit: 9) == [message(first)])
-        #expect(try await store.hear(line("k1", "one"), as: message) == (first, .unfinished))
-        await #expect(throws: CoreError.self) { try await store.hear(line("k1", "changed"), as: message) }
-        let second = try await store.hear(line("k2", "two"), as: message).line
+        keepRooms(store) { _ in }
+        let (one, two) = (Samples.message("one", event: "k1"), Samples.message("two", event: "k2"))
+        let room = one.conversation.channel
+        #expect(try await store.accept(one, at: at) == .new)
+        #expect(try await store.roomPost(key: "k1") == nil, "a line comes with the decision")
+        #expect(try await store.settle(one, posts: [], audit: [], at: at))
+        let first = try #require(try await store.roomPost(key: "k1"))
+        #expect(try await !store.settle(one, posts: [], audit: [], at: at))
+        #expect(try await store.submit(SubmittedExecution(execution: Samples.execution(1), message: two)))
+        let second = try #require(try await store.roomPost(key: "k2"))
         #expect(second.sequence > first.sequence)
-        #expect(try await store.roomPosts(room: "r", after: first.sequence, limit: 9) == [second])
-        #expect(try await store.lastRoomPosts(room: "r", limit: 2) == [first, second])
-        #expect(try await store.roomPost(key: "k2") == second)
+        #expect(try await store.roomPosts(room: room, after: first.sequence, limit: 9) == [second])
+        #expect(try await store.lastRoomPosts(room: room, limit: 2) == [first, second])
         #expect(await store.writability() == .writable)
     }
 
@@ -418,7 +426,7 @@ struct StoreConformance {
         let message = Samples.message("act")
         _ = try await store.accept(message, at: at)
         let post = Samples.post("1", to: message)
-        #expect(try await store.settle(message.key, posts: [post], audit: [], at: at))
+        #expect(try await store.settle(message, posts: [post], audit: [], at: at))
         let line = RoomPost(room: "r", key: post.id.text, author: "petrel", text: post.text, kind: post.kind, at: at)
         let first = try await store.deliver(line, of: "fake")
         #expect(try await store.duePosts(adapter: message.key.adapter, at: at, limit: 9).isEmpty)
@@ -426,12 +434,36 @@ struct StoreConformance {
         #expect(try await store.deliver(line, of: "fake") == first)
         #expect(try await store.roomPosts(room: "r", after: 0, limit: 9) == [first])
         // What somebody said under the id of a post is not that post.
-        let theirs = RoomPost(room: "r", key: "theirs", author: "ann", text: "mine", at: at)
-        _ = try await store.hear(theirs) { Samples.message($0.text, event: $0.key) }
+        let theirs = Samples.message("mine", event: "theirs", channel: "r")
+        keepRooms(store) { _ in }
+        #expect(try await store.settle(theirs, posts: [], audit: [], at: at))
         var other = line
         other.key = "theirs"
         await #expect(throws: CoreError.self) { try await store.deliver(other, of: "fake") }
+        // Nor is a message one that has the key of a post, or of what somebody else said.
+        for key in [post.id.text, "theirs"] {
+            let clash = Samples.message("date", event: key, channel: "elsewhere")
+            #expect(try await !store.submit(SubmittedExecution(execution: Samples.execution(2), message: clash)))
+        }
+        #expect(try await store.execution(Samples.execution(2).id) == nil)
         #expect(try await store.roomPosts(room: "r", after: 0, limit: 9).count == 2)
+    }
+
+    /// Has what goes to the adapter `fake` kept as lines.
+    private func keepRooms(_ store: any Storage, told: @escaping @Sendable (RoomPost) -> Void) {
+        store.keepRooms(
+            of: "fake",
+            said: { message in
+                RoomPost(
+                    room: message.conversation.channel, key: message.key.eventID, author: message.sender.id,
+                    text: message.text, at: message.sentAt)
+            }, posted: Self.line, told: told)
+    }
+
+    @Sendable private static func line(_ post: OutboundPost) -> RoomPost {
+        RoomPost(
+            room: post.to.conversation.channel, key: post.id.text, author: "petrel", text: post.text,
+            kind: post.kind, at: Instant(microseconds: 1_700_000_000_000_000))
     }
 
     func postsToRoomsThatItKeepsAreLines() async throws {
@@ -440,30 +472,23 @@ struct StoreConformance {
         let listened = Mutex<[OutboundPost]>([])
         store.listen(adapter: "fake") { posts in listened.withLock { $0 += posts } }
         let (room, elsewhere) = (Samples.message("act"), Samples.message("act", event: "e2", channel: "elsewhere"))
-        @Sendable func line(_ post: OutboundPost) -> RoomPost {
-            RoomPost(
-                room: post.to.conversation.channel, key: post.id.text, author: "petrel", text: post.text,
-                kind: post.kind, at: Instant(microseconds: 1_700_000_000_000_000))
-        }
         let early = Samples.post("1", to: room)
         try await store.enqueue([early])
-        store.keepRooms(of: "fake", as: line) { line in told.withLock { $0.append(line) } }
+        keepRooms(store) { line in told.withLock { $0.append(line) } }
         let (behind, beside) = (Samples.post("2", to: room), Samples.post("3", to: elsewhere))
         try await store.enqueue([behind, beside])
         #expect(listened.withLock(\.self) == [early, behind], "what waits is not overtaken")
         #expect(told.withLock { $0.map(\.key) } == [beside.id.text])
-        for post in [early, behind] { _ = try await store.deliver(line(post), of: "fake") }
+        for post in [early, behind] { _ = try await store.deliver(Self.line(post), of: "fake") }
         let last = Samples.post("4", to: room)
         _ = try await store.accept(room, at: at)
-        #expect(try await store.settle(room.key, posts: [last], audit: [], at: at))
-        #expect(try await store.settle(room.key, posts: [Samples.post("5", to: room)], audit: [], at: at) == false)
+        #expect(try await store.settle(room, posts: [last], audit: [], at: at))
+        #expect(try await store.settle(room, posts: [Samples.post("5", to: room)], audit: [], at: at) == false)
         let lines = try await store.roomPosts(room: room.conversation.channel, after: 0, limit: 9)
-        #expect(lines.map(\.key) == [early, behind, last].map(\.id.text))
-        #expect(try await store.platformID(of: last.id) == lines.last.map { String($0.sequence) })
+        #expect(lines.map(\.key) == [early.id.text, behind.id.text, room.key.eventID, last.id.text])
+        #expect(try await store.platformID(of: last.id) == nil, "the line is all that there is of it")
         #expect(try await store.unsentPosts(adapter: "fake", limit: 9).isEmpty)
-        let said = RoomPost(room: room.conversation.channel, key: "said", author: "ann", text: "hi", at: at)
-        let heard = try await store.hear(said) { Samples.message($0.text, event: $0.key) }.line
-        #expect(told.withLock(\.self).suffix(4) == lines + [heard], "each once, as it is stored, in their order")
+        #expect(told.withLock(\.self).suffix(4) == lines, "each once, as it is stored, in their order")
         #expect(told.withLock(\.count) == 5 && listened.withLock(\.count) == 2)
     }
 
@@ -578,7 +603,7 @@ struct StoreConformance {
                     let message = Samples.message("m\(number)", event: "e\(number)")
                     _ = try? await store.accept(message, at: at)
                     let execution = Samples.execution(number, replyTo: ReplyAddress(to: message))
-                    _ = try? await store.submit(SubmittedExecution(execution: execution, message: message.key))
+                    _ = try? await store.submit(SubmittedExecution(execution: execution, message: message))
                 }
             }
         }

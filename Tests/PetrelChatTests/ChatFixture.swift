@@ -21,9 +21,9 @@ struct ChatFixture {
 
     init(
         aliases: [ActionAlias], parameters: Parameters? = nil, policy: ChatPolicy = ChatPolicy(),
-        defaultRole: Role = .starter, automatic: RunOutcome? = nil, runner: FakeRunner? = nil, canEdit: Bool = false
+        defaultRole: Role = .starter, automatic: RunOutcome? = nil, runner: FakeRunner? = nil, canEdit: Bool = false,
+        folder: String = newFolder()
     ) throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/petrel-chat-\(UUID().uuidString)"
         store = try SQLiteStorage(.init(folder: folder, owner: "me"), digest: PlainDigest())
         adapter = FakeAdapter(canEdit: canEdit)
         self.runner = runner ?? FakeRunner(automatic: automatic)
@@ -63,6 +63,21 @@ struct ChatFixture {
                 ids: ids, inquiries: questions))
         inbox = Inbox(store: store, commands: commands, clock: clock, ids: ids, events: events)
         outbox = Outbox(adapter: adapter, store: store, events: events, clock: clock)
+    }
+
+    private static func newFolder() -> String {
+        FileManager.default.temporaryDirectory.path + "/petrel-chat-\(UUID().uuidString)"
+    }
+
+    /// The folder of a process that has taken a message in and ended before it decided, so many times in a row.
+    static func folder(undecided message: InboundMessage, times: Int = 1) async throws -> String {
+        let folder = newFolder()
+        for time in 1...times {
+            let store = try SQLiteStorage(.init(folder: folder, owner: "dead"), digest: PlainDigest())
+            if time == 1 { _ = try await store.accept(message, at: message.sentAt) }
+            if time > 1 { _ = try await store.beginAgain(message.key) }
+        }
+        return folder
     }
 
     /// Runs a body while all loops work.

@@ -150,8 +150,8 @@ struct ConversationTests {
 
     @Test("a message that was stored before a stop is handled at the next start")
     func recovery() async throws {
-        let chat = try ChatFixture(aliases: [Samples.alias()], automatic: success)
-        _ = try await chat.store.accept(Samples.message("!act"), at: chat.clock.now)
+        let folder = try await ChatFixture.folder(undecided: Samples.message("!act"))
+        let chat = try ChatFixture(aliases: [Samples.alias()], automatic: success, folder: folder)
         try await chat.running {
             await chat.inbox.recover()
             await chat.adapter.waitForPosts(2)
@@ -161,10 +161,8 @@ struct ConversationTests {
 
     @Test("a message that has stopped the process three times is set aside and said so")
     func poison() async throws {
-        let chat = try ChatFixture(aliases: [Samples.alias()], automatic: success)
-        let message = Samples.message("!act")
-        _ = try await chat.store.accept(message, at: chat.clock.now)
-        for _ in 1...2 { _ = try await chat.store.beginAgain(message.key) }
+        let folder = try await ChatFixture.folder(undecided: Samples.message("!act"), times: 3)
+        let chat = try ChatFixture(aliases: [Samples.alias()], automatic: success, folder: folder)
         try await chat.running {
             await chat.inbox.recover()
             await chat.adapter.waitForPosts(1)
@@ -303,9 +301,8 @@ struct MessageParameterTests {
 
     @Test("what was said too long before a start is not run, and its sender is told")
     func tooLate() async throws {
-        let chat = try ChatFixture(aliases: [Samples.alias()], runner: runner)
-        let message = Samples.message("!act")
-        _ = try await chat.store.accept(message, at: chat.clock.now)
+        let folder = try await ChatFixture.folder(undecided: Samples.message("!act"))
+        let chat = try ChatFixture(aliases: [Samples.alias()], runner: runner, folder: folder)
         chat.clock.advance(by: .seconds(16 * 60))
         try await chat.running {
             await chat.inbox.recover()

@@ -65,7 +65,7 @@ struct FollowUpTests {
             // As if the process had been killed after it took the question and before it decided.
             _ = try await chat.store.accept(answer, at: chat.clock.now)
             _ = try await chat.store.takeQuestion(answeredBy: answer, askedSince: chat.clock.now - .seconds(60))
-            await chat.inbox.recover()
+            try await chat.inbox.receive(answer)
             try await chat.inbox.receive(answer)
             await chat.adapter.waitForPosts(3)
             #expect(chat.runner.starts.count == 1)

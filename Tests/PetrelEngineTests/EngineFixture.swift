@@ -38,10 +38,10 @@ struct EngineFixture {
             ids: ids, policies: policies)
     }
 
-    func request(_ action: String = "test.act", replyTo: ReplyAddress? = nil) -> ExecutionRequest {
+    func request(_ action: String = "test.act", message: InboundMessage? = nil) -> ExecutionRequest {
         ExecutionRequest(
             action: action, parameters: [:], cast: .api, identity: Identity(user: "ann", role: .admin), origin: .api,
-            replyTo: replyTo)
+            message: message)
     }
 
     /// Waits until an execution has a status; the store is asked after each event.

@@ -108,11 +108,11 @@ public struct AdapterHealth: Sendable, Hashable {
 
 /// Takes the messages that adapters decode.
 public protocol InboundReceiver: Sendable {
-    /// Stores the message, unless its adapter has done that and says what came of it, and decides on it.
+    /// Stores the message and decides on it.
     ///
     /// When this returns, message and decision are on disk and the adapter may acknowledge to the platform; when it throws,
     /// it must not.
-    func receive(_ message: InboundMessage, accepted: InboxReceipt?) async throws(CoreError)
+    func receive(_ message: InboundMessage) async throws(CoreError)
     /// When a message of this adapter was last stored; nil if none ever was.
     ///
     /// From a little before then the adapter fetches what was said while nobody listened.
@@ -120,11 +120,6 @@ public protocol InboundReceiver: Sendable {
 }
 
 extension InboundReceiver {
-    /// Stores the message and decides on it.
-    public func receive(_ message: InboundMessage) async throws(CoreError) {
-        try await receive(message, accepted: nil)
-    }
-
     /// Never: nothing is fetched.
     public func lastMessageAt(adapter: AdapterName) async -> Instant? { nil }
 }

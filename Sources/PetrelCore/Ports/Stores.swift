@@ -15,13 +15,13 @@ public enum InboxReceipt: Sendable, Hashable {
 
 /// Messages that came in and what was decided on them.
 public protocol InboxStore: Sendable {
-    /// Stores a message under its key. Written.
+    /// Takes a message in under its key. It survives a kill of the process from then on, a loss of power with its decision.
     func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt
-    /// Settles a message that starts no execution, with the posts that answer it. Flushed.
+    /// Stores a message that starts no execution as settled, with the posts that answer it. Flushed.
     /// - Returns: false, and nothing is stored, if the message was settled before.
-    func settle(_ key: MessageKey, posts: [OutboundPost], audit: [AuditRecord], at: Instant) async throws(CoreError)
-        -> Bool
-    /// Messages that were stored and not decided, oldest first; at most `limit`.
+    func settle(_ message: InboundMessage, posts: [OutboundPost], audit: [AuditRecord], at: Instant)
+        async throws(CoreError) -> Bool
+    /// Messages that an earlier process took in and did not decide on, oldest first; at most `limit`.
     func unsettled(limit: Int) async throws(CoreError) -> [InboundMessage]
     /// Counts that a message which an earlier process left undecided is begun again. Written.
     /// - Returns: how often it has been begun, this time included.
@@ -36,8 +36,8 @@ public protocol InboxStore: Sendable {
 public struct SubmittedExecution: Sendable {
     /// The execution: `requested`, or `running` with a claim and attempt 1 when a slot is free.
     public var execution: Execution
-    /// The message that asked for it; it must not be settled yet.
-    public var message: MessageKey?
+    /// The message that asked for it, stored as settled with it; it must not be settled yet.
+    public var message: InboundMessage?
     /// The ack.
     public var posts: [OutboundPost]
     /// The rows about the decision, stored in the same transaction.
@@ -47,7 +47,7 @@ public struct SubmittedExecution: Sendable {
 
     /// A submission from its parts.
     public init(
-        execution: Execution, message: MessageKey? = nil, posts: [OutboundPost] = [], audit: [AuditRecord] = [],
+        execution: Execution, message: InboundMessage? = nil, posts: [OutboundPost] = [], audit: [AuditRecord] = [],
         isGated: Bool = false
     ) {
         self.execution = execution
@@ -454,22 +454,26 @@ public struct RoomPost: Sendable, Hashable {
         self.isFinal = isFinal
         self.at = at
     }
+
+    /// Whether a line says what another one says, by the same person in the same room.
+    public func isSaying(_ other: RoomPost) -> Bool {
+        room == other.room && author == other.author && text == other.text && kind == nil
+    }
 }
 
 /// The local room's memory; to Petrel it is what Slack's servers are, so it is a store of its own.
 public protocol RoomStore: Sendable {
-    /// Stores a line that somebody said, or finds the one that has its key, and accepts the message that it makes (see
-    /// ``InboxStore/accept(_:at:)``). Written; `invalidInput` if the key belongs to another line.
-    func hear(_ post: RoomPost, as message: @escaping @Sendable (RoomPost) -> InboundMessage) async throws(CoreError)
-        -> (line: RoomPost, receipt: InboxReceipt)
-    /// Has each post to an adapter from now on made a line of its room by the transaction that makes the post, which is sent
-    /// with that; behind posts of its conversation that are not sent it waits in the outbox.
+    /// Has what is said to an adapter, and what is posted to it, made lines of its rooms from now on.
     ///
-    /// `told` hears of each line that is committed to the adapter's rooms from then on, what people say included: in the order
-    /// of the lines, and before whoever committed it goes on. It must not wait.
+    /// A message is a line with the transaction that decides on it; one whose key another line has counts as settled. A post
+    /// is a line with the transaction that makes it, and sent with that; behind posts of its conversation that are not sent
+    /// it waits in the outbox.
+    ///
+    /// `told` hears of each line that is committed from then on: in the order of the lines, and before whoever committed it
+    /// goes on. It must not wait.
     func keepRooms(
-        of adapter: AdapterName, as line: @escaping @Sendable (OutboundPost) -> RoomPost,
-        told: @escaping @Sendable (RoomPost) -> Void)
+        of adapter: AdapterName, said: @escaping @Sendable (InboundMessage) -> RoomPost,
+        posted: @escaping @Sendable (OutboundPost) -> RoomPost, told: @escaping @Sendable (RoomPost) -> Void)
     /// Stores the line of a post of the outbox, whose delivery id is its key, or finds it: the post is sent with that.
     /// Written; `invalidInput` if what somebody said has the key.
     func deliver(_ post: RoomPost, of adapter: AdapterName) async throws(CoreError) -> RoomPost
