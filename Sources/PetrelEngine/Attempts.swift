@@ -34,6 +34,9 @@ public struct Attempts: Sendable {
         self.apiURL = apiURL
     }
 
+    /// Whether an execution ends as soon as it begins, with nothing done outside.
+    func endsAtOnce(_ execution: Execution) -> Bool { runners.runner(execution.runner)?.endsAtOnce ?? false }
+
     /// Makes an attempt ready whose claim is being committed: its parameters, its environment, what its runner makes of it.
     func ready(_ execution: Execution) -> ReadyAttempt {
         guard let runner = runners.runner(execution.runner), let type = runners.type(execution.runner) else {

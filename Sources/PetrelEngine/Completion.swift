@@ -16,7 +16,21 @@ struct Completion: Sendable {
     ///
     /// - Returns: whether it is stored. If not, the traces must stay: the next service needs them.
     func complete(_ execution: Execution, _ outcome: RunOutcome) async -> Bool {
-        let retry = policies?.retry(of: execution, after: outcome)
+        let end = end(of: execution, outcome)
+        while true {
+            do throws(CoreError) {
+                guard let completed = try await store.complete(end) else { return false }
+                tell(of: completed, end)
+                return true
+            } catch {
+                if Task.isCancelled { return false }
+                try? await clock.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    /// An end with all that is stored beside it.
+    func end(of execution: Execution, _ outcome: RunOutcome) -> CompletedAttempt {
         var attempt = CompletedAttempt(
             attempt: execution.attemptKey, owner: owner, outcome: outcome, at: clock.now,
             owesReply: execution.replyTo != nil,
@@ -24,34 +38,30 @@ struct Completion: Sendable {
                 AuditRecord(
                     at: clock.now, kind: .completion, user: execution.user, subject: execution.id.text,
                     decision: outcome.status.rawValue, detail: ["action": .string(execution.action.description)])
-            ], followUp: retry)
+            ], followUp: policies?.retry(of: execution, after: outcome))
         attempt.owesStep = execution.parent != nil
         attempt.execution = execution
         attempt.reply = posts(on: execution, outcome, at: attempt.at)
-        while true {
-            do throws(CoreError) {
-                guard var completed = try await store.complete(attempt) else { return false }
-                let isOwed = completed.replyTo != nil
-                let isAnswered = attempt.reply != nil && completed.status == outcome.status
-                completed.result = nil
-                events.publish(.executionChanged(completed))
-                if let parent = completed.parent { events.publish(.workflowOwed(parent)) }
-                if completed.status == .pending { events.publish(.questionOwed) }
-                if isAnswered, let adapter = completed.replyTo?.conversation.adapter {
-                    events.publish(.postsQueued(adapter))
-                } else if isOwed, completed.status.isCompleted {
-                    events.publish(.replyOwed)
-                }
-                if let retry, completed.status == outcome.status {
-                    if retry.isGated { policies?.noteGated() }
-                    events.publish(.executionCreated(retry.execution))
-                    nudge()
-                }
-                return true
-            } catch {
-                if Task.isCancelled { return false }
-                try? await clock.sleep(for: .milliseconds(500))
-            }
+        return attempt
+    }
+
+    /// Says what is to be done now that an end is stored.
+    func tell(of stored: Execution, _ end: CompletedAttempt) {
+        var completed = stored
+        completed.result = nil
+        let isAsTold = completed.status == end.outcome.status
+        events.publish(.executionChanged(completed))
+        if let parent = completed.parent { events.publish(.workflowOwed(parent)) }
+        if completed.status == .pending { events.publish(.questionOwed) }
+        if end.reply != nil, isAsTold, let adapter = completed.replyTo?.conversation.adapter {
+            events.publish(.postsQueued(adapter))
+        } else if completed.replyTo != nil, completed.status.isCompleted {
+            events.publish(.replyOwed)
+        }
+        if let retry = end.followUp, isAsTold {
+            if retry.isGated { policies?.noteGated() }
+            events.publish(.executionCreated(retry.execution))
+            nudge()
         }
     }
 

@@ -14,6 +14,9 @@ public struct NoopRunner: ActionRunner {
         ]
     }
 
+    /// Nothing is to be waited for.
+    public var endsAtOnce: Bool { true }
+
     /// Succeeds at once, with return code 0.
     public func run(_ request: RunRequest) async -> RunOutcome {
         RunOutcome(

@@ -79,6 +79,19 @@ public final class Scheduler: Sendable {
     /// Gives back a slot whose claim was not committed.
     func release() { slots.release() }
 
+    /// The end of an execution with a reserved claim that ends as soon as it begins, to be stored with it; nil for others.
+    func endAtOnce(_ execution: Execution) async -> CompletedAttempt? {
+        guard execution.claim != nil, attempts.endsAtOnce(execution) else { return nil }
+        return completion.end(of: execution, await attempts.ready(execution).begin()())
+    }
+
+    /// Tells of an execution that was stored with its end, and gives its slot back.
+    func tell(of ended: Execution, _ end: CompletedAttempt) {
+        release()
+        completion.tell(of: ended, end)
+        if slots.isContended { nudge() }
+    }
+
     /// Makes an attempt ready to begin, while the execution is being committed with a reserved claim.
     func ready(_ execution: Execution) -> ReadyAttempt { attempts.ready(execution) }
 

@@ -87,6 +87,7 @@ public struct Submission: Sendable {
         _ request: ExecutionRequest, posts: (Execution) -> [OutboundPost] = { _ in [] }
     ) async throws(EngineError) -> Execution {
         let record = try prepare(request, posts: posts)
+        if let end = await scheduler.endAtOnce(record.execution) { return try await store(record, endedBy: end) }
         // Beside the commit, which takes as long.
         async let ready = record.execution.claim == nil ? nil : scheduler.ready(record.execution)
         let isStored: Bool
@@ -96,13 +97,32 @@ public struct Submission: Sendable {
             drop(record)
             throw EngineError(error)
         }
-        guard isStored else {
-            drop(record)
-            throw EngineError(.duplicateMessage, "the message was decided before")
-        }
+        guard isStored else { throw duplicate(record) }
         begin(record, await ready)
         if let adapter = request.message?.key.adapter { events.publish(.postsQueued(adapter)) }
         return record.execution
+    }
+
+    /// Commits what ends as soon as it begins together with its end.
+    private func store(_ record: SubmittedExecution, endedBy end: CompletedAttempt) async throws(EngineError)
+        -> Execution
+    {
+        let ended: Execution?
+        do throws(CoreError) {
+            ended = try await store.submit(record, endedBy: end)
+        } catch {
+            drop(record)
+            throw EngineError(error)
+        }
+        guard let ended else { throw duplicate(record) }
+        events.publish(.executionCreated(record.execution))
+        scheduler.tell(of: ended, end)
+        return record.execution
+    }
+
+    private func duplicate(_ record: SubmittedExecution) -> EngineError {
+        drop(record)
+        return EngineError(.duplicateMessage, "the message was decided before")
     }
 
     /// Checks a request and makes the execution, claimed when a slot is free, for a transaction of the caller's.

@@ -5,19 +5,35 @@ extension SQLiteStorage {
     /// See ``ExecutionStore/submit(_:)``.
     public func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool {
         FaultPoint.submissionBeforeCommit.pass()
-        let row = ExecutionRow(submission.execution, isGated: submission.isGated, digest: digest)
-        let message = submission.message.map { DecidedMessage($0, journal: journal, at: submission.execution.startedAt) }
-        let outgoing = outgoing
-        let isStored: Bool = try await queue.commit(.flushed) { database in
-            if let message { guard try message.insert(by: outgoing, in: database) else { return false } }
-            try row.insert(in: database)
-            try outgoing.insert(submission.posts, in: database)
-            try insert(submission.audit, in: database)
-            return true
-        }
+        let (new, outgoing) = (NewExecution(submission, journal: journal, digest: digest), outgoing)
+        let isStored: Bool = try await queue.commit(.flushed) { try new.insert(by: outgoing, in: $0) }
         if let key = submission.message?.key { journal.letGo(key) }
         FaultPoint.submissionAfterCommit.pass()
         return isStored
+    }
+
+    /// Its row is written as it ends, in one go.
+    public func submit(_ submission: SubmittedExecution, endedBy completion: CompletedAttempt) async throws(CoreError)
+        -> Execution?
+    {
+        FaultPoint.submissionBeforeCommit.pass()
+        var ended = submission
+        ended.execution.claim = nil
+        ended.execution.end(completion.outcome, at: completion.at)
+        ended.posts += completion.reply ?? []
+        ended.audit += completion.audit
+        let result = try await storedResult(completion.outcome.result)
+        let new = NewExecution(
+            ended, result: result, isAnswered: completion.reply != nil, journal: journal, digest: digest)
+        let followUp = completion.followUp.map { NewExecution($0, journal: journal, digest: digest) }
+        let outgoing = outgoing
+        let isStored: Bool = try await queue.commit(.flushed) { database in
+            guard try new.insert(by: outgoing, in: database) else { return false }
+            return try followUp?.insert(by: outgoing, in: database) ?? true
+        }
+        if let key = submission.message?.key { journal.letGo(key) }
+        FaultPoint.submissionAfterCommit.pass()
+        return isStored ? ended.execution : nil
     }
 
     /// Takes the oldest by id; an empty queue costs one read and no flush.
@@ -103,9 +119,7 @@ extension SQLiteStorage {
         FaultPoint.completionBeforeCommit.pass()
         let result = try await storedResult(completion.outcome.result)
         let outgoing = outgoing
-        let followUpRow = completion.followUp.map {
-            ExecutionRow($0.execution, isGated: $0.isGated, digest: digest)
-        }
+        let followUp = completion.followUp.map { NewExecution($0, journal: journal, digest: digest) }
         let execution: Execution? = try await queue.commit(completion.owesMore ? .written : .flushed) { database in
             guard
                 var execution = try claimed(
@@ -122,9 +136,8 @@ extension SQLiteStorage {
                 try insertInquiry(execution, asked: completion.outcome.result, in: database)
             }
             try insert(completion.audit, in: database)
-            if let followUp = completion.followUp, let followUpRow, execution.status == completion.outcome.status {
-                try followUpRow.insert(in: database)
-                try insert(followUp.audit, in: database)
+            if execution.status == completion.outcome.status {
+                _ = try followUp?.insert(by: outgoing, in: database)
             }
             return execution
         }
@@ -176,10 +189,48 @@ extension CompletedAttempt {
     fileprivate var owesMore: Bool { reply == nil && (owesReply || owesStep) }
 }
 
+/// A submission on its way into rows.
+private struct NewExecution: Sendable {
+    private let submission: SubmittedExecution
+    private let row: ExecutionRow
+    private let message: DecidedMessage?
+
+    /// - Parameter result: of one that has ended, and whether that is answered with it.
+    init(
+        _ submission: SubmittedExecution, result: StoredResult? = nil, isAnswered: Bool = false, journal: InboxJournal,
+        digest: any Digest
+    ) {
+        self.submission = submission
+        row = ExecutionRow(
+            submission.execution, isGated: submission.isGated, result: result, isAnswered: isAnswered, digest: digest)
+        message = submission.message.map { message in
+            DecidedMessage(message, journal: journal, at: submission.execution.startedAt)
+        }
+    }
+
+    /// - Returns: false, and nothing is stored, if the message was settled before.
+    func insert(by outgoing: OutgoingPosts, in database: Database) throws -> Bool {
+        if let message { guard try message.insert(by: outgoing, in: database) else { return false } }
+        try row.insert(in: database)
+        try outgoing.insert(submission.posts, in: database)
+        try PetrelStore.insert(submission.audit, in: database)
+        return true
+    }
+}
+
 /// A result on its way into a row.
 enum StoredResult: Sendable {
     case inline(String)
     case file(hash: String, bytes: Int)
+
+    var text: String? { if case .inline(let text) = self { text } else { nil } }
+    var file: String? { if case .file(let hash, _) = self { hash } else { nil } }
+    var byteCount: Int {
+        switch self {
+        case .inline(let text): text.utf8.count
+        case .file(_, let bytes): bytes
+        }
+    }
 }
 
 /// The execution of an attempt, if that attempt is the claimed one.
@@ -226,13 +277,6 @@ func update(
     _ execution: Execution, result: StoredResult? = nil, owesParent: Bool? = nil, isAnswered: Bool = false,
     changesContext: Bool = true, in database: Database
 ) throws {
-    let (text, file, bytes): (String?, String?, Int) =
-        switch result {
-        case .inline(let text): (text, nil, text.utf8.count)
-        case .file(let hash, let bytes): (nil, hash, bytes)
-        case nil: (nil, nil, 0)
-        }
-    let owesReply = execution.status.isCompleted && execution.replyTo != nil && !isAnswered
     let isNews = owesParent ?? (execution.status.isCompleted || execution.status == .pending)
     try database.run(
         """
@@ -241,9 +285,10 @@ func update(
             parent_owed = max(parent_owed, ?) WHERE id = ?
         """,
         [
-            execution.status.rawValue, execution.endedAt?.microseconds, text, file, bytes,
-            StatusChange.document(execution.log).columnText, execution.attempt, execution.claim?.owner,
-            execution.claim?.boot, execution.claim?.leaseUntil.microseconds, owesReply,
+            execution.status.rawValue, execution.endedAt?.microseconds, result?.text, result?.file,
+            result?.byteCount ?? 0, StatusChange.document(execution.log).columnText, execution.attempt,
+            execution.claim?.owner, execution.claim?.boot, execution.claim?.leaseUntil.microseconds,
+            execution.owesReply && !isAnswered,
             isNews && execution.parent != nil, execution.id.text,
         ])
     if changesContext {
@@ -256,6 +301,10 @@ func update(
     }
 }
 
+extension Execution {
+    fileprivate var owesReply: Bool { status.isCompleted && replyTo != nil }
+}
+
 /// The columns of a new execution, made ready outside the writer.
 struct ExecutionRow: Sendable {
     private let execution: Execution
@@ -266,15 +315,25 @@ struct ExecutionRow: Sendable {
     private let log: String
     private let replyTo: String?
     private let isGated: Bool
+    private let result: StoredResult?
+    private let isAnswered: Bool
 
-    init(_ execution: Execution, isGated: Bool, digest: any Digest) {
+    /// - Parameter result: of one that has ended, and whether that is answered with it.
+    init(
+        _ execution: Execution, isGated: Bool, result: StoredResult? = nil, isAnswered: Bool = false,
+        digest: any Digest
+    ) {
         self.isGated = isGated
         self.execution = execution
+        self.result = result
+        self.isAnswered = isAnswered
         (definition, hash) = execution.definition.storedForm(by: digest)
         parameters = Value.object(execution.parameters).columnText
         context = Value.object(execution.context).columnText
         log = StatusChange.document(execution.log).columnText
-        replyTo = execution.replyTo?.document.columnText
+        var address = execution.replyTo
+        if isAnswered { address?.callback = nil }
+        replyTo = address?.document.columnText
     }
 
     func insert(in database: Database) throws {
@@ -282,15 +341,18 @@ struct ExecutionRow: Sendable {
         try database.run(
             """
             INSERT INTO execution (id, action, definition, runner, status, parameters, context, user, origin, parent,
-                started_at, log, attempt, owner, boot, lease_until, reply_to, delay, task, item, is_gated)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                started_at, ended_at, result, result_file, result_bytes, log, attempt, owner, boot, lease_until,
+                reply_to, reply_owed, parent_owed, delay, task, item, is_gated)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 execution.id.text, execution.action.description, hash, execution.runner, execution.status.rawValue,
                 parameters, context, execution.user, execution.origin.rawValue, execution.parent?.text,
-                execution.startedAt.microseconds, log, execution.attempt, execution.claim?.owner,
-                execution.claim?.boot, execution.claim?.leaseUntil.microseconds, replyTo,
-                execution.delay.wholeMicroseconds, execution.task, execution.item, isGated,
+                execution.startedAt.microseconds, execution.endedAt?.microseconds, result?.text, result?.file,
+                result?.byteCount ?? 0, log, execution.attempt, execution.claim?.owner, execution.claim?.boot,
+                execution.claim?.leaseUntil.microseconds, replyTo, execution.owesReply && !isAnswered,
+                execution.status.isCompleted && execution.parent != nil, execution.delay.wholeMicroseconds,
+                execution.task, execution.item, isGated,
             ])
     }
 }

@@ -93,6 +93,43 @@ struct StoreConformance {
         #expect(try await store.accept(message, at: at) == .settled)
     }
 
+    func storesWhatEndsAtOnce() async throws {
+        let store = try await open("me")
+        let message = Samples.message("act")
+        func submission(_ number: Int) -> SubmittedExecution {
+            var execution = Samples.execution(number, replyTo: ReplyAddress(to: message))
+            execution.claim = claim()
+            execution.attempt = 1
+            execution.status = .running
+            return SubmittedExecution(execution: execution, message: message, posts: [Samples.post("1", to: message)])
+        }
+        func end(_ execution: Execution) -> CompletedAttempt {
+            var end = CompletedAttempt(
+                attempt: execution.attemptKeyForTest, owner: "me",
+                outcome: RunOutcome(status: .succeeded, result: ["n": 1]), at: at + .seconds(1),
+                audit: [AuditRecord(at: at, kind: .completion, user: "ann", subject: "x", decision: "succeeded")],
+                followUp: SubmittedExecution(execution: Samples.execution(9)))
+            end.execution = execution
+            end.reply = [Samples.post("2", to: message)]
+            return end
+        }
+        let first = submission(1)
+        let ended = try #require(try await store.submit(first, endedBy: end(first.execution)))
+        let stored = try #require(try await store.execution(first.execution.id))
+        #expect(ended.status == .succeeded && stored.status == .succeeded && stored.claim == nil)
+        #expect(stored.result == ["n": 1] && stored.endedAt == at + .seconds(1))
+        #expect(try await store.accept(message, at: at) == .settled)
+        #expect(try await store.unsentPosts(adapter: "fake", limit: 9).map(\.id.text.last) == ["1", "2"])
+        #expect(try await store.auditRecords(limit: 10, offset: 0).map(\.subject) == ["x"])
+        #expect(try await store.owedReplies(limit: 1).isEmpty)
+        #expect(try await store.openCounts() == [.requested: 1], "the retry")
+        // The message is settled: neither the execution nor its end is stored.
+        let second = submission(2)
+        #expect(try await store.submit(second, endedBy: end(second.execution)) == nil)
+        #expect(try await store.execution(second.execution.id) == nil)
+        #expect(try await store.auditRecords(limit: 10, offset: 0).count == 1)
+    }
+
     func claimsOldestFirstAndOnce() async throws {
         let store = try await open("me")
         for number in [3, 1, 2] { _ = try await store.submit(SubmittedExecution(execution: Samples.execution(number))) }

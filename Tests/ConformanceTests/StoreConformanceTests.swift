@@ -28,6 +28,7 @@ struct StoreConformanceTests {
         ("what is undecided is left to the next process", { try await $0.leavesWhatIsUndecidedToTheNext() }),
         ("only settled messages are forgotten", { try await $0.forgetsOnlySettledMessages() }),
         ("execution, ack, audit and message are one", { try await $0.submitsWithAckAndSettlesTheMessage() }),
+        ("what ends at once is stored with its end", { try await $0.storesWhatEndsAtOnce() }),
         ("the oldest is claimed first, once", { try await $0.claimsOldestFirstAndOnce() }),
         ("two claimers never get the same", { try await $0.twoClaimersNeverGetTheSame() }),
         ("only the claimed attempt completes", { try await $0.completesOnlyTheClaimedAttempt() }),

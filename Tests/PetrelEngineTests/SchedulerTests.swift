@@ -56,6 +56,30 @@ struct SchedulerTests {
         }
     }
 
+    @Test("what ends as soon as it begins is one transaction, and its slot is free again")
+    func endsAtOnce() async throws {
+        let engine = try EngineFixture(maxRunning: 1)
+        engine.catalog.replace(with: Catalog(actions: [Samples.action("test.noop", runner: "noop")]))
+        try await withRunning(engine) {
+            let news = engine.events.events()
+            for _ in 1...3 {
+                let before = engine.store.statistics.transactions
+                let asked = try await engine.submission.submit(engine.request("test.noop"))
+                #expect(engine.store.statistics.transactions - before == 1)
+                let stored = try #require(try await engine.store.execution(asked.id))
+                #expect(stored.log.map(\.status) == [.requested, .scheduled, .running, .succeeded])
+                #expect(stored.result == ["failed": false, "succeeded": true, "return_code": 0])
+            }
+            var statuses: [ExecutionStatus] = []
+            for await event in news {
+                if case .executionCreated(let execution) = event { statuses.append(execution.status) }
+                if case .executionChanged(let execution) = event { statuses.append(execution.status) }
+                if statuses.count == 6 { break }
+            }
+            #expect(statuses == [.running, .succeeded, .running, .succeeded, .running, .succeeded])
+        }
+    }
+
     @Test("a running execution is canceled through its runner")
     func cancels() async throws {
         let engine = try EngineFixture()

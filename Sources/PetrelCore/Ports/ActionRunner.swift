@@ -64,6 +64,8 @@ public enum RunTrace: Sendable {
 public protocol ActionRunner: Sendable {
     /// The runner types that it carries out.
     var types: [RunnerType] { get }
+    /// Whether its attempts do nothing outside and end as soon as they begin: each is stored with its end.
+    var endsAtOnce: Bool { get }
     /// Runs the attempt to its end. Errors are outcomes.
     func run(_ request: RunRequest) async -> RunOutcome
     /// Makes an attempt ready to begin, while its claim is being committed: it takes time, and begins nothing.
@@ -79,6 +81,9 @@ public protocol ActionRunner: Sendable {
 }
 
 extension ActionRunner {
+    /// No: what it runs is known to the store before it begins.
+    public var endsAtOnce: Bool { false }
+
     /// Makes nothing: the attempt begins when its end is waited for.
     public func ready(_ request: RunRequest) -> ReadyAttempt { ReadyAttempt { { await run(request) } } }
 

@@ -192,6 +192,10 @@ public protocol ExecutionStore: Sendable {
     /// Stores execution, ack and audit, and settles the message. Flushed.
     /// - Returns: false, and nothing is stored, if the message was settled before.
     func submit(_ submission: SubmittedExecution) async throws(CoreError) -> Bool
+    /// Stores an execution with the end of its first attempt, which was known at once (see ``complete(_:)``). Flushed.
+    /// - Returns: the execution as stored; nil, and nothing is stored, if the message was settled before.
+    func submit(_ submission: SubmittedExecution, endedBy completion: CompletedAttempt) async throws(CoreError)
+        -> Execution?
     /// Claims the oldest requested executions that are no workflows, at most `limit`: they are `running` with their
     /// attempt raised. Flushed.
     func claim(_ claim: Claim, limit: Int, at: Instant) async throws(CoreError) -> [Execution]
