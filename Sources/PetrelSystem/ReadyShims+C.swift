@@ -48,11 +48,14 @@ final class ReadyShims: Sendable {
         return shim
     }
 
-    /// Waits until a shim has recorded the end of its job, or is gone; whether it can take another one.
-    func news(of shim: Shim) async -> Bool {
+    /// Waits until a shim has recorded the end of its job, or is gone.
+    /// - Returns: what it recorded, where it can take another job.
+    func news(of shim: Shim) async -> [UInt8]? {
         await ProcessWatch.shared.end(of: shim.control)
-        var byte: UInt8 = 0
-        return recv(shim.control, &byte, 1, Int32(MSG_DONTWAIT)) == 1
+        let record = [UInt8](unsafeUninitializedCapacity: RunFolder.maxRecordBytes) { buffer, count in
+            count = max(0, recv(shim.control, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)))
+        }
+        return record.isEmpty ? nil : record
     }
 
     /// Keeps a shim for another job.

@@ -6,6 +6,9 @@ struct RunFolder: Sendable {
     /// What the names of folders begin with that are being removed, or are empty and wait for another attempt.
     static let graveMark = ".gone."
 
+    /// No record is longer.
+    static let maxRecordBytes = 4096
+
     /// What the names of the records begin with that shims have made before they got a job, beside the folders.
     static let draftMark = "exit.draft."
 
@@ -74,15 +77,19 @@ struct RunFolder: Sendable {
     func process() -> ShimStart? { readFile(path + "/started", limit: 256).map(ShimStart.init) }
 
     /// The recorded end with the output, of each stream so many bytes at most; nil when there is no whole record.
-    func end(limit: Int) -> ShimEnd? {
-        guard let bytes = readFile(path + "/exit", limit: 4096), let record = ShimRecord(bytes, of: key)
-        else { return nil }
+    /// - Parameter record: what the shim has said of it, if it has.
+    func end(limit: Int, record told: [UInt8]? = nil) -> ShimEnd? {
+        guard let record = told.flatMap({ ShimRecord($0, of: key) }) ?? recorded() else { return nil }
         let stdout = record.stdoutBytes == 0 ? [] : readFile(path + "/stdout", limit: limit) ?? []
         let stderr = record.stderrBytes == 0 ? [] : readFile(path + "/stderr", limit: limit) ?? []
         return ShimEnd(
             termination: record.termination, timedOut: record.timedOut, canceled: record.canceled, stdout: stdout,
             stderr: stderr, droppedStdout: record.droppedStdout + max(0, record.stdoutBytes - stdout.count),
             droppedStderr: record.droppedStderr + max(0, record.stderrBytes - stderr.count), error: record.error)
+    }
+
+    private func recorded() -> ShimRecord? {
+        readFile(path + "/exit", limit: Self.maxRecordBytes).flatMap { ShimRecord($0, of: key) }
     }
 
     /// Whether the end is recorded.

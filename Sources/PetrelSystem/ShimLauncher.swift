@@ -166,12 +166,12 @@ public final class ShimLauncher: Sendable {
         let job = ready.job
         FaultPoint.runAfterSpawn.pass()
         hold(.shim(shim), key: job.key)
-        let canTakeMore = await shims.news(of: shim)
+        let record = await shims.news(of: shim)
         // Nobody may ask it to end a job that is another one by then.
         live.withLock { $0[job.key]?.keeper = nil }
-        if let end = attempt(job.key).end(limit: job.maxOutputBytes) {
+        if let end = attempt(job.key).end(limit: job.maxOutputBytes, record: record) {
             FaultPoint.runAfterExit.pass()
-            if canTakeMore { rest(shim, after: job.key) } else { ReadyShims.dismiss(shim) }
+            if record != nil { rest(shim, after: job.key) } else { ReadyShims.dismiss(shim) }
             return end
         }
         return await end(await shims.end(of: shim), ready)

@@ -1,8 +1,8 @@
 // A shim that was started before there was anything to run, so that a command does not wait for a process to begin.
 //
 // A job is one packet on its descriptor 3: the number of its arguments, the arguments, then the variables that the command
-// sees, each with a NUL behind it. A packet of one byte asks to end the job that was given last. The shim answers with a
-// byte when it has written the record of the job and can take another one; where it can't, the end of the socket says that
+// sees, each with a NUL behind it. A packet of one byte asks to end the job that was given last. The shim answers with
+// the record of the job when it has written that and can take another one; where it can't, the end of the socket says that
 // the record is written, or that the shim is gone. The other way round that end says that there will be no more jobs.
 #define _GNU_SOURCE
 #include "shim.h"
@@ -39,8 +39,12 @@ static size_t receive(void) {
     return size > 0 && (size_t)size <= sizeof packet && packet[size - 1] == 0 ? (size_t)size : 0;
 }
 
-// Says that the record of the last job is written, and that another one can come; false when nobody hears that.
-bool ask_for_job(void) { return shim.jobs >= 0 && send(shim.jobs, "r", 1, MSG_NOSIGNAL) == 1; }
+// Says what was recorded of the last job, and that another one can come; false when nobody hears that.
+bool ask_for_job(void) {
+    size_t size;
+    const char *text = last_record(&size);
+    return shim.jobs >= 0 && send(shim.jobs, text, size, MSG_NOSIGNAL) == (ssize_t)size;
+}
 
 // Whether the service asks to end the job.
 bool take_cancel(void) {

@@ -30,6 +30,9 @@ struct text {
 
 static struct text first_line;
 
+// What was recorded last.
+static struct text record;
+
 static const size_t draft_stem = sizeof "exit.draft." - 1;
 
 static void add(struct text *text, const char *more) {
@@ -161,22 +164,28 @@ enum claim claim_start(const char *folder) {
 // and as this attempt's by its name: a crash of the machine can bring the record of an earlier one back.
 bool write_record(const char *folder) {
     const char *name = strrchr(folder, '/');
-    struct text text = {.size = 0};
-    add(&text, "attempt ");
-    add(&text, name == NULL ? folder : name + 1);
-    add(&text, "\n");
-    if (WIFSIGNALED(shim.child_status)) add_line(&text, "signal ", (uint64_t)WTERMSIG(shim.child_status));
-    else add_line(&text, "exit ", (uint64_t)WEXITSTATUS(shim.child_status));
-    add_line(&text, "timed_out ", shim.timed_out);
-    add_line(&text, "canceled ", shim.canceled);
-    if (shim.error[0] != 0) add(&text, "error ");
-    if (shim.error[0] != 0) add(&text, shim.error);
-    if (shim.error[0] != 0) add(&text, "\n");
-    add_line(&text, "stdout_bytes ", shim.streams[0].written);
-    add_line(&text, "stderr_bytes ", shim.streams[1].written);
-    add_line(&text, "dropped_stdout ", shim.streams[0].dropped);
-    add_line(&text, "dropped_stderr ", shim.streams[1].dropped);
+    record.size = 0;
+    add(&record, "attempt ");
+    add(&record, name == NULL ? folder : name + 1);
+    add(&record, "\n");
+    if (WIFSIGNALED(shim.child_status)) add_line(&record, "signal ", (uint64_t)WTERMSIG(shim.child_status));
+    else add_line(&record, "exit ", (uint64_t)WEXITSTATUS(shim.child_status));
+    add_line(&record, "timed_out ", shim.timed_out);
+    add_line(&record, "canceled ", shim.canceled);
+    if (shim.error[0] != 0) add(&record, "error ");
+    if (shim.error[0] != 0) add(&record, shim.error);
+    if (shim.error[0] != 0) add(&record, "\n");
+    add_line(&record, "stdout_bytes ", shim.streams[0].written);
+    add_line(&record, "stderr_bytes ", shim.streams[1].written);
+    add_line(&record, "dropped_stdout ", shim.streams[0].dropped);
+    add_line(&record, "dropped_stderr ", shim.streams[1].dropped);
     shim.is_written = true;
-    return pwrite(shim.record, text.bytes, text.size, (off_t)first_line.size) == (ssize_t)text.size
+    return pwrite(shim.record, record.bytes, record.size, (off_t)first_line.size) == (ssize_t)record.size
         && linkat(draft_folder(), draft_name, shim.folder, record_name, 0) == 0;
+}
+
+// What was recorded last; its size goes into `size`.
+const char *last_record(size_t *size) {
+    *size = record.size;
+    return record.bytes;
 }

@@ -69,6 +69,7 @@ void prepare_record(const char *folder);
 void drop_draft(void);
 bool reserve_record(void);
 bool write_record(const char *folder);
+const char *last_record(size_t *size);
 void set_error(const char *what, const char *subject, int number);
 
 // child.c: the child and its output.
