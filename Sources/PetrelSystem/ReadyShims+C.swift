@@ -83,7 +83,11 @@ final class ReadyShims: Sendable {
     }
 
     private func give(_ packet: [UInt8], to shim: Shim) -> Bool {
-        if send(shim.control, packet, packet.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) == packet.count { return true }
+        if send(shim.control, packet, packet.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) == packet.count {
+            // Woken on this processor, it would wait until this thread has nothing more to do.
+            sched_yield()
+            return true
+        }
         // It is gone, or nearly so.
         shim.process.send(SIGKILL)
         Self.dismiss(shim)
