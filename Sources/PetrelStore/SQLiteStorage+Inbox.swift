@@ -79,16 +79,21 @@ extension SQLiteStorage {
     }
 }
 
-/// Stores messages as undecided, unless they are known, on the disk.
+/// Stores messages as undecided, unless they are known, as rows or as lines of a room, on the disk.
 func storeUndecided(_ left: [InboxJournal.Entry], in pool: DatabasePool) throws {
     guard !left.isEmpty else { return }
     try pool.write { database in
         for entry in left {
+            let message = entry.message
             try database.run(
-                "INSERT OR IGNORE INTO message (adapter, event, document, received_at, attempts) VALUES (?, ?, ?, ?, 1)",
+                """
+                INSERT OR IGNORE INTO message (adapter, event, document, received_at, attempts) SELECT ?1, ?2, ?3, ?4, 1
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM room_post WHERE key = ?2 AND room = ?5 AND author = ?6 AND kind IS NULL)
+                """,
                 [
-                    entry.message.key.adapter, entry.message.key.eventID, entry.message.document.columnText,
-                    entry.receivedAt.microseconds,
+                    message.key.adapter, message.key.eventID, message.document.columnText,
+                    entry.receivedAt.microseconds, message.conversation.channel, message.sender.id,
                 ])
         }
     }

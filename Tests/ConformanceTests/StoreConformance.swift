@@ -458,6 +458,24 @@ struct StoreConformance {
         #expect(await store.writability() == .writable)
     }
 
+    func decidedLinesAreNotLeftOver() async throws {
+        let first = try await open("one")
+        keepRooms(first) { _ in }
+        let messages = (1...3).map { Samples.message("m\($0)", event: "e\($0)") }
+        for message in messages { _ = try await first.accept(message, at: at) }
+        #expect(try await first.settle(messages[0], posts: [], audit: [], at: at))
+        #expect(try await first.submit(SubmittedExecution(execution: Samples.execution(1), message: messages[1])))
+        let next = try await open("two")
+        keepRooms(next) { _ in }
+        #expect(try await next.unsettled(limit: 9) == [messages[2]])
+        #expect(try await next.accept(messages[0], at: at) == .settled)
+        #expect(try await next.settle(messages[2], posts: [], audit: [], at: at))
+        #expect(try await !next.settle(messages[2], posts: [], audit: [], at: at))
+        let last = try await open("three")
+        #expect(try await last.unsettled(limit: 9).isEmpty)
+        #expect(try await last.roomPosts(room: "room", after: 0, limit: 9).map(\.text) == ["m1", "m2", "m3"])
+    }
+
     func aLineThatDeliversAPostRecordsThat() async throws {
         let store = try await open("me")
         let message = Samples.message("act")

@@ -25,6 +25,7 @@ struct StoreConformanceTests {
     static let checks: [(String, Check)] = [
         ("a message is accepted once and settled once", { try await $0.acceptsOnce() }),
         ("only the first decision on a message is kept", { try await $0.settlesOnce() }),
+        ("a line that was decided on is not left to the next process", { try await $0.decidedLinesAreNotLeftOver() }),
         ("what is undecided is left to the next process", { try await $0.leavesWhatIsUndecidedToTheNext() }),
         ("only settled messages are forgotten", { try await $0.forgetsOnlySettledMessages() }),
         ("execution, ack, audit and message are one", { try await $0.submitsWithAckAndSettlesTheMessage() }),
