@@ -4,7 +4,7 @@ import PetrelStore
 import PetrelTestKit
 import Testing
 
-@Suite("Workflows over the end of a service", .timeLimit(.minutes(1)))
+@Suite("Workflows over the end of a service", .timeLimit(.minutes(5)))
 struct WorkflowCrashTests {
     private static let definitions = [
         "outer": """
