@@ -523,7 +523,7 @@ enabled: true
 trigger: {type: core.st2.sensor.process_exit}
 action: {ref: core.local, parameters: {cmd: "echo {{ trigger.timestamp }} {{ trigger.exit_code }} >> %s"}}
 """
-# Begins, says so in a file, and fails.
+# Fails after a while, and says so in a file just before.
 SENSOR = """
 import os
 import time
@@ -536,9 +536,9 @@ class Failing(Sensor):
         pass
 
     def run(self):
+        time.sleep(0.2)
         with open(%r, "a") as file:
             file.write("%%d\\n" %% os.getpid())
-        time.sleep(0.2)
         raise ValueError("it fails")
 
     def cleanup(self):
@@ -551,11 +551,11 @@ class Failing(Sensor):
 """
 
 
-def write_sensor(folder, began):
+def write_sensor(folder, failed):
     place = os.path.join(folder, "packs", "fault", "sensors")
     os.makedirs(place)
     with open(os.path.join(place, "failing.py"), "w") as file:
-        file.write(SENSOR % began)
+        file.write(SENSOR % failed)
     with open(os.path.join(place, "failing.yaml"), "w") as file:
         file.write("class_name: Failing\nentry_point: failing.py\n")
 
@@ -611,7 +611,7 @@ def event_round(program, fault, is_crowded):
     folder = tempfile.mkdtemp(prefix="petrel-events-")
     paths = {
         name: os.path.join(folder, "seen-" + name)
-        for name in ("hooks", "ticks", "ends", "keys", "lines", "exits", "began", "log")}
+        for name in ("hooks", "ticks", "ends", "keys", "lines", "exits", "failed", "log")}
     open(paths["log"], "w").close()
     write_rules(folder, {
         "hook": HOOK_RULE % paths["hooks"], "tick": TICK_RULE % paths["ticks"], "end": END_RULE % paths["ends"],
@@ -622,7 +622,7 @@ def event_round(program, fault, is_crowded):
     # A sensor fails all the time, which takes its time: only where it matters.
     is_sensor = fault.startswith("sensor.")
     if is_sensor:
-        write_sensor(folder, paths["began"])
+        write_sensor(folder, paths["failed"])
     service = Service(program, folder)
     service.start(fault)
     stop = threading.Event()
@@ -660,10 +660,10 @@ def event_round(program, fault, is_crowded):
         wait_until(lambda: len(lines(paths["lines"])) >= len(logged))
         if is_sensor:
             wait_until(lambda: len(lines(paths["exits"])) >= 3)
-            # Whole runs only: with the sensor off no further one begins.
+            # With the sensor off no further run begins; one that this ends has not failed.
             _, sensor = client.persistently("GET", "/v1/sensortypes/fault.Failing")
             client.persistently("PUT", "/v1/sensortypes/fault.Failing", dict(sensor, enabled=False))
-            wait_until(lambda: len(lines(paths["exits"])) >= len(lines(paths["began"])))
+            wait_until(lambda: len(lines(paths["exits"])) >= len(lines(paths["failed"])))
         left = open_executions(service)
         _, ticks = client.persistently("GET", "/v1/ruleenforcements?rule_ref=fault.tick&limit=-1")
         _, pending = client.persistently("GET", "/v1/triggerinstances?status=pending")
@@ -674,11 +674,11 @@ def event_round(program, fault, is_crowded):
         service.kill()
     hooks, ended, ticked = lines(paths["hooks"]), lines(paths["ends"]), lines(paths["ticks"])
     runs = count_rows(folder, "SELECT count(*) FROM given_name WHERE name LIKE 'exit %'")
-    keys, told, exits, began = (lines(paths[name]) for name in ("keys", "lines", "exits", "began"))
+    keys, told, exits, failed = (lines(paths[name]) for name in ("keys", "lines", "exits", "failed"))
     wrong = {
         "lost": len(acknowledged - set(hooks)) + max(0, len(ticks) - len(ticked)) + len(pending)
         + max(0, len(hooks) - len(ended)) + len(set_keys - set(keys)) + len(set(logged) - set(told))
-        + max(0, len(began) - len(exits)),
+        + max(0, len(failed) - len(exits)),
         "fired_twice": sum(len(each) - len(set(each)) for each in (hooks, ended, ticked, keys, told))
         # Two ends may be told in one second, so they are counted by the names of the runs.
         + max(0, len(exits) - runs) + len(set(hooks) - sent),
