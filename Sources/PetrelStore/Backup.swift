@@ -92,7 +92,7 @@ public enum Backup {
             // Files first, the database last: until then the staged file stays and all is done once more.
             try manager.createDirectory(atPath: old, withIntermediateDirectories: true)
             chmod(old, 0o700)
-            for name in kept + ["petrel.db", "petrel.db-wal", "petrel.db-shm"]
+            for name in kept + ["petrel.db", "petrel.db-wal", "petrel.db-shm", InboxJournal.name]
             where access("\(folder)/\(name)", F_OK) == 0 {
                 try? manager.removeItem(atPath: "\(old)/\(name)")
                 try manager.moveItem(atPath: "\(folder)/\(name)", toPath: "\(old)/\(name)")

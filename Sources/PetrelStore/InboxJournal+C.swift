@@ -6,9 +6,12 @@ import Synchronization
 /// The messages in hand: each stands in a file from its arrival until the transaction that decides on it stores it.
 ///
 /// A line of JSON each, up to the first empty line; what stands behind that is old. One small write survives a kill of the
-/// process as a commit does that is not flushed, and takes a hundredth of its time (docs/adr/0004). The file begins anew
-/// when nothing is in hand, and is written anew when it has grown long before that.
+/// process as a commit does that is not flushed, and takes a hundredth of its time (docs/adr/0004). The file begins with an
+/// empty line whenever nothing is in hand, and is written anew when it has grown long before that.
 final class InboxJournal: Sendable {
+    /// The file's name in the data folder.
+    static let name = "inbox.journal"
+
     /// A message in hand.
     struct Entry: Sendable {
         var message: InboundMessage
@@ -79,8 +82,10 @@ final class InboxJournal: Sendable {
     /// Lets go of a message: it is in the database now.
     func letGo(_ key: MessageKey) {
         state.withLock { state in
-            state.inHand[key] = nil
-            if state.inHand.isEmpty { state.end = 0 }
+            guard state.inHand.removeValue(forKey: key) != nil, state.inHand.isEmpty else { return }
+            state.end = 0
+            // If that can't be, what stands there is found in the database.
+            _ = Self.write("\n", to: state.file, at: 0)
         }
     }
 

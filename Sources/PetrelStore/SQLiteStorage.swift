@@ -67,7 +67,7 @@ public final class SQLiteStorage: Storage {
             queue = CommitQueue(
                 pool: pool, checkpoints: checkpoints, isRelaxed: options.isRelaxed, posts: outgoing)
             results = ResultFiles(folder: options.folder + "/results", isFlushed: !options.isRelaxed)
-            journal = try InboxJournal(path: options.folder + "/inbox.journal")
+            journal = try InboxJournal(path: "\(options.folder)/\(InboxJournal.name)")
             try storeUndecided(journal.left(), in: pool)
             try journal.clear()
         } catch let error as StoreError {
