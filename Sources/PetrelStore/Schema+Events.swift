@@ -56,4 +56,16 @@ extension Schema {
         END
         """,
     ]
+
+    static let endsAtOnce = [
+        """
+        CREATE TRIGGER execution_end_at_once AFTER INSERT ON execution
+        WHEN NEW.ended_at IS NOT NULL AND (
+            (SELECT is_wanted FROM end_watch) OR instr(NEW.context, '"notify":{"')
+            OR (SELECT instr(document, '"notify":{"') FROM definition WHERE hash = NEW.definition))
+        BEGIN
+            INSERT OR IGNORE INTO owed_end VALUES (NEW.id);
+        END
+        """
+    ]
 }

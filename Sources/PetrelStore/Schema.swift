@@ -38,6 +38,9 @@ enum Schema {
         migrator.registerMigration("11 claims are found among what is open") { database in
             for statement in claims { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("12 what is stored with its end owes that") { database in
+            for statement in endsAtOnce { try database.execute(sql: statement) }
+        }
         return migrator
     }
 

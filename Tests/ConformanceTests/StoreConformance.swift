@@ -122,12 +122,21 @@ struct StoreConformance {
         #expect(try await store.unsentPosts(adapter: "fake", limit: 9).map(\.id.text.last) == ["1", "2"])
         #expect(try await store.auditRecords(limit: 10, offset: 0).map(\.subject) == ["x"])
         #expect(try await store.owedReplies(limit: 1).isEmpty)
+        #expect(try await store.owedEnds(limit: 9).isEmpty)
         #expect(try await store.openCounts() == [.requested: 1], "the retry")
         // The message is settled: neither the execution nor its end is stored.
         let second = submission(2)
         #expect(try await store.submit(second, endedBy: end(second.execution)) == nil)
         #expect(try await store.execution(second.execution.id) == nil)
         #expect(try await store.auditRecords(limit: 10, offset: 0).count == 1)
+        // Whoever is to hear of ends hears of this one.
+        try await store.watchEnds(true)
+        var third = submission(3)
+        (third.message, third.posts) = (nil, [])
+        var last = end(third.execution)
+        (last.followUp, last.reply) = (nil, [])
+        _ = try await store.submit(third, endedBy: last)
+        #expect(try await store.owedEnds(limit: 9).map(\.id) == [third.execution.id])
     }
 
     func claimsOldestFirstAndOnce() async throws {

@@ -33,9 +33,9 @@ struct ChatFixture {
                 "n": Parameter(kind: .integer, schema: ["type": "integer"]),
                 "text": Parameter(kind: .string, schema: [:]),
             ])
-        let ask = Samples.action("test.ask", runner: "inquirer")
-        let catalog = LiveCatalog(Catalog(actions: [act, ask], aliases: aliases))
-        let runners = RunnerCatalog([self.runner, InquirerRunner()])
+        let others = [Samples.action("test.ask", runner: "inquirer"), Samples.action("test.noop", runner: "noop")]
+        let catalog = LiveCatalog(Catalog(actions: [act] + others, aliases: aliases))
+        let runners = RunnerCatalog([self.runner, InquirerRunner(), NoopRunner()])
         let attempts = Attempts(
             catalog: catalog, runners: runners, tokens: ExecutionTokens(key: Secret([1]), digest: PlainDigest()),
             apiURL: { "" })

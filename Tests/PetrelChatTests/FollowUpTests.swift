@@ -169,6 +169,25 @@ struct FollowUpTests {
         }
     }
 
+    @Test("what ends as soon as it begins is told like all else, from one transaction with the message")
+    func endsAtOnce() async throws {
+        let alias = Samples.alias(action: "test.noop", document: ["result": ["replaces_ack": true]])
+        let chat = try ChatFixture(aliases: [alias], canEdit: true)
+        try await chat.running {
+            let before = chat.store.statistics.transactions
+            try await chat.inbox.receive(said("!act", "1"))
+            let execution = try #require(try await chat.store.executions(ExecutionQuery()).executions.first)
+            #expect(execution.status == .succeeded && execution.replyTo != nil)
+            await chat.adapter.waitForPosts(2)
+            #expect(chat.adapter.sent.map(\.kind) == [.ack, .result])
+            #expect(chat.adapter.sent[1].replaces == EarlierPost(id: chat.adapter.sent[0].id, platformID: "p1"))
+            #expect(try await comesToHold { try await chat.store.outboxCounts().unsent == 0 })
+            #expect(chat.store.statistics.transactions - before == 3, "the command, and a record of each post")
+            try await chat.inbox.receive(said("!act", "1"))
+            #expect(try await chat.store.executions(ExecutionQuery()).total == 1)
+        }
+    }
+
     @Test("a result is told in a line with its details in the thread where the alias asks for it")
     func details() async throws {
         let alias = Samples.alias(document: [
