@@ -272,8 +272,7 @@ def measure(peer, runs, scale):
         for key in ("start_ms", "idle_rss_mb", "idle_pss_mb", "peak_rss_mb"))), flush=True)
     for index, (name, base, _) in enumerate(found[0]["loads"]):
         results = [run["loads"][index][2] for run in found if index < len(run["loads"])]
-        at = "rate=%d" % base["rate"] if "rate" in base else "conversations=%d" % base["concurrency"]
-        parts = ["chat peer=%s platform=%s load=%s %s" % (peer.name, peer.platform, name, at)]
+        parts = ["chat peer=%s platform=%s load=%s %s" % (peer.name, peer.platform, name, load_of(base))]
         for key, label in (("ack_ms", "ack"), ("first_post_ms", "first"), ("result_ms", "result")):
             for quantile in ("p50", "p99"):
                 value = median([result[key].get(quantile) for result in results])
@@ -284,7 +283,16 @@ def measure(peer, runs, scale):
         print(" ".join(parts), flush=True)
 
 
-def take_turns(rivals, load, rounds=8):
+# Of the turns: so many conversations, or so many messages a second.
+BLOCKS = [{"concurrency": 1, "n": 50}, {"concurrency": 10, "n": 200}]
+STEADY = {"rate": 50, "n": 100}
+
+
+def load_of(base):
+    return "rate=%d" % base["rate"] if "rate" in base else "conversations=%d" % base["concurrency"]
+
+
+def take_turns(rivals, load, blocks, rounds=8):
     """Short blocks of one load, the bots all started and taking turns, so that each finds the machine as the others do."""
     rigs, found = [], {}
     try:
@@ -293,22 +301,24 @@ def take_turns(rivals, load, rounds=8):
             rigs[-1].first_reply()
         for number in range(rounds + 1):
             for rig in rigs if number % 2 else rigs[::-1]:
-                for conversations, count in ((1, 50), (10, 200)):
-                    base = {"n": count, "warmup": 0, "concurrency": conversations}
-                    result = run_load(rig.url, specification(rig.peer, load, base, 1), [rig.bot.pid])
+                for base in blocks:
+                    specified = specification(rig.peer, load, dict(base, warmup=0), 1)
+                    result = run_load(rig.url, specified, [rig.bot.pid])
                     call(rig.url, "reset", {})
                     # The first turn is everybody's warm-up.
                     if number:
-                        found.setdefault((rig.peer.name, conversations), []).append(result)
+                        found.setdefault((load_of(base), rig.peer.name), []).append(result)
     finally:
         for rig in rigs:
             rig.stop()
-    for (name, conversations), results in sorted(found.items(), key=lambda row: row[0][1]):
-        print("chat-turns peer=%s load=%s conversations=%d result_p50_ms=%s per_s=%s cpu_s_per_1000=%s turns=%d lost=%d" % (
-            name, load, conversations, shown(median([result["result_ms"].get("p50") for result in results])),
-            shown(median([result.get("throughput_per_s") for result in results])),
-            shown(median([result.get("cpu_s_per_1000") for result in results])), len(results),
-            sum(result["lost"] for result in results)), flush=True)
+    for base in blocks:
+        for peer in rivals:
+            results = found[load_of(base), peer.name]
+            print("chat-turns peer=%s load=%s %s result_p50_ms=%s per_s=%s cpu_s_per_1000=%s turns=%d lost=%d" % (
+                peer.name, load, load_of(base), shown(median([result["result_ms"].get("p50") for result in results])),
+                shown(median([result.get("throughput_per_s") for result in results])),
+                shown(median([result.get("cpu_s_per_1000") for result in results])), len(results),
+                sum(result["lost"] for result in results)), flush=True)
 
 
 def all_turns(programs):
@@ -316,8 +326,12 @@ def all_turns(programs):
     if python_of("bolt") is None:
         return
     bots = {peer.name: peer for peer in peers(programs)}
-    for load, ending in (("echo", ""), ("run", "-sh"), ("run-bash", "")):
-        take_turns([bots[name + ending] for name in ("petrel-relaxed", "petrel-full")] + [bots["bolt-builtin"]], load)
+    for load, ending, blocks in (("echo", "", BLOCKS + [STEADY]), ("run", "-sh", BLOCKS), ("run-bash", "", BLOCKS)):
+        rivals = [bots[name + ending] for name in ("petrel-relaxed", "petrel-full")] + [bots["bolt-builtin"]]
+        try:
+            take_turns(rivals, load, blocks)
+        except (RuntimeError, OSError) as error:
+            print("skipped chat-turns load=%s: %s" % (load, " ".join(str(error).split())[-300:]), flush=True)
 
 
 POST = {"slack": "chat.postMessage", "mattermost": "POST /posts"}
