@@ -22,19 +22,22 @@ final class InboxJournal: Sendable {
         var file: Int32
         /// Where the next line begins, and an empty one stands.
         var end = 0
+        /// From here on the file is written anew, with what is in hand alone.
+        var limit: Int
         var inHand: [MessageKey: Entry] = [:]
     }
 
-    /// From here on the file is written anew, with what is in hand alone.
     private let maxBytes: Int
     private let path: String
     private let state: Mutex<State>
 
     /// Opens the journal of a folder's store, or makes it.
+    ///
+    /// - Parameter maxBytes: longer it is written anew, unless more than half of it is in hand.
     init(path: String, maxBytes: Int = 1 << 20) throws(CoreError) {
         self.path = path
         self.maxBytes = maxBytes
-        state = Mutex(State(file: try Self.open(path, O_CREAT)))
+        state = Mutex(State(file: try Self.open(path, O_CREAT), limit: maxBytes))
     }
 
     deinit { state.withLock { _ = Glibc.close($0.file) } }
@@ -65,7 +68,7 @@ final class InboxJournal: Sendable {
         let entry = Entry(message: message, receivedAt: at)
         let line = entry.line
         let failed = state.withLock { state -> Int32 in
-            if state.end > maxBytes { beginAnew(&state) }
+            if state.end > state.limit { beginAnew(&state) }
             let failed = Self.write(line + "\n", to: state.file, at: state.end)
             guard failed == 0 else {
                 // The part that was written must not run into what stands behind it.
@@ -83,7 +86,7 @@ final class InboxJournal: Sendable {
     func letGo(_ key: MessageKey) {
         state.withLock { state in
             guard state.inHand.removeValue(forKey: key) != nil, state.inHand.isEmpty else { return }
-            state.end = 0
+            (state.end, state.limit) = (0, maxBytes)
             // If that can't be, what stands there is found in the database.
             _ = Self.write("\n", to: state.file, at: 0)
         }
@@ -92,6 +95,7 @@ final class InboxJournal: Sendable {
     /// Puts a file in the place of this one that has only what is in hand; where that can't be, this one grows on.
     private func beginAnew(_ state: inout State) {
         let text = state.inHand.values.map(\.line).joined()
+        state.limit = 2 * state.end
         let draft = path + ".new"
         guard let file = try? Self.open(draft, O_CREAT | O_TRUNC) else { return }
         guard Self.write(text + "\n", to: file, at: 0) == 0, rename(draft, path) == 0 else {
@@ -101,6 +105,7 @@ final class InboxJournal: Sendable {
         Glibc.close(state.file)
         state.file = file
         state.end = text.utf8.count
+        state.limit = max(maxBytes, 2 * state.end)
     }
 
     private static func open(_ path: String, _ flags: Int32) throws(CoreError) -> Int32 {

@@ -61,6 +61,19 @@ struct InboxJournalTests {
         #expect(!FileManager.default.fileExists(atPath: path + ".new"))
     }
 
+    @Test("many messages in hand are not written again and again")
+    func grows() throws {
+        let journal = try InboxJournal(path: path, maxBytes: 2000)
+        var (file, changes) = (0, 0)
+        for number in 1...1000 {
+            try journal.take(message(number), at: at)
+            let now = try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int ?? -1
+            if now != file { (file, changes) = (now, changes + 1) }
+        }
+        #expect((2..<20).contains(changes))
+        #expect(try Set(left().map(\.key)) == Set((1...1000).map { message($0).key }))
+    }
+
     @Test("a line that was not written to its end is not a message, and hides none before it", arguments: 1...12)
     func torn(part: Int) throws {
         let journal = try InboxJournal(path: path)
