@@ -249,10 +249,7 @@ func storeFailure(_ error: any Error) -> CoreError {
         return CoreError(.unavailable, "the store failed: \(error)", underlying: error)
     }
     switch error.resultCode {
-    case .SQLITE_FULL:
-        return CoreError(
-            .unavailable, "the disk is full", hint: "Free space on the data folder's disk; Petrel goes on by itself",
-            isRetryable: true, underlying: error)
+    case .SQLITE_FULL: return .fullDisk(underlying: error)
     case .SQLITE_BUSY, .SQLITE_LOCKED:
         return CoreError(
             .unavailable, "another program holds the database", hint: "Close other programs that have it open",
@@ -265,5 +262,14 @@ func storeFailure(_ error: any Error) -> CoreError {
         return CoreError(
             .unavailable, "the store failed: \(error.message ?? error.description)",
             isRetryable: error.resultCode == .SQLITE_IOERR, underlying: error)
+    }
+}
+
+extension CoreError {
+    /// Nothing more can be written where the data folder is.
+    static func fullDisk(underlying: (any Error)? = nil) -> CoreError {
+        CoreError(
+            .unavailable, "the disk is full", hint: "Free space on the data folder's disk; Petrel goes on by itself",
+            isRetryable: true, underlying: underlying)
     }
 }

@@ -131,11 +131,7 @@ final class InboxJournal: Sendable {
     }
 
     private static func failure(_ code: Int32, _ path: String) -> CoreError {
-        guard code != ENOSPC else {
-            return CoreError(
-                .unavailable, "the disk is full",
-                hint: "Free space on the data folder's disk; Petrel goes on by itself", isRetryable: true)
-        }
+        guard code != ENOSPC else { return .fullDisk() }
         return CoreError(
             .unavailable, "\(path) can't be written: \(String(cString: strerror(code)))",
             hint: "Check the owner and the rights of the data folder", isRetryable: true)
