@@ -58,15 +58,21 @@ struct WorkflowFixture {
         return action
     }
 
-    /// Runs a body while scheduler and workflows work.
+    /// Runs a body while scheduler and workflows work; they have ended when this returns.
+    ///
+    /// What a step still had in hand could be committed under the eyes of the next service otherwise, which no process
+    /// that has ended does.
     func running<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer {
-        let scheduler = Task { await engine.scheduler.run() }
-        let driver = Task { await workflows.run() }
-        defer {
-            scheduler.cancel()
-            driver.cancel()
+        let work = Task {
+            async let scheduler: Void = engine.scheduler.run()
+            async let driver: Void = workflows.run()
+            _ = await (scheduler, driver)
         }
-        return try await body()
+        let answer: Result<Answer, any Error>
+        do { answer = .success(try await body()) } catch { answer = .failure(error) }
+        work.cancel()
+        await work.value
+        return try answer.get()
     }
 
     /// Starts an action.
