@@ -7,7 +7,7 @@ extension SQLiteStorage {
         FaultPoint.submissionBeforeCommit.pass()
         let (new, outgoing) = (NewExecution(submission, journal: journal, digest: digest), outgoing)
         let isStored: Bool = try await queue.commit(.flushed) { try new.insert(by: outgoing, in: $0) }
-        if let key = submission.message?.key { journal.letGo(key) }
+        if let key = submission.message?.key { letGo(of: key) }
         FaultPoint.submissionAfterCommit.pass()
         return isStored
     }
@@ -31,7 +31,7 @@ extension SQLiteStorage {
             guard try new.insert(by: outgoing, in: database) else { return false }
             return try followUp?.insert(by: outgoing, in: database) ?? true
         }
-        if let key = submission.message?.key { journal.letGo(key) }
+        if let key = submission.message?.key { letGo(of: key) }
         FaultPoint.submissionAfterCommit.pass()
         return isStored ? ended.execution : nil
     }

@@ -6,19 +6,23 @@ extension SQLiteStorage {
     public func accept(_ message: InboundMessage, at: Instant) async throws(CoreError) -> InboxReceipt {
         let key = message.key
         guard !journal.has(key) else { return .unfinished }
-        let known: InboxReceipt? = try lookUp { database in
-            if outgoing.keepsRooms(of: key.adapter) {
-                return try database.hasRow("SELECT 1 FROM room_post WHERE key = ?", [key.eventID]) ? .settled : nil
-            }
-            return try database.first(
-                "SELECT settled_at FROM message WHERE adapter = ? AND event = ?", [key.adapter, key.eventID]
-            ) { ($0["settled_at"] as Int64?) == nil ? .unfinished : .settled }
-        }
-        if let known { return known }
+        if let known = try receipt(of: key) { return known }
         FaultPoint.inboxBeforeCommit.pass()
         try journal.take(message, at: at)
         FaultPoint.inboxAfterCommit.pass()
         return .new
+    }
+
+    private func receipt(of key: MessageKey) throws(CoreError) -> InboxReceipt? {
+        if outgoing.keepsRooms(of: key.adapter) {
+            return try lookUp { try $0.hasRow("SELECT 1 FROM room_post WHERE key = ?", [key.eventID]) ? .settled : nil }
+        }
+        guard settled.mayHave(key) else { return nil }
+        return try lookUp { database in
+            try database.first(
+                "SELECT settled_at FROM message WHERE adapter = ? AND event = ?", [key.adapter, key.eventID]
+            ) { ($0["settled_at"] as Int64?) == nil ? .unfinished : .settled }
+        }
     }
 
     /// Settles a message that was never accepted, too.
@@ -33,9 +37,15 @@ extension SQLiteStorage {
             try insert(audit, in: database)
             return true
         }
-        journal.letGo(message.key)
+        letGo(of: message.key)
         FaultPoint.submissionAfterCommit.pass()
         return isSettled
+    }
+
+    /// Lets go of a message in hand: the database knows it now.
+    func letGo(of key: MessageKey) {
+        settled.note(key)
+        journal.letGo(key)
     }
 
     /// Leaves out messages whose stored form this version can't read.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GRDB
 import Glibc
 public import PetrelCore
+import Synchronization
 
 /// The storage ports on one SQLite file, which one process holds alone.
 ///
@@ -42,6 +43,9 @@ public final class SQLiteStorage: Storage {
     let queue: CommitQueue
     let outgoing: OutgoingPosts
     let journal: InboxJournal
+    let settled = SettledKeys()
+    /// Who the people of the chats are; nil until it is asked for, and after a change.
+    let mappings = Mutex<[PersonKey: IdentityMapping]?>(nil)
     let digest: any Digest
     let results: ResultFiles
 
@@ -70,6 +74,7 @@ public final class SQLiteStorage: Storage {
             journal = try InboxJournal(path: "\(options.folder)/\(InboxJournal.name)")
             try storeUndecided(journal.left(), in: pool)
             try journal.clear()
+            pool.asyncRead { [settled] database in try? settled.load(database.get()) }
         } catch let error as StoreError {
             throw error
         } catch let error as CoreError {
