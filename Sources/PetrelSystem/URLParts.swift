@@ -13,14 +13,17 @@ struct URLParts: Sendable, Hashable {
 
     /// The parts of an absolute URL, or nil; the fragment is dropped.
     init?(_ text: String) {
-        guard let separator = text.firstRange(of: "://") else { return nil }
-        scheme = text[..<separator.lowerBound].lowercased()
+        // Byte by byte, as whoever sends it reads it: a slash stays one with an accent behind it.
+        let beginning = text.utf8.prefix { $0 != 0x3A }
+        let afterwards = text.utf8[beginning.endIndex...]
+        guard afterwards.starts(with: "://".utf8) else { return nil }
+        scheme = Substring(beginning).lowercased()
         let isScheme = scheme.utf8.allSatisfy { $0.isLowerLetter || $0.isDigit || $0 == 0x2B }
         guard !scheme.isEmpty, isScheme else { return nil }
-        let rest = text[separator.upperBound...].prefix { $0 != "#" }
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        let rest = afterwards.dropFirst(3).prefix { $0 != 0x23 }
+        let authority = Substring(rest.prefix { $0 != 0x2F && $0 != 0x3F })
         let tail = rest[authority.endIndex...]
-        path = tail.hasPrefix("/") ? String(tail) : "/" + tail
+        path = tail.first == 0x2F ? String(Substring(tail)) : "/" + String(Substring(tail))
         guard !authority.utf8.contains(0x5C) else { return nil }
         var address = authority
         if let at = authority.lastIndex(of: "@") {
