@@ -36,29 +36,38 @@ public final class Outbox: Sendable {
     /// Sends until the task is cancelled.
     public func run() async {
         let name = adapter.name
-        let (posts, feed) = AsyncStream<QueuedPost>.makeStream()
+        let (sendings, feed) = AsyncStream<Task<Void, Never>>.makeStream()
         store.listen(adapter: name) { posts in
-            for queued in self.lanes.withLock({ $0.arrive(posts) }) { feed.yield(queued) }
+            self.lanes.withLock { $0.arrive(posts) }.map { queued in { self.begin(queued, feed) } }
         }
-        defer { store.listen(adapter: name) { _ in } }
+        defer { store.listen(adapter: name) { _ in [] } }
         await withDiscardingTaskGroup { group in
             group.addTask {
                 await wake(
                     on: self.events, clock: self.clock,
                     where: { if case .postsQueued(name) = $0 { self.isBehind } else { false } }
                 ) {
-                    await self.look { feed.yield($0) }
+                    await self.look { self.begin($0, feed) }
                 }
                 feed.finish()
             }
-            for await queued in posts {
+            for await sending in sendings {
                 group.addTask {
-                    await self.send(queued)
-                    // What waits behind it in the store is due now.
-                    if self.isBehind { self.events.publish(.postsQueued(name)) }
+                    await withTaskCancellationHandler { await sending.value } onCancel: { sending.cancel() }
                 }
             }
         }
+    }
+
+    /// Sends on the thread of the caller as far as that goes without waiting: what is sent just after its commit is on its
+    /// way before another thread would have woken up.
+    private func begin(_ queued: QueuedPost, _ feed: AsyncStream<Task<Void, Never>>.Continuation) {
+        let sending = Task.immediate {
+            await self.send(queued)
+            // What waits behind it in the store is due now.
+            if self.isBehind { self.events.publish(.postsQueued(self.adapter.name)) }
+        }
+        if case .terminated = feed.yield(sending) { sending.cancel() }
     }
 
     /// Sends all that is due now, beside what is being sent already.

@@ -63,6 +63,7 @@ final class CommitQueue: Sendable {
     func commit<Answer: Sendable>(
         _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Answer
     ) async throws(CoreError) -> Answer {
+        defer { posts.followUp() }
         let isFlushed = durability == .flushed && !isRelaxed
         if !isFlushed || Self.canSpareThread, let result = commitAlone(isFlushed: isFlushed, body) {
             return try result.get()

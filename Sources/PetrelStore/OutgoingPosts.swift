@@ -22,7 +22,9 @@ final class OutgoingPosts: Sendable {
 
     private struct State {
         var news: [News] = []
-        var listeners: [AdapterName: @Sendable ([OutboundPost]) -> Void] = [:]
+        var listeners: [AdapterName: @Sendable ([OutboundPost]) -> [FollowUp]] = [:]
+        /// What listeners want done that nobody has begun.
+        var followUps: [FollowUp] = []
         var keepers: [AdapterName: Keeper] = [:]
     }
 
@@ -32,7 +34,7 @@ final class OutgoingPosts: Sendable {
     /// - Parameter owner: the id of this service instance; posts queued by another one are doubtful.
     init(owner: String) { self.owner = owner }
 
-    func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> Void) {
+    func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> [FollowUp]) {
         state.withLock { $0.listeners[adapter] = take }
     }
 
@@ -130,6 +132,12 @@ final class OutgoingPosts: Sendable {
             case .line(let line, let adapter): keepers[adapter]?.told(line)
             }
         }
-        for (adapter, posts) in posts { listeners[adapter]?(posts) }
+        let followUps = posts.flatMap { adapter, posts in listeners[adapter]?(posts) ?? [] }
+        if !followUps.isEmpty { state.withLock { $0.followUps += followUps } }
+    }
+
+    /// Does what listeners want done after they were told. All who have committed call it, when no commit waits for it.
+    func followUp() {
+        while let next = state.withLock({ $0.followUps.isEmpty ? nil : $0.followUps.removeFirst() }) { next() }
     }
 }

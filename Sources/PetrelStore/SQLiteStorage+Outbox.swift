@@ -66,7 +66,7 @@ extension SQLiteStorage {
     }
 
     /// See ``OutboxStore/listen(adapter:_:)``.
-    public func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> Void) {
+    public func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> [FollowUp]) {
         outgoing.listen(adapter: adapter, take)
     }
 

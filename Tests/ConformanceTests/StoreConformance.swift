@@ -371,12 +371,17 @@ struct StoreConformance {
     func tellsOfCommittedPosts() async throws {
         let store = try await open("me")
         let told = Mutex<[OutboundPost]>([])
-        store.listen(adapter: "fake") { posts in told.withLock { $0 += posts } }
+        let followed = Mutex<[DeliveryID]>([])
+        store.listen(adapter: "fake") { posts in
+            told.withLock { $0 += posts }
+            return posts.map { post in { followed.withLock { $0.append(post.id) } } }
+        }
         let message = Samples.message("act")
         let (first, second) = (Samples.post("1", to: message), Samples.post("2", to: message))
         try await store.enqueue([first])
         try await store.enqueue([first, second])
         #expect(told.withLock(\.self) == [first, second], "each once, in the order of the commits")
+        #expect(followed.withLock(\.self) == [first.id, second.id], "before whoever committed goes on")
         #expect(try await store.unsentPosts(adapter: "fake", limit: 9).map(\.id) == [first.id, second.id])
         #expect(try await store.unsentPosts(adapter: "fake", limit: 1).map(\.conversation) == [message.conversation])
         #expect(try await store.platformID(of: first.id) == nil)
@@ -384,7 +389,10 @@ struct StoreConformance {
         #expect(try await store.platformID(of: first.id) == "p1")
         #expect(try await store.settleReply(Samples.execution(7).id, posts: [Samples.post("3", to: message)]) == false)
         #expect(told.withLock(\.count) == 2, "what is not stored is not told")
-        store.listen(adapter: "other") { _ in told.withLock { $0 = [] } }
+        store.listen(adapter: "other") { _ in
+            told.withLock { $0 = [] }
+            return []
+        }
         try await store.enqueue([Samples.post("4", to: message)])
         #expect(told.withLock(\.count) == 3)
     }
@@ -534,7 +542,10 @@ struct StoreConformance {
         let store = try await open("me")
         let told = Mutex<[RoomPost]>([])
         let listened = Mutex<[OutboundPost]>([])
-        store.listen(adapter: "fake") { posts in listened.withLock { $0 += posts } }
+        store.listen(adapter: "fake") { posts in
+            listened.withLock { $0 += posts }
+            return []
+        }
         let (room, elsewhere) = (Samples.message("act"), Samples.message("act", event: "e2", channel: "elsewhere"))
         let early = Samples.post("1", to: room)
         try await store.enqueue([early])

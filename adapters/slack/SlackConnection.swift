@@ -183,7 +183,7 @@ final class SlackConnection: Sendable {
             if await self.hand(draft, to: receiver) { await self.acknowledge(envelope, over: socket) }
             socket.end()
         }
-        if isFirst { group.addTask { await self.lanes.work(on: draft.channel) } }
+        if isFirst { group.addImmediateTask { await self.lanes.work(on: draft.channel) } }
     }
 
     private func inbound(_ me: SlackSelf) -> SlackInbound {

@@ -267,6 +267,9 @@ public struct UnsentPost: Sendable, Hashable {
     }
 }
 
+/// What is to be done about posts that were told of.
+public typealias FollowUp = @Sendable () -> Void
+
 /// Replies that are owed and posts that are to be sent.
 public protocol OutboxStore: Sendable {
     /// Completed executions whose reply is not in the outbox yet, oldest first, with their results.
@@ -277,10 +280,11 @@ public protocol OutboxStore: Sendable {
     /// Stores posts that answer no open message; one whose id is there already is left as it is. Flushed.
     func enqueue(_ posts: [OutboundPost]) async throws(CoreError)
     /// Has posts to an adapter told as this process commits them from now on, in the order of their commits and before
-    /// whoever committed them goes on. Only the last listener of an adapter is told; it must not wait.
+    /// whoever committed them goes on. Only the last listener of an adapter is told.
     ///
+    /// Other commits wait while it listens. What it returns is done after that, maybe on other threads.
     /// A hint like all news: what was committed before, or elsewhere, is found by ``duePosts(adapter:at:limit:)``.
-    func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> Void)
+    func listen(adapter: AdapterName, _ take: @escaping @Sendable ([OutboundPost]) -> [FollowUp])
     /// Posts of an adapter whose time has come: of each conversation only the oldest that is unsent, so order holds.
     ///
     /// Where a post takes the place of one that was sent, the platform's id of that one is filled in. Once a post is sent or
