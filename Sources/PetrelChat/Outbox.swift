@@ -53,14 +53,19 @@ public final class Outbox: Sendable {
             }
             for await sending in sendings {
                 group.addTask {
-                    await withTaskCancellationHandler { await sending.value } onCancel: { sending.cancel() }
+                    await withTaskCancellationHandler {
+                        await sending.value
+                    } onCancel: {
+                        sending.cancel()
+                    }
                 }
             }
         }
     }
 
-    /// Sends on the thread of the caller as far as that goes without waiting: what is sent just after its commit is on its
-    /// way before another thread would have woken up.
+    /// Begins to send, on the thread of the caller as far as that goes without waiting.
+    ///
+    /// Just after its commit a post is on its way so before another thread would have woken up.
     private func begin(_ queued: QueuedPost, _ feed: AsyncStream<Task<Void, Never>>.Continuation) {
         let sending = Task.immediate {
             await self.send(queued)

@@ -136,7 +136,9 @@ final class OutgoingPosts: Sendable {
         if !followUps.isEmpty { state.withLock { $0.followUps += followUps } }
     }
 
-    /// Does what listeners want done after they were told. All who have committed call it, when no commit waits for it.
+    /// Does what listeners want done after they were told.
+    ///
+    /// All who have committed call it, when no commit waits for it.
     func followUp() {
         while let next = state.withLock({ $0.followUps.isEmpty ? nil : $0.followUps.removeFirst() }) { next() }
     }
