@@ -16,6 +16,19 @@ final class ChannelLanes: Sendable {
     /// - Parameter maxJobs: how many jobs wait or run before ``waitForRoom()`` holds their source up.
     init(maxJobs: Int = 256) { self.maxJobs = maxJobs }
 
+    /// Adds a job when there is room, and has the group do it: beside the caller, or at once if there is nothing else to do.
+    func take(_ channel: String, in group: inout DiscardingTaskGroup, _ job: @escaping Job) async {
+        await waitForRoom()
+        let isAlone = state.withLock { $0.total == 0 }
+        guard add(channel, job) else { return }
+        // Another thread would be woken for a lone one in vain: its own has nothing else to read.
+        if isAlone {
+            group.addImmediateTask { await self.work(on: channel) }
+        } else {
+            group.addTask { await self.work(on: channel) }
+        }
+    }
+
     /// Adds a job.
     /// - Returns: whether the caller must see to it that ``work(on:)`` runs for the channel.
     func add(_ channel: String, _ job: @escaping Job) -> Bool {

@@ -178,9 +178,7 @@ final class IRCSocket: Sendable {
     private func hand(
         _ message: InboundMessage, _ receiver: any InboundReceiver, in group: inout DiscardingTaskGroup
     ) async {
-        await lanes.waitForRoom()
-        let channel = message.conversation.channel
-        let isFirst = lanes.add(channel) {
+        await lanes.take(message.conversation.channel, in: &group) {
             guard !self.seen.contains(message.key.eventID) else { return }
             do throws(CoreError) {
                 try await receiver.receive(message)
@@ -189,7 +187,6 @@ final class IRCSocket: Sendable {
                 self.health.note(error: "a message was not taken: \(error.message)")
             }
         }
-        if isFirst { group.addTask { await self.lanes.work(on: channel) } }
     }
 
     /// A channel that remembers tells what was said before; with the server's id it is known what of that is new.

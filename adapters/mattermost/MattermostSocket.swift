@@ -189,10 +189,7 @@ final class MattermostSocket: Sendable {
     private func queue(
         _ draft: MattermostInbound.Draft, _ receiver: any InboundReceiver, in group: inout DiscardingTaskGroup
     ) async {
-        await lanes.waitForRoom()
-        if lanes.add(draft.channel, { await self.hand(draft, to: receiver) }) {
-            group.addTask { await self.lanes.work(on: draft.channel) }
-        }
+        await lanes.take(draft.channel, in: &group) { await self.hand(draft, to: receiver) }
     }
 
     private func hand(_ draft: MattermostInbound.Draft, to receiver: any InboundReceiver) async {

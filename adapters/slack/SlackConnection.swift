@@ -178,12 +178,10 @@ final class SlackConnection: Sendable {
         }
         socket.begin()
         directory.noteChannel(draft.channel)
-        await lanes.waitForRoom()
-        let isFirst = lanes.add(draft.channel) {
+        await lanes.take(draft.channel, in: &group) {
             if await self.hand(draft, to: receiver) { await self.acknowledge(envelope, over: socket) }
             socket.end()
         }
-        if isFirst { group.addImmediateTask { await self.lanes.work(on: draft.channel) } }
     }
 
     private func inbound(_ me: SlackSelf) -> SlackInbound {

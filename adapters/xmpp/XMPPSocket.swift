@@ -171,11 +171,7 @@ final class XMPPSocket: Sendable {
         if isAnswer(message) { return }
         switch inbound.reading(message) {
         case .message(let message):
-            await lanes.waitForRoom()
-            let channel = message.conversation.channel
-            if lanes.add(channel, { await self.hand(message, to: receiver) }) {
-                group.addTask { await self.lanes.work(on: channel) }
-            }
+            await lanes.take(message.conversation.channel, in: &group) { await self.hand(message, to: receiver) }
         case .unidentified(let room, let nick): noteUnidentified(room, nick)
         case .nothing: break
         }
