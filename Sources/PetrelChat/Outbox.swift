@@ -65,7 +65,7 @@ public final class Outbox: Sendable {
 
     /// Begins to send, on the thread of the caller as far as that goes without waiting.
     ///
-    /// Just after its commit a post is on its way so before another thread would have woken up.
+    /// So a post that was just committed is on its way before another thread would have woken up.
     private func begin(_ queued: QueuedPost, _ feed: AsyncStream<Task<Void, Never>>.Continuation) {
         let sending = Task.immediate {
             await self.send(queued)

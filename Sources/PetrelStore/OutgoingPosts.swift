@@ -138,8 +138,15 @@ final class OutgoingPosts: Sendable {
 
     /// Does what listeners want done after they were told.
     ///
-    /// All who have committed call it, when no commit waits for it.
+    /// All who have committed call it, when no commit waits for it; but what commits while it does some leaves the others to
+    /// it, however many there are.
     func followUp() {
-        while let next = state.withLock({ $0.followUps.isEmpty ? nil : $0.followUps.removeFirst() }) { next() }
+        guard !Self.isFollowingUp, state.withLock({ !$0.followUps.isEmpty }) else { return }
+        Self.$isFollowingUp.withValue(true) {
+            while let next = state.withLock({ $0.followUps.isEmpty ? nil : $0.followUps.removeFirst() }) { next() }
+        }
     }
+
+    /// Within what a listener wanted done, and in the tasks that it began.
+    @TaskLocal private static var isFollowingUp = false
 }

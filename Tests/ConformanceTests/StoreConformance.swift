@@ -450,6 +450,7 @@ struct StoreConformance {
             IdentityMapping(adapter: "fake", personID: person, user: person, role: .admin)
         }
         #expect(try await !store.hasAdministrator(adapter: "fake"))
+        #expect(try await store.mapping(adapter: "fake", personID: "ann") == nil)
         #expect(try await store.claimAdministrator(mapping("ann"), audit: []))
         #expect(try await !store.claimAdministrator(mapping("bob"), audit: []))
         #expect(try await store.mapping(adapter: "fake", personID: "ann")?.role == .admin)
