@@ -29,6 +29,12 @@ final class ChannelLanes: Sendable {
         }
     }
 
+    /// Adds a job when there is room, and does it unless somebody works on the channel, who does it then.
+    func take(_ channel: String, _ job: @escaping Job) async {
+        await waitForRoom()
+        if add(channel, job) { await work(on: channel) }
+    }
+
     /// Adds a job.
     /// - Returns: whether the caller must see to it that ``work(on:)`` runs for the channel.
     func add(_ channel: String, _ job: @escaping Job) -> Bool {

@@ -238,8 +238,7 @@ final class MattermostSocket: Sendable {
         }
         for post in posts ?? [] {
             guard let draft = inbound.message(post, in: channel.place), !seen.contains(draft.key) else { continue }
-            await lanes.waitForRoom()
-            if lanes.add(channel.id, { await self.hand(draft, to: receiver) }) { await lanes.work(on: channel.id) }
+            await lanes.take(channel.id) { await self.hand(draft, to: receiver) }
         }
     }
 }

@@ -252,8 +252,7 @@ final class SlackConnection: Sendable {
         for message in messages ?? [] {
             guard let draft = inbound.message(message, channel: channel, channelType: nil), !seen.contains(draft.key)
             else { continue }
-            await lanes.waitForRoom()
-            if lanes.add(channel, { _ = await self.hand(draft, to: receiver) }) { await lanes.work(on: channel) }
+            await lanes.take(channel) { _ = await self.hand(draft, to: receiver) }
         }
     }
 }

@@ -239,9 +239,7 @@ final class XMPPSocket: Sendable {
             let reading = inbound.reading(archived.message, archiveID: archived.id, room: room, at: archived.at)
             switch reading {
             case .message(let message):
-                await lanes.waitForRoom()
-                let channel = message.conversation.channel
-                if lanes.add(channel, { await self.hand(message, to: receiver) }) { await lanes.work(on: channel) }
+                await lanes.take(message.conversation.channel) { await self.hand(message, to: receiver) }
             case .unidentified(let room, let nick): noteUnidentified(room, nick)
             case .nothing: break
             }
